@@ -1,0 +1,38 @@
+//! The nouns of plimsoll: everything that is planned, sent between coordinator and agent, stored in the
+//! journal or on a host, and shown to people.
+//!
+//! This crate has no async, no clock, no environment and no network. Whatever needs the time takes it as an
+//! argument. Formats that are stored or sent carry a version; the constants are in [`version`].
+//!
+//! A newcomer reads [`release`], then [`rollout`] (what the user declares), [`plan`] (what will be done),
+//! [`observation`] (what is seen) and [`record`] (what is remembered).
+
+// pub mod agent;
+pub mod digest;
+// pub mod event;
+pub mod evidence;
+pub mod exit;
+pub mod id;
+pub mod metrics;
+// pub mod observation;
+// pub mod plan;
+// pub mod record;
+pub mod release;
+pub mod rollout;
+pub mod secret;
+pub mod service;
+pub mod share;
+pub mod span;
+pub mod time;
+pub mod traffic;
+pub mod verdict;
+pub mod version;
+
+pub use digest::Digest;
+pub use exit::ExitCode;
+pub use id::{EnvironmentName, Fence, HostName, InstanceId, ReleaseId, RolloutId, ServiceName};
+pub use release::Manifest;
+pub use secret::Secret;
+pub use share::Share;
+pub use span::Span;
+pub use time::Timestamp;
