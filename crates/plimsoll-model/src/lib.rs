@@ -7,16 +7,16 @@
 //! A newcomer reads [`release`], then [`rollout`] (what the user declares), [`plan`] (what will be done),
 //! [`observation`] (what is seen) and [`record`] (what is remembered).
 
-// pub mod agent;
+pub mod agent;
 pub mod digest;
-// pub mod event;
+pub mod event;
 pub mod evidence;
 pub mod exit;
 pub mod id;
 pub mod metrics;
-// pub mod observation;
-// pub mod plan;
-// pub mod record;
+pub mod observation;
+pub mod plan;
+pub mod record;
 pub mod release;
 pub mod rollout;
 pub mod secret;

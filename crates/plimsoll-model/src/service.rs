@@ -70,7 +70,7 @@ pub enum Builder {
         /// Whether the C library is linked statically (`-C target-feature=+crt-static`).
         static_libc: bool,
     },
-    /// CMake's configure and build.
+    /// `CMake`'s configure and build.
     Cmake {
         /// The target to build.
         target: String,

@@ -48,6 +48,7 @@ impl Share {
     }
 
     /// What is left of the whole.
+    #[must_use]
     pub const fn rest(self) -> Self {
         Self(10_000 - self.0)
     }

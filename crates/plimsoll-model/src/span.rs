@@ -1,6 +1,6 @@
 //! Lengths of time as people write them: `250ms`, `10s`, `1m30s`, `2h`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ impl fmt::Display for Span {
         let mut text = String::new();
         for (unit, size) in UNITS {
             if left >= size {
-                text.push_str(&format!("{}{unit}", left / size));
+                write!(text, "{}{unit}", left / size)?;
                 left %= size;
             }
         }

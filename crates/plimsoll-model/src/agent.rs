@@ -1,0 +1,352 @@
+//! What coordinator and agent say to each other.
+//!
+//! A frame is a kind byte, a length of four bytes (big endian) and that many bytes: a [`Call`] or [`Reply`] as
+//! JSON, or raw content that belongs to the call before it. Frames are bounded by [`MAX_FRAME`]. Every request
+//! that changes something carries the coordinator's fencing token, and may be sent twice: the second time changes
+//! nothing.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::observation::HostObservation;
+use crate::traffic::Stickiness;
+use crate::{
+    EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
+};
+
+/// Largest frame in bytes that either side accepts.
+pub const MAX_FRAME: u32 = 8 * 1024 * 1024;
+/// Largest piece of content in one frame, in bytes.
+pub const CHUNK: usize = 1024 * 1024;
+
+/// A request to the agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Call {
+    /// Pairs the reply with its call.
+    pub id: u64,
+    /// The service that it is about.
+    pub service: ServiceName,
+    /// The coordinator's token; needed by every request that changes something.
+    pub fence: Option<Fence>,
+    /// The request.
+    pub request: Request,
+    /// Length in bytes of the raw content in the frame that follows; 0 where none does.
+    pub content: u32,
+}
+
+/// The answer to a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reply {
+    /// The call's identifier.
+    pub id: u64,
+    /// What came of it.
+    pub result: Result<Response, Refusal>,
+}
+
+/// What the agent can be asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Request {
+    /// Opens a connection. The agent answers [`Response::Welcome`] or refuses the version.
+    Hello {
+        /// The caller's [`crate::version::PROTOCOL`].
+        protocol: u32,
+        /// The caller's version, for messages.
+        version: String,
+    },
+    /// Says what the service is on this host: where it is reached and whose signatures count.
+    Prepare {
+        /// The settings.
+        settings: HostSettings,
+    },
+    /// What the host sees now. Changes nothing.
+    Observe,
+    /// Announces a release; answered with how much of its artifact is already here.
+    Offer {
+        /// The release.
+        release: ReleaseId,
+        /// `manifest.json`, exactly as it was signed.
+        manifest: String,
+        /// Its signature, in minisign's format.
+        signature: String,
+    },
+    /// A piece of the offered artifact; the bytes follow as raw content.
+    Upload {
+        /// The release.
+        release: ReleaseId,
+        /// Where the piece begins.
+        offset: u64,
+    },
+    /// Verifies what was uploaded (signature, digests) and makes it a release.
+    Seal {
+        /// The release.
+        release: ReleaseId,
+    },
+    /// Starts an instance on a port of the host's choice, unless it runs already.
+    Start {
+        /// The instance.
+        instance: InstanceId,
+        /// Values of the secrets that the operator's environment holds.
+        secrets: BTreeMap<String, Secret>,
+    },
+    /// Spreads the traffic anew. Refused where a side with weight has no ready instance.
+    Route {
+        /// The sides; their weights add up to 100 %, or none for "answer nothing".
+        weights: Vec<ArmWeight>,
+    },
+    /// Takes instances out of the traffic, lets them finish, stops them. Goes on without the coordinator.
+    Retire {
+        /// The instances.
+        instances: Vec<InstanceId>,
+    },
+    /// Arms the dead man's switch, or renews it with other orders.
+    Arm {
+        /// What to do when no word comes.
+        switch: SwitchOrders,
+    },
+    /// Word from the coordinator: moves the switch's deadline out.
+    Confirm,
+    /// Takes the switch off.
+    Disarm,
+    /// Makes the release the current one and takes the switch off. The point of no return of a rollout.
+    Commit {
+        /// The release.
+        release: ReleaseId,
+        /// The rollout that it came with.
+        rollout: RolloutId,
+    },
+    /// Lines from the instances' logs.
+    Logs {
+        /// Only of this release.
+        release: Option<ReleaseId>,
+        /// Only of this instance.
+        instance: Option<InstanceId>,
+        /// At most so many of the newest lines.
+        lines: u32,
+        /// Only lines after this point of an earlier answer.
+        after: Option<LogCursor>,
+    },
+    /// Removes releases beyond the newest `keep`; never the current one, the last known good one, one that runs
+    /// or one of `pinned`.
+    Prune {
+        /// How many to keep.
+        keep: u32,
+        /// Never removed.
+        pinned: Vec<ReleaseId>,
+    },
+    /// Stops every instance and the proxy of the service, and keeps releases and history.
+    Down,
+}
+
+/// What a service is on a host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HostSettings {
+    /// The environment that the host belongs to.
+    pub environment: EnvironmentName,
+    /// Where clients reach the service.
+    pub listen: SocketAddr,
+    /// Public keys (base64, minisign's format) whose signatures are accepted.
+    pub trusted_keys: Vec<String>,
+    /// Which requests stay with a side.
+    pub stickiness: Stickiness,
+    /// Upper bounds of the proxy's latency histogram, in seconds.
+    pub latency_bounds: Vec<f64>,
+}
+
+/// A side and its share of the traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ArmWeight {
+    /// The release.
+    pub release: ReleaseId,
+    /// Its share.
+    pub weight: Share,
+    /// The instances that take it.
+    pub instances: Vec<InstanceId>,
+}
+
+/// What the host does when the coordinator is silent for too long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SwitchOrders {
+    /// The rollout that armed it.
+    pub rollout: RolloutId,
+    /// How long silence may last.
+    pub after: Span,
+    /// The traffic to return to; empty where nothing served before.
+    pub back_to: Vec<ArmWeight>,
+    /// The instances to retire then.
+    pub retire: Vec<InstanceId>,
+}
+
+/// Where a reader of logs stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LogCursor {
+    /// Time of the last line seen.
+    pub at: Timestamp,
+    /// Lines of that very time already seen.
+    pub seen: u32,
+}
+
+/// One line of an instance's output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LogLine {
+    /// When it was read.
+    pub at: Timestamp,
+    /// The instance.
+    pub instance: InstanceId,
+    /// Where it was written.
+    pub stream: LogStream,
+    /// Its text, cut to a bounded length, without line break.
+    pub text: String,
+}
+
+/// Where an instance wrote a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// The agent's own remarks: started, exited, killed.
+    Agent,
+}
+
+/// The agent's answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Response {
+    /// To [`Request::Hello`].
+    Welcome {
+        /// The agent's version, for messages.
+        version: String,
+        /// The agent's process.
+        pid: u32,
+    },
+    /// To [`Request::Observe`].
+    Observed {
+        /// What the host sees.
+        observation: Box<HostObservation>,
+    },
+    /// To [`Request::Offer`] and [`Request::Upload`].
+    Have {
+        /// Bytes of the artifact that are here, from its beginning.
+        bytes: u64,
+        /// Whether the release is sealed already.
+        sealed: bool,
+    },
+    /// To [`Request::Start`].
+    Started {
+        /// The port that the instance was given.
+        port: u16,
+    },
+    /// To [`Request::Route`]: the table as read back from the proxy.
+    Routed {
+        /// Its version.
+        version: u64,
+        /// The sides in force.
+        weights: Vec<ArmWeight>,
+    },
+    /// To [`Request::Logs`].
+    Lines {
+        /// The lines, oldest first.
+        lines: Vec<LogLine>,
+        /// Where to go on.
+        cursor: Option<LogCursor>,
+    },
+    /// To [`Request::Prune`].
+    Pruned {
+        /// What was removed.
+        removed: Vec<ReleaseId>,
+    },
+    /// To every other request: it holds now.
+    Done,
+}
+
+/// Why the agent did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+#[error("{message}")]
+pub struct Refusal {
+    /// What kind of reason.
+    pub reason: RefusalReason,
+    /// What happened and why, as a fragment.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Kinds of reasons for which an agent refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalReason {
+    /// The other side speaks another version.
+    Version,
+    /// The fencing token is older than one that the host has seen.
+    StaleFence,
+    /// Something named does not exist here.
+    NotFound,
+    /// The host is not in the state that the request needs; asking again as it is will not help.
+    Precondition,
+    /// Something else has what is needed: a port, a name.
+    Conflict,
+    /// A signature or digest does not hold.
+    Untrusted,
+    /// The request makes no sense.
+    Invalid,
+    /// The host is out of disk, memory or processes.
+    Exhausted,
+    /// The host failed at it; asking again may help.
+    Failed,
+}
+
+impl Request {
+    /// Whether the request changes something and so needs a fencing token.
+    pub const fn is_fenced(&self) -> bool {
+        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. })
+    }
+
+    /// The request's name, for messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Prepare { .. } => "prepare",
+            Self::Observe => "observe",
+            Self::Offer { .. } => "offer",
+            Self::Upload { .. } => "upload",
+            Self::Seal { .. } => "seal",
+            Self::Start { .. } => "start",
+            Self::Route { .. } => "route",
+            Self::Retire { .. } => "retire",
+            Self::Arm { .. } => "arm",
+            Self::Confirm => "confirm",
+            Self::Disarm => "disarm",
+            Self::Commit { .. } => "commit",
+            Self::Logs { .. } => "logs",
+            Self::Prune { .. } => "prune",
+            Self::Down => "down",
+        }
+    }
+}
+
+impl Refusal {
+    /// A refusal without advice.
+    pub fn new(reason: RefusalReason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), help: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

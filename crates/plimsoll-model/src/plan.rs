@@ -1,0 +1,153 @@
+//! A plan leaves nothing to choose: which release, which instances on which host, which share at each step, and
+//! the state that it was made from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{ArmWeight, HostSettings};
+use crate::release::RunSpec;
+use crate::rollout::{RolloutSpec, Step};
+use crate::{Digest, EnvironmentName, HostName, InstanceId, ReleaseId, RolloutId, ServiceName, Share};
+
+/// How one release is brought into one environment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plan {
+    /// The rollout that carries it out.
+    pub rollout: RolloutId,
+    /// The service.
+    pub service: ServiceName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Why it is made.
+    pub kind: PlanKind,
+    /// The release to bring in.
+    pub release: ReleaseId,
+    /// SHA-256 of its artifact.
+    pub artifact: Digest,
+    /// The release that serves now, to go back to.
+    pub replaces: Option<ReleaseId>,
+    /// What each host gets.
+    pub hosts: Vec<HostPlan>,
+    /// The steps; empty where there is nothing to compare with or nothing to watch.
+    pub steps: Vec<PlannedStep>,
+    /// Analyses, policies and deadlines.
+    pub rules: RolloutSpec,
+    /// What an instance runs with, for drain times and secrets.
+    pub run: RunSpec,
+    /// What the service is on each host.
+    pub settings: HostSettings,
+    /// Fingerprint of the state that the plan was made from; a host in another state refuses it.
+    pub basis: Digest,
+}
+
+/// Why a plan is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanKind {
+    /// Nothing serves yet: no canary, no analysis.
+    Initial,
+    /// A new release replaces the one that serves.
+    Update,
+    /// Back to an earlier release, on the same path without steps.
+    Rollback,
+    /// The same release, brought to the declared number of instances.
+    Converge,
+}
+
+/// What one host gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HostPlan {
+    /// The host.
+    pub host: HostName,
+    /// Instances of the release that serves now.
+    pub old: Vec<InstanceId>,
+    /// Instances of the new release, in the order of their start.
+    pub new: Vec<InstanceId>,
+}
+
+/// A step with everything worked out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedStep {
+    /// What the user declared.
+    pub step: Step,
+    /// For a weight: what it means on each host.
+    pub shares: Vec<HostShare>,
+}
+
+/// What a weight means on one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HostShare {
+    /// The host.
+    pub host: HostName,
+    /// How many of the new instances must be ready.
+    pub instances: u32,
+    /// Share of the host's traffic that they take.
+    pub weight: Share,
+}
+
+/// One change on one host. Each can be repeated: the second time changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "do")]
+pub enum Action {
+    /// Tell the host what the service is, and have its proxy run.
+    Prepare,
+    /// Bring the release's content to the host, verified and sealed there.
+    Publish,
+    /// Arm the dead man's switch.
+    Arm,
+    /// Start instances.
+    Start {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// Spread the traffic.
+    Route {
+        /// The sides.
+        weights: Vec<ArmWeight>,
+    },
+    /// Drain and stop instances.
+    Retire {
+        /// Which.
+        instances: Vec<InstanceId>,
+    },
+    /// Make the new release the current one. There is no way back by itself after this.
+    Commit,
+    /// Take the switch off.
+    Disarm,
+}
+
+impl Action {
+    /// The action's name, for messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Publish => "publish",
+            Self::Arm => "arm the switch",
+            Self::Start { .. } => "start",
+            Self::Route { .. } => "route",
+            Self::Retire { .. } => "retire",
+            Self::Commit => "commit",
+            Self::Disarm => "disarm the switch",
+        }
+    }
+}
+
+/// An action and where it happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HostAction {
+    /// The host.
+    pub host: HostName,
+    /// The change.
+    pub action: Action,
+}
+
+impl Plan {
+    /// What `host` gets.
+    pub fn host(&self, host: &HostName) -> Option<&HostPlan> {
+        self.hosts.iter().find(|h| h.host == *host)
+    }
+}
