@@ -87,6 +87,10 @@ pub enum Entry {
     Performed {
         /// The changes.
         actions: Vec<HostAction>,
+        /// How many requests the split had given to each side when the traffic was spread anew, for the check of
+        /// the observed share.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        assigned: Vec<Assigned>,
     },
     /// A change could not be made.
     ActionFailed {
@@ -150,6 +154,20 @@ pub enum Entry {
         /// Why, in one sentence.
         summary: String,
     },
+}
+
+/// Requests that a host's proxy had given to one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Assigned {
+    /// The host.
+    pub host: HostName,
+    /// The proxy's epoch: counts of another one are not comparable.
+    pub epoch: u64,
+    /// The side.
+    pub release: ReleaseId,
+    /// How many, since the proxy's start.
+    pub requests: u64,
 }
 
 /// What a person can ask of a running rollout.
@@ -290,6 +308,8 @@ pub enum Outcome {
     Inconclusive,
     /// The one before serves everywhere, because another release takes this one's place.
     Superseded,
+    /// A host refused the release before it took any traffic.
+    Refused,
     /// Not everything could be brought back; hosts differ.
     Mixed,
 }

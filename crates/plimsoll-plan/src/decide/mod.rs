@@ -1,0 +1,109 @@
+//! What a rollout does next: a pure function of its state, of what the hosts see, and of the time.
+//!
+//! Each call answers one thing: write this record, make these changes, wait (for what, and until when), or it is
+//! over. The engine does what is answered, appends to the journal and asks again, so a coordinator that dies between
+//! any two answers leaves a journal from which the next one gets the same answer.
+//!
+//! Order matters: what ends the rollout is looked for before anything that goes on, so that a failed verdict reaches
+//! weight 0 whatever pause or approval is open (I3).
+
+mod back;
+mod forward;
+mod sides;
+mod split;
+mod steps;
+mod triggers;
+
+use plimsoll_model::Timestamp;
+use plimsoll_model::observation::FleetObservation;
+use plimsoll_model::plan::HostAction;
+use plimsoll_model::record::{Entry, Outcome};
+
+pub use sides::{back_to, switch_orders};
+pub use split::{SplitCheck, check_split};
+
+use crate::state::RolloutState;
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Append this to the journal and ask again.
+    Record(Box<Entry>),
+    /// Make these changes, at the same time, and ask again.
+    Act(Vec<HostAction>),
+    /// Nothing to do now.
+    Wait(Wait),
+    /// The rollout is over.
+    Over(Outcome),
+}
+
+/// Why nothing is done now. Every wait ends by itself or names who ends it (I4).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wait {
+    /// What is waited for, for people: `2 instances to be proved`.
+    pub waiting_for: String,
+    /// When the answer will be another one even if nothing else happens.
+    pub until: Timestamp,
+    /// Whether a person can end it sooner.
+    pub person: bool,
+}
+
+/// Answers what to do next.
+pub fn decide(state: &RolloutState, fleet: &FleetObservation, now: Timestamp) -> Decision {
+    if let Some(outcome) = state.finished {
+        return Decision::Over(outcome);
+    }
+    let at = Moment { state, fleet, now };
+    if let Some(back) = &state.back {
+        return back::decide(&at, back);
+    }
+    if let Some(entry) = triggers::unrecorded_commit(&at) {
+        return record(entry);
+    }
+    if !state.committed.is_empty() {
+        return forward::settle(&at);
+    }
+    if let Some(reason) = triggers::reason_to_go_back(&at) {
+        return record(Entry::GoingBack { reason });
+    }
+    forward::decide(&at)
+}
+
+/// Everything that a decision is made from.
+struct Moment<'a> {
+    state: &'a RolloutState,
+    fleet: &'a FleetObservation,
+    now: Timestamp,
+}
+
+fn record(entry: Entry) -> Decision {
+    Decision::Record(Box::new(entry))
+}
+
+impl Moment<'_> {
+    /// A wait that the progress deadline ends.
+    fn wait(&self, waiting_for: impl Into<String>) -> Decision {
+        let until = self.state.last_progress + self.state.plan.rules.progress_deadline.duration();
+        Decision::Wait(Wait { waiting_for: waiting_for.into(), until, person: false })
+    }
+
+    /// The actions, unless the same one failed just now: then a growing pause first.
+    fn act(&self, actions: Vec<HostAction>) -> Decision {
+        let pause = actions.iter().filter_map(|a| self.retry_at(a)).max();
+        match pause {
+            Some(until) if until > self.now => {
+                let waiting_for = format!("a pause before trying again to {}", actions[0].action.name());
+                Decision::Wait(Wait { waiting_for, until, person: false })
+            }
+            _ => Decision::Act(actions),
+        }
+    }
+
+    /// When a failed action is tried again: after 0.5 s, 1 s, 2 s, ... at most 10 s.
+    fn retry_at(&self, action: &HostAction) -> Option<Timestamp> {
+        let key = (action.host.clone(), action.action.name().to_owned());
+        let failures = self.state.failures.get(&key)?;
+        let millis = (500_u64 << (failures.count - 1).min(5)).min(10_000);
+        Some(failures.at + std::time::Duration::from_millis(millis))
+    }
+}

@@ -1,0 +1,183 @@
+//! One step at a time: what has to hold before it is over.
+
+use std::time::Duration;
+
+use plimsoll_model::plan::{HostPlan, Plan};
+use plimsoll_model::record::{BackReason, Entry, HoldReason};
+use plimsoll_model::rollout::{Policy, Step};
+use plimsoll_model::verdict::Verdict;
+use plimsoll_model::{Share, Span, Timestamp};
+
+use super::{Decision, Moment, Wait, forward, record};
+use crate::judge::Judge;
+use crate::state::OpenStep;
+
+/// Whether a step waits by its own clock or for a person, so that the progress deadline does not run.
+pub(super) fn is_timed(plan: &Plan, step: u32) -> bool {
+    plan.steps.get(step as usize).is_some_and(|s| !matches!(s.step, Step::SetWeight { .. }))
+}
+
+/// What the open step needs.
+pub(super) fn decide(at: &Moment, open: OpenStep) -> Decision {
+    let Some(planned) = at.state.plan.steps.get(open.index as usize) else {
+        return done(open, "the plan has no such step");
+    };
+    // Whatever the step is, the share reached so far is kept up: a proxy or instance that was lost comes back first.
+    if let Some(decision) = keep_share(at, open.index) {
+        return decision;
+    }
+    if at.state.paused {
+        return hold_for_person(at);
+    }
+    match &planned.step {
+        Step::SetWeight { weight } => done(open, &format!("{weight} in force, read back from the proxy")),
+        Step::Pause { duration: Some(duration) } => timed(at, open, *duration),
+        Step::Pause { duration: None } => person(at, open, HoldReason::Pause, "resumed"),
+        Step::Approve { by } => person(at, open, HoldReason::Approval { by: by.clone() }, "approved"),
+        Step::Analysis { names, duration } => analysis(at, open, names, *duration),
+    }
+}
+
+/// Brings the host to the share of the last weight step up to this one; before the first there is none.
+fn keep_share(at: &Moment, step: u32) -> Option<Decision> {
+    let reached = &at.state.plan.steps[..=step as usize];
+    let shares = &reached.iter().rev().find(|s| matches!(s.step, Step::SetWeight { .. }))?.shares;
+    forward::ensure(at, |host: &HostPlan| {
+        let share = shares.iter().find(|s| s.host == host.host);
+        share.map_or((0, Share::NONE), |s| (s.instances, s.weight))
+    })
+}
+
+fn done(open: OpenStep, why: &str) -> Decision {
+    record(Entry::StepDone { step: open.index, why: why.to_owned() })
+}
+
+/// A pause with a duration: over when its time is, nothing warns, and there was something to see.
+fn timed(at: &Moment, open: OpenStep, duration: Span) -> Decision {
+    if open.waved_on {
+        return done(open, "a person said to go on");
+    }
+    let end = open.entered + duration.duration();
+    if at.now < end {
+        return wait_until(format!("the pause of {duration}"), end);
+    }
+    if let Some(warned) = at.state.judges.iter().find(|j| is_doubtful(j.verdict())) {
+        return hold(at, HoldReason::Warning { analysis: warned.spec().name.clone() });
+    }
+    match at.state.judges.iter().find(|j| !j.is_informed_since(watched_from(open, duration))) {
+        Some(judge) => no_data(at, open, judge, end),
+        None => done(open, &format!("{duration} passed and nothing speaks against it")),
+    }
+}
+
+/// Data from the second half of a pause is what can end it: older data says nothing about the state at its end.
+fn watched_from(open: OpenStep, duration: Span) -> Timestamp {
+    open.entered + duration.duration() / 2
+}
+
+/// A shared degradation that the rules do not roll back on, or a warning.
+fn is_doubtful(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Warning | Verdict::SharedDegradation)
+}
+
+/// An analysis step: over as soon as all are shown good.
+fn analysis(at: &Moment, open: OpenStep, names: &[String], duration: Span) -> Decision {
+    if open.waved_on {
+        return done(open, "a person said to go on");
+    }
+    let named = |j: &&Judge| names.is_empty() || names.contains(&j.spec().name);
+    let open_judge = at.state.judges.iter().filter(named).find(|j| j.verdict() != Verdict::Good);
+    let Some(judge) = open_judge else {
+        return done(open, "every analysis shows it to be good");
+    };
+    let end = open.entered + duration.duration();
+    if at.now < end {
+        return wait_until(format!("analysis `{}`", judge.spec().name), end);
+    }
+    if is_doubtful(judge.verdict()) {
+        return hold(at, HoldReason::Warning { analysis: judge.spec().name.clone() });
+    }
+    if !judge.is_informed_since(watched_from(open, duration)) {
+        return no_data(at, open, judge, end);
+    }
+    let name = judge.spec().name.clone();
+    let lacking = format!("no verdict after {duration}: {}", judge.assessment().reason);
+    policy(
+        at,
+        open,
+        at.state.plan.rules.on_inconclusive,
+        HoldReason::Inconclusive { analysis: name },
+        lacking,
+    )
+}
+
+/// No data: waited for until its deadline, then the declared policy.
+fn no_data(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decision {
+    let spec = judge.spec();
+    let deadline = end + spec.no_data_deadline.duration();
+    if at.now < deadline {
+        return wait_until(format!("data for analysis `{}` ({})", spec.name, judge.lack()), deadline);
+    }
+    let reason = HoldReason::NoData { analysis: spec.name.clone() };
+    let lacking = format!("no data after {}: {}", spec.no_data_deadline, judge.lack());
+    policy(at, open, spec.on_no_data, reason, lacking)
+}
+
+fn policy(at: &Moment, open: OpenStep, policy: Policy, reason: HoldReason, lacking: String) -> Decision {
+    match policy {
+        Policy::Hold => hold(at, reason),
+        Policy::Promote => done(open, &format!("{lacking}; the policy says to go on")),
+        Policy::RollBack => {
+            let (HoldReason::Inconclusive { analysis } | HoldReason::NoData { analysis }) = reason else {
+                return hold(at, reason);
+            };
+            record(Entry::GoingBack { reason: BackReason::Policy { analysis, detail: lacking } })
+        }
+    }
+}
+
+fn person(at: &Moment, open: OpenStep, reason: HoldReason, done_because: &str) -> Decision {
+    if open.waved_on {
+        return done(open, done_because);
+    }
+    hold(at, reason)
+}
+
+/// A pause that a person asked for in between.
+pub(super) fn hold_for_person(at: &Moment) -> Decision {
+    hold(at, HoldReason::PausedByPerson)
+}
+
+fn hold(at: &Moment, reason: HoldReason) -> Decision {
+    match &at.state.hold {
+        Some(hold) => Decision::Wait(Wait {
+            waiting_for: format!("a person: {}", describe(&hold.reason)),
+            until: hold.until,
+            person: true,
+        }),
+        None => {
+            record(Entry::Held { reason, until: at.now + at.state.plan.rules.person_deadline.duration() })
+        }
+    }
+}
+
+fn describe(reason: &HoldReason) -> String {
+    match reason {
+        HoldReason::Pause => "the step pauses until someone resumes".to_owned(),
+        HoldReason::PausedByPerson => "someone paused the rollout".to_owned(),
+        HoldReason::Approval { by: Some(by) } => format!("{by} is asked to approve"),
+        HoldReason::Approval { by: None } => "someone is asked to approve".to_owned(),
+        HoldReason::Inconclusive { analysis } => format!("analysis `{analysis}` came to no verdict"),
+        HoldReason::NoData { analysis } => format!("analysis `{analysis}` has no data"),
+        HoldReason::Warning { analysis } => format!("analysis `{analysis}` warns"),
+    }
+}
+
+fn wait_until(waiting_for: String, until: Timestamp) -> Decision {
+    // A clock that jumped must not make a wait endless; the next decision is at most a minute away.
+    Decision::Wait(Wait {
+        waiting_for,
+        until: until.max(Timestamp::default() + Duration::ZERO),
+        person: true,
+    })
+}

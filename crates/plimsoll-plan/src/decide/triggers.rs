@@ -1,0 +1,103 @@
+//! What ends the way forward: looked for before anything else, at every decision.
+
+use plimsoll_model::observation::{InstanceState, SwitchState};
+use plimsoll_model::plan::{Action, HostAction};
+use plimsoll_model::record::{BackReason, Entry};
+use plimsoll_model::verdict::Verdict;
+
+use super::{Moment, check_split};
+
+/// Failures in a row of one action after which the rollout goes back.
+const MAX_FAILURES: u32 = 5;
+
+/// A host that committed this rollout while the coordinator died before it could say so. From there on the way
+/// leads only forward: the host has taken its switch off.
+pub(super) fn unrecorded_commit(at: &Moment) -> Option<Entry> {
+    let actions: Vec<HostAction> = at
+        .fleet
+        .hosts
+        .iter()
+        .filter(|h| h.seen.committed.as_ref() == Some(&at.state.plan.rollout))
+        .filter(|h| !at.state.committed.contains(&h.host))
+        .map(|h| HostAction { host: h.host.clone(), action: Action::Commit })
+        .collect();
+    (!actions.is_empty()).then_some(Entry::Performed { actions, assigned: Vec::new() })
+}
+
+/// The first reason to go back, the most certain ones first.
+pub(super) fn reason_to_go_back(at: &Moment) -> Option<BackReason> {
+    at.state
+        .abort
+        .clone()
+        .or_else(|| switch_fired(at))
+        .or_else(|| bad_verdict(at))
+        .or_else(|| failed_instance(at))
+        .or_else(|| failed_action(at))
+        .or_else(|| nobody_answered(at))
+        .or_else(|| split_mismatch(at))
+        .or_else(|| no_progress(at))
+}
+
+fn switch_fired(at: &Moment) -> Option<BackReason> {
+    at.fleet.hosts.iter().find_map(|h| match &h.seen.switch {
+        SwitchState::Fired { orders, at: when } if orders.rollout == at.state.plan.rollout => {
+            Some(BackReason::SwitchFired { host: h.host.clone(), at: *when })
+        }
+        _ => None,
+    })
+}
+
+fn bad_verdict(at: &Moment) -> Option<BackReason> {
+    use plimsoll_model::rollout::Policy;
+    let holds_when_shared = at.state.plan.rules.on_shared_degradation != Policy::RollBack;
+    let bad = |verdict: Verdict| match verdict {
+        Verdict::SharedDegradation => !holds_when_shared,
+        other => other.is_bad(),
+    };
+    let judge = at.state.judges.iter().find(|j| bad(j.verdict()))?;
+    Some(BackReason::Analysis {
+        analysis: judge.spec().name.clone(),
+        summary: judge.assessment().reason,
+        shared: judge.verdict() == Verdict::SharedDegradation,
+    })
+}
+
+fn failed_instance(at: &Moment) -> Option<BackReason> {
+    at.state.plan.hosts.iter().find_map(|host| {
+        let seen = at.fleet.host(&host.host)?;
+        // Before the release is there, a failed instance of the same name is one of an earlier attempt.
+        let ours =
+            |id| seen.instance(id).filter(|i| i.state == InstanceState::Failed && i.since >= at.state.began);
+        let failed = host.new.iter().find_map(ours)?;
+        Some(BackReason::InstanceFailed {
+            host: host.host.clone(),
+            instance: failed.instance.clone(),
+            detail: failed.detail.clone(),
+        })
+    })
+}
+
+fn failed_action(at: &Moment) -> Option<BackReason> {
+    let given_up = |f: &crate::state::Failures| !f.retry || f.count >= MAX_FAILURES;
+    let ((host, action), failures) = at.state.failures.iter().find(|(_, f)| given_up(f))?;
+    Some(BackReason::ActionFailed { action: format!("{action} on {host}"), error: failures.error.clone() })
+}
+
+fn nobody_answered(at: &Moment) -> Option<BackReason> {
+    let hold = at.state.hold.as_ref().filter(|hold| at.now >= hold.until)?;
+    Some(BackReason::NobodyAnswered { asked: hold.reason.clone() })
+}
+
+fn split_mismatch(at: &Moment) -> Option<BackReason> {
+    let check = check_split(at.state, at.fleet)?;
+    check.is_mismatch().then(|| BackReason::TrafficMismatch { detail: check.to_string() })
+}
+
+fn no_progress(at: &Moment) -> Option<BackReason> {
+    let open = at.state.step.is_some_and(|s| super::steps::is_timed(&at.state.plan, s.index));
+    if open || at.state.hold.is_some() || at.state.paused {
+        return None;
+    }
+    let deadline = at.state.last_progress + at.state.plan.rules.progress_deadline.duration();
+    (at.now >= deadline).then(|| BackReason::NoProgress { waiting_for: super::forward::obstacle(at) })
+}

@@ -1,0 +1,282 @@
+//! The state of a rollout: the fold of its records, and nothing else.
+//!
+//! A coordinator that takes a rollout over folds the same records and is where the one before it was, clocks of
+//! pauses and evidence included.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::plan::{Action, HostAction, Plan, PlanKind};
+use plimsoll_model::record::{Assigned, BackReason, Command, Entry, HoldReason, Outcome, Record};
+use plimsoll_model::{HostName, Timestamp};
+
+use crate::judge::Judge;
+
+/// Where a rollout stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RolloutState {
+    /// What is carried out.
+    pub plan: Plan,
+    /// When it began.
+    pub began: Timestamp,
+    /// The step that is open, if one is.
+    pub step: Option<OpenStep>,
+    /// Steps that are over.
+    pub steps_done: u32,
+    /// The analyses.
+    pub judges: Vec<Judge>,
+    /// The hold that waits for a person.
+    pub hold: Option<Hold>,
+    /// A person asked to go back, and the reason to give.
+    pub abort: Option<BackReason>,
+    /// A person paused it.
+    pub paused: bool,
+    /// No step is left.
+    pub promoting: bool,
+    /// Hosts on which the release is the current one.
+    pub committed: BTreeSet<HostName>,
+    /// Going back, and why.
+    pub back: Option<Back>,
+    /// Over.
+    pub finished: Option<Outcome>,
+    /// The last time that something was done or a step moved.
+    pub last_progress: Timestamp,
+    /// Hosts that know what the service is.
+    pub prepared: BTreeSet<HostName>,
+    /// Hosts that have the release.
+    pub published: BTreeSet<HostName>,
+    /// Failures in a row, by host and action.
+    pub failures: BTreeMap<(HostName, String), Failures>,
+    /// Requests assigned to each side when the traffic was last spread.
+    pub assigned: Vec<Assigned>,
+    /// Whether the new release was ever given traffic.
+    pub took_traffic: bool,
+    /// The last record folded in.
+    pub sequence: u64,
+}
+
+/// A step that was entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenStep {
+    /// Its index in the plan.
+    pub index: u32,
+    /// When its clock started.
+    pub entered: Timestamp,
+    /// A person said to go on.
+    pub waved_on: bool,
+}
+
+/// A wait for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// What is asked.
+    pub reason: HoldReason,
+    /// When the rollout goes back if nobody answers.
+    pub until: Timestamp,
+}
+
+/// A way back that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Back {
+    /// Why.
+    pub reason: BackReason,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Failures of one action in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failures {
+    /// How many.
+    pub count: u32,
+    /// The last one.
+    pub at: Timestamp,
+    /// Its error.
+    pub error: String,
+    /// Whether trying again may help.
+    pub retry: bool,
+}
+
+/// A record that does not fit the state, which means that the journal was not written by this program.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("record {sequence} does not fit: {why}")]
+pub struct Unfitting {
+    /// The record.
+    pub sequence: u64,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+impl RolloutState {
+    /// The state after the record that planned the rollout; `None` where it is another kind of record.
+    pub fn begin(record: &Record) -> Option<Self> {
+        let Entry::Planned { plan } = &record.entry else { return None };
+        Some(Self {
+            judges: plan.rules.analyses.iter().map(Judge::new).collect(),
+            plan: (**plan).clone(),
+            began: record.at,
+            step: None,
+            steps_done: 0,
+            hold: None,
+            abort: None,
+            paused: false,
+            promoting: false,
+            committed: BTreeSet::new(),
+            back: None,
+            finished: None,
+            last_progress: record.at,
+            prepared: BTreeSet::new(),
+            published: BTreeSet::new(),
+            failures: BTreeMap::new(),
+            assigned: Vec::new(),
+            took_traffic: false,
+            sequence: record.sequence,
+        })
+    }
+
+    /// Folds all records of one rollout, the first of which plans it.
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Option<Self>, Unfitting> {
+        let mut state: Option<Self> = None;
+        for record in records {
+            match &mut state {
+                None => state = Self::begin(record),
+                Some(state) => state.apply(record)?,
+            }
+        }
+        Ok(state)
+    }
+
+    /// Folds one more record in.
+    pub fn apply(&mut self, record: &Record) -> Result<(), Unfitting> {
+        let unfitting = |why| Unfitting { sequence: record.sequence, why };
+        if record.sequence <= self.sequence {
+            return Err(unfitting("it is not newer than the one before"));
+        }
+        if self.finished.is_some() && !matches!(record.entry, Entry::Commanded { .. } | Entry::Gate { .. }) {
+            return Err(unfitting("the rollout was over"));
+        }
+        self.sequence = record.sequence;
+        match &record.entry {
+            Entry::StepEntered { step } => self.enter(*step, record.at).map_err(unfitting)?,
+            Entry::StepDone { step, .. } => self.leave(*step, record.at).map_err(unfitting)?,
+            Entry::Performed { actions, assigned } => self.performed(actions, assigned, record.at),
+            Entry::ActionFailed { action, error, retry } => self.failed(action, error, *retry, record.at),
+            Entry::Looked { analysis, reading } => {
+                let judge = self.judges.iter_mut().find(|j| j.spec().name == *analysis);
+                judge.ok_or(unfitting("no such analysis"))?.look(record.at, reading);
+            }
+            Entry::Held { reason, until } => self.hold = Some(Hold { reason: reason.clone(), until: *until }),
+            Entry::Commanded { command } => self.command(command, record),
+            Entry::Promoting { .. } => {
+                self.promoting = true;
+                self.step = None;
+                self.hold = None;
+                self.last_progress = record.at;
+            }
+            Entry::GoingBack { reason } => self.go_back(reason, record.at),
+            Entry::Finished { outcome, .. } => self.finished = Some(*outcome),
+            Entry::TakenOver { .. } => self.last_progress = record.at,
+            Entry::Planned { .. } => return Err(unfitting("it plans the rollout a second time")),
+            Entry::Intended { .. }
+            | Entry::Assessed { .. }
+            | Entry::ReleaseSealed { .. }
+            | Entry::Gate { .. }
+            | Entry::LeaseTaken { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, step: u32, at: Timestamp) -> Result<(), &'static str> {
+        if step != self.steps_done || self.step.is_some() {
+            return Err("it enters a step that is not the next one");
+        }
+        self.step = Some(OpenStep { index: step, entered: at, waved_on: false });
+        self.last_progress = at;
+        Ok(())
+    }
+
+    fn leave(&mut self, step: u32, at: Timestamp) -> Result<(), &'static str> {
+        if self.step.is_none_or(|open| open.index != step) {
+            return Err("it ends a step that is not open");
+        }
+        self.step = None;
+        self.hold = None;
+        self.steps_done = step + 1;
+        self.last_progress = at;
+        Ok(())
+    }
+
+    fn performed(&mut self, actions: &[HostAction], assigned: &[Assigned], at: Timestamp) {
+        self.last_progress = at;
+        for HostAction { host, action } in actions {
+            self.failures.remove(&(host.clone(), action.name().to_owned()));
+            match action {
+                Action::Prepare => drop(self.prepared.insert(host.clone())),
+                Action::Publish => drop(self.published.insert(host.clone())),
+                Action::Commit => drop(self.committed.insert(host.clone())),
+                Action::Route { weights } => {
+                    let new = weights.iter().any(|w| w.release == self.plan.release && w.weight.points() > 0);
+                    if new {
+                        self.took_traffic = true;
+                        self.judges.iter_mut().for_each(|judge| judge.start(at));
+                    }
+                    self.assigned.retain(|a| a.host != *host);
+                    self.assigned.extend(assigned.iter().filter(|a| a.host == *host).cloned());
+                }
+                Action::Arm | Action::Start { .. } | Action::Retire { .. } | Action::Disarm => {}
+            }
+        }
+    }
+
+    fn failed(&mut self, action: &HostAction, error: &str, retry: bool, at: Timestamp) {
+        let key = (action.host.clone(), action.action.name().to_owned());
+        let count = self.failures.get(&key).map_or(0, |f| f.count) + 1;
+        self.failures.insert(key, Failures { count, at, error: error.to_owned(), retry });
+    }
+
+    fn command(&mut self, command: &Command, record: &Record) {
+        match command {
+            Command::Abort => {
+                self.abort.get_or_insert(BackReason::Aborted { by: record.author.clone() });
+            }
+            Command::Supersede { by } => {
+                self.abort.get_or_insert(BackReason::Superseded { by: by.clone() });
+            }
+            Command::Promote => {
+                self.hold = None;
+                self.paused = false;
+                self.last_progress = record.at;
+                if let Some(step) = &mut self.step {
+                    step.waved_on = true;
+                }
+            }
+            // Steps are skipped by going straight to the promotion; `decide` sees it by `steps_done`.
+            Command::PromoteFully => {
+                self.hold = None;
+                self.paused = false;
+                self.step = None;
+                self.steps_done = u32::try_from(self.plan.steps.len()).unwrap_or(u32::MAX);
+                self.last_progress = record.at;
+            }
+            Command::Pause => self.paused = true,
+            Command::Resume => {
+                self.paused = false;
+                self.hold = None;
+                self.last_progress = record.at;
+            }
+            Command::Retry { .. } => {}
+        }
+    }
+
+    fn go_back(&mut self, reason: &BackReason, at: Timestamp) {
+        self.back = Some(Back { reason: reason.clone(), since: at });
+        self.step = None;
+        self.hold = None;
+        self.last_progress = at;
+        self.failures.clear();
+    }
+
+    /// Whether the plan's release is the one that brings the service up for the first time.
+    pub fn is_initial(&self) -> bool {
+        self.plan.kind == PlanKind::Initial
+    }
+}
