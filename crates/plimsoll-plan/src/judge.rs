@@ -96,6 +96,11 @@ impl Judge {
         self.counts_from.get_or_insert(at + self.spec.warm_up.duration());
     }
 
+    /// Whether the canary has had weight, so that there is something to look at.
+    pub fn is_watching(&self) -> bool {
+        self.counts_from.is_some()
+    }
+
     /// When the next look is due; `None` before the canary has weight.
     pub fn next_look(&self) -> Option<Timestamp> {
         let from = self.counts_from?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::plan::{Action, HostAction, Plan, PlanKind};
 use plimsoll_model::record::{Assigned, BackReason, Command, Entry, HoldReason, Outcome, Record};
-use plimsoll_model::{HostName, Timestamp};
+use plimsoll_model::{HostName, InstanceId, Timestamp};
 
 use crate::judge::Judge;
 
@@ -44,6 +44,8 @@ pub struct RolloutState {
     pub prepared: BTreeSet<HostName>,
     /// Hosts that have the release.
     pub published: BTreeSet<HostName>,
+    /// Instances that this rollout has started.
+    pub started: BTreeSet<(HostName, InstanceId)>,
     /// Failures in a row, by host and action.
     pub failures: BTreeMap<(HostName, String), Failures>,
     /// Requests assigned to each side when the traffic was last spread.
@@ -126,6 +128,7 @@ impl RolloutState {
             last_progress: record.at,
             prepared: BTreeSet::new(),
             published: BTreeSet::new(),
+            started: BTreeSet::new(),
             failures: BTreeMap::new(),
             assigned: Vec::new(),
             took_traffic: false,
@@ -222,7 +225,10 @@ impl RolloutState {
                     self.assigned.retain(|a| a.host != *host);
                     self.assigned.extend(assigned.iter().filter(|a| a.host == *host).cloned());
                 }
-                Action::Arm | Action::Start { .. } | Action::Retire { .. } | Action::Disarm => {}
+                Action::Start { instances } => {
+                    self.started.extend(instances.iter().map(|id| (host.clone(), id.clone())));
+                }
+                Action::Arm | Action::Retire { .. } | Action::Disarm => {}
             }
         }
     }
@@ -273,6 +279,11 @@ impl RolloutState {
         self.hold = None;
         self.last_progress = at;
         self.failures.clear();
+    }
+
+    /// Whether this rollout has started the instance.
+    pub fn has_started(&self, host: &HostName, instance: &InstanceId) -> bool {
+        self.started.contains(&(host.clone(), instance.clone()))
     }
 
     /// Whether the plan's release is the one that brings the service up for the first time.

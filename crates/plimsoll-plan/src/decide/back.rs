@@ -148,7 +148,9 @@ fn finish(at: &Moment, back: &Back) -> Decision {
     let outcome = match &back.reason {
         BackReason::Superseded { .. } => Outcome::Superseded,
         BackReason::NobodyAnswered { .. } | BackReason::Policy { .. } => Outcome::Inconclusive,
-        BackReason::ActionFailed { .. } if !at.state.took_traffic && started_nothing(at) => Outcome::Refused,
+        BackReason::ActionFailed { .. } if !at.state.took_traffic && at.state.started.is_empty() => {
+            Outcome::Refused
+        }
         _ => Outcome::RolledBack,
     };
     let summary = match &at.state.plan.replaces {
@@ -156,9 +158,4 @@ fn finish(at: &Moment, back: &Back) -> Decision {
         None => "nothing serves, as before".to_owned(),
     };
     record(Entry::Finished { outcome, summary })
-}
-
-fn started_nothing(at: &Moment) -> bool {
-    let new = at.state.plan.hosts.iter().flat_map(|h| h.new.iter().map(move |id| (h, id)));
-    new.filter_map(|(h, id)| at.fleet.host(&h.host)?.instance(id)).all(|i| i.since < at.state.began)
 }

@@ -1,7 +1,5 @@
 //! One step at a time: what has to hold before it is over.
 
-use std::time::Duration;
-
 use plimsoll_model::plan::{HostPlan, Plan};
 use plimsoll_model::record::{BackReason, Entry, HoldReason};
 use plimsoll_model::rollout::{Policy, Step};
@@ -64,7 +62,9 @@ fn timed(at: &Moment, open: OpenStep, duration: Span) -> Decision {
     if let Some(warned) = at.state.judges.iter().find(|j| is_doubtful(j.verdict())) {
         return hold(at, HoldReason::Warning { analysis: warned.spec().name.clone() });
     }
-    match at.state.judges.iter().find(|j| !j.is_informed_since(watched_from(open, duration))) {
+    // Before the first weight there is nothing to see and nothing to wait for.
+    let mut watching = at.state.judges.iter().filter(|j| j.is_watching());
+    match watching.find(|j| !j.is_informed_since(watched_from(open, duration))) {
         Some(judge) => no_data(at, open, judge, end),
         None => done(open, &format!("{duration} passed and nothing speaks against it")),
     }

@@ -1,5 +1,6 @@
 //! What ends the way forward: looked for before anything else, at every decision.
 
+use plimsoll_model::InstanceId;
 use plimsoll_model::observation::{InstanceState, SwitchState};
 use plimsoll_model::plan::{Action, HostAction};
 use plimsoll_model::record::{BackReason, Entry};
@@ -65,10 +66,10 @@ fn bad_verdict(at: &Moment) -> Option<BackReason> {
 fn failed_instance(at: &Moment) -> Option<BackReason> {
     at.state.plan.hosts.iter().find_map(|host| {
         let seen = at.fleet.host(&host.host)?;
-        // Before the release is there, a failed instance of the same name is one of an earlier attempt.
-        let ours =
-            |id| seen.instance(id).filter(|i| i.state == InstanceState::Failed && i.since >= at.state.began);
-        let failed = host.new.iter().find_map(ours)?;
+        // One that this rollout has not started yet is left from an earlier attempt.
+        let started = |id: &&InstanceId| at.state.has_started(&host.host, id);
+        let ours = |id| seen.instance(id).filter(|i| i.state == InstanceState::Failed);
+        let failed = host.new.iter().filter(started).find_map(ours)?;
         Some(BackReason::InstanceFailed {
             host: host.host.clone(),
             instance: failed.instance.clone(),
