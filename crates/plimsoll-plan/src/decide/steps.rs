@@ -174,10 +174,5 @@ fn describe(reason: &HoldReason) -> String {
 }
 
 fn wait_until(waiting_for: String, until: Timestamp) -> Decision {
-    // A clock that jumped must not make a wait endless; the next decision is at most a minute away.
-    Decision::Wait(Wait {
-        waiting_for,
-        until: until.max(Timestamp::default() + Duration::ZERO),
-        person: true,
-    })
+    Decision::Wait(Wait { waiting_for, until, person: true })
 }
