@@ -1,0 +1,38 @@
+//! A host, reached through its agent.
+
+use plimsoll_model::agent::{Refusal, Request, Response};
+use plimsoll_model::{Fence, HostName, ServiceName};
+
+/// Why a call did not succeed.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum HostError {
+    /// The agent understood the request and refused it. Nothing was changed.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// No answer came. Whether the request took effect is not known; it may be sent again.
+    #[error("{host} does not answer: {why}")]
+    Unreachable {
+        /// The host.
+        host: HostName,
+        /// What was tried and what happened.
+        why: String,
+    },
+}
+
+/// A connection to the agent of one host.
+pub trait Host: Send {
+    /// The host's name.
+    fn name(&self) -> &HostName;
+
+    /// Sends one request and waits for its answer.
+    ///
+    /// An implementer reconnects by itself where the connection was lost before the request was sent, bounds the
+    /// wait, and never answers with the reply to another request.
+    fn call(
+        &mut self,
+        service: &ServiceName,
+        fence: Option<Fence>,
+        request: Request,
+        content: &[u8],
+    ) -> Result<Response, HostError>;
+}

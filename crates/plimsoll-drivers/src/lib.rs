@@ -1,0 +1,12 @@
+//! The coordinator's reach: everything outside its own process that it looks at or changes.
+//!
+//! Each kind of thing is a narrow, object-safe trait over plain data, with the real version here and an in-memory
+//! one for the simulator. Nothing in this crate decides: what to do comes from `plimsoll-plan`, in which order from
+//! `plimsoll-engine`.
+
+pub mod clock;
+pub mod host;
+pub mod local;
+
+pub use clock::{Clock, SystemClock};
+pub use host::{Host, HostError};
