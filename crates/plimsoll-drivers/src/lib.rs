@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod host;
 pub mod local;
+pub mod metrics;
 
 pub use clock::{Clock, SystemClock};
 pub use host::{Host, HostError};

@@ -30,13 +30,16 @@ pub struct RateTest {
 impl RateTest {
     /// Null hypothesis: the rate is at most `limit`. Rejecting it means that the side breaks its limit.
     pub fn at_most(limit: f64) -> Self {
+        let limit = testable(limit);
         let mut alternatives: Vec<f64> = SLO_GRID.iter().map(|r| (limit * r).min(MAX_RATE)).collect();
         alternatives.dedup();
+        alternatives.retain(|rate| *rate > limit);
         Self::new(limit, alternatives)
     }
 
     /// Null hypothesis: the rate is at least `limit`. Rejecting it means that the side keeps its limit.
     pub fn at_least(limit: f64) -> Self {
+        let limit = testable(limit);
         Self::new(limit, BETTER_GRID.iter().map(|r| limit / r).collect())
     }
 
@@ -57,6 +60,11 @@ impl RateTest {
     pub fn ln_e(&self, dispersion: f64) -> f64 {
         log_mean_exp(&self.log_ratios, dispersion)
     }
+}
+
+/// A limit of exactly none or all would make one event infinitely surprising; one in a million is as good.
+fn testable(limit: f64) -> f64 {
+    limit.clamp(1e-6, 1.0 - 1e-6)
 }
 
 /// A test of the ratio between the canary's rate of bad events and the stable side's: of the bad events that
@@ -282,6 +290,15 @@ mod tests {
         close(run(&[30, 42, 48, 50, 50, 50, 50], 5), -0.649_955);
         close(run(&[10, 25, 40, 48, 50, 50, 50], 1), 6.849_506);
         close(run(&[10, 25, 40, 48, 50, 50, 50], 5), 48.653_885);
+    }
+
+    #[test]
+    fn extreme_limits_stay_finite() {
+        for limit in [0.0, 1.0, 0.96] {
+            let mut test = RateTest::at_most(limit);
+            test.add(3, 5);
+            assert!(test.ln_e(1.0).is_finite(), "{limit}");
+        }
     }
 
     #[test]

@@ -1,0 +1,54 @@
+//! All hosts at once: looking at them and giving them word.
+
+use plimsoll_drivers::{Host, HostError};
+use plimsoll_model::agent::{Request, Response};
+use plimsoll_model::observation::{FleetObservation, LostHost, SeenHost};
+use plimsoll_model::{Fence, ServiceName};
+
+/// Asks every host what it sees, at the same time.
+pub(crate) fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObservation {
+    let mut fleet = FleetObservation::default();
+    for (host, answer) in on_all(hosts, |host| host.call(service, None, Request::Observe, &[])) {
+        match answer {
+            Ok(Response::Observed { observation }) => {
+                fleet.hosts.push(SeenHost { host, seen: *observation });
+            }
+            Ok(_) => fleet.unreachable.push(LostHost { host, reason: "it gave another answer".to_owned() }),
+            Err(error) => fleet.unreachable.push(LostHost { host, reason: error.to_string() }),
+        }
+    }
+    fleet
+}
+
+/// Tells every host that the coordinator lives. Answers whether a host has seen a newer coordinator.
+pub(crate) fn confirm(hosts: &mut [Box<dyn Host>], service: &ServiceName, fence: Fence) -> bool {
+    let answers = on_all(hosts, |host| host.call(service, Some(fence), Request::Confirm, &[]));
+    answers.iter().any(|(_, answer)| matches!(answer, Err(error) if is_stale(error)))
+}
+
+/// Whether the host refused because it has seen a newer coordinator.
+pub(crate) fn is_stale(error: &HostError) -> bool {
+    use plimsoll_model::agent::RefusalReason::StaleFence;
+    matches!(error, HostError::Refused(refusal) if refusal.reason == StaleFence)
+}
+
+/// Does `work` with every host, each on a thread of its own where there are several.
+pub(crate) fn on_all<T: Send>(
+    hosts: &mut [Box<dyn Host>],
+    work: impl Fn(&mut dyn Host) -> T + Sync,
+) -> Vec<(plimsoll_model::HostName, T)> {
+    if let [only] = hosts {
+        return vec![(only.name().clone(), work(only.as_mut()))];
+    }
+    let work = &work;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = hosts
+            .iter_mut()
+            .map(|host| (host.name().clone(), scope.spawn(move || work(host.as_mut()))))
+            .collect();
+        let join = |(name, thread): (_, std::thread::ScopedJoinHandle<'_, T>)| {
+            (name, thread.join().expect("a host's thread does not panic"))
+        };
+        threads.into_iter().map(join).collect()
+    })
+}

@@ -1,0 +1,63 @@
+//! Who may act on an environment: a short lease, renewed while its holder lives.
+//!
+//! A lease that is never given back ends by itself, so a cancelled job strands nobody; the fence makes sure that the
+//! old holder cannot act when it comes back. The lengths are those that Fly.io arrived at (flyctl, pull request 1728:
+//! 30 minutes were replaced by 13 seconds, renewed every 4).
+
+use std::fmt;
+use std::time::Duration;
+
+use plimsoll_model::{EnvironmentName, Fence, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How long a lease lasts without renewal.
+pub(super) const LEASE_LENGTH: Duration = Duration::from_secs(13);
+/// How often its holder renews it.
+pub const RENEW_EVERY: Duration = Duration::from_secs(4);
+
+/// Who holds a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Holder {
+    /// The person.
+    pub user: String,
+    /// The machine.
+    pub machine: String,
+    /// The process.
+    pub pid: u32,
+    /// The process's start in clock ticks since boot, which tells it from a later one of the same number.
+    pub start_ticks: u64,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{} (process {})", self.user, self.machine, self.pid)
+    }
+}
+
+/// The right to act on an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Who has it.
+    pub holder: Holder,
+    /// Its token: grows with every new lease.
+    pub fence: Fence,
+}
+
+/// A lease as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) holder: Holder,
+    pub(super) fence: Fence,
+    pub(super) until: Timestamp,
+    pub(super) given_back: bool,
+}
+
+impl Stored {
+    /// Whether another may take the lease at `now`.
+    pub(super) fn is_free(&self, now: Timestamp, is_gone: &dyn Fn(&Holder) -> bool) -> bool {
+        self.given_back || now >= self.until || is_gone(&self.holder)
+    }
+}

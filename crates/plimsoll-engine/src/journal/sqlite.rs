@@ -1,0 +1,264 @@
+//! The journal in a SQLite file: one writer at a time, durable at every append, readable while it is written.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plimsoll_model::record::Record;
+use plimsoll_model::{Digest, EnvironmentName, Fence, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::lease::{LEASE_LENGTH, Stored};
+use super::{Acquired, Draft, Holder, Journal, JournalError, Lease, Query, chain};
+
+const SCHEMA: &str = "
+    create table if not exists records (
+        sequence integer primary key,
+        environment text,
+        rollout text,
+        body text not null,
+        hash text not null
+    ) strict;
+    create index if not exists records_of_rollout on records (rollout, sequence);
+    create table if not exists leases (
+        environment text primary key,
+        holder text not null,
+        fence integer not null,
+        until integer not null,
+        given_back integer not null
+    ) strict;
+";
+
+/// How long a writer waits for another one's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A journal in a file.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl SqliteJournal {
+    /// Opens the journal, and makes it where there is none.
+    ///
+    /// WAL lets readers go on while one writes; `synchronous = FULL` makes an append survive a loss of power.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let failed = |source: rusqlite::Error| JournalError::Storage {
+            action: "open",
+            path: Some(path.to_owned()),
+            source: source.into(),
+        };
+        let connection = Connection::open(path).map_err(failed)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        connection.execute_batch(SCHEMA).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), connection })
+    }
+
+    /// Runs `work` in one transaction that no other writer can interleave with.
+    fn write<T>(
+        &mut self,
+        action: &'static str,
+        work: impl FnOnce(&Transaction) -> Result<T, Failure>,
+    ) -> Result<T, JournalError> {
+        let path = self.path.clone();
+        let storage = |source: rusqlite::Error| JournalError::Storage {
+            action,
+            path: Some(path.clone()),
+            source: source.into(),
+        };
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
+        let result = work(&transaction).map_err(|failure| match failure {
+            Failure::Storage(source) => storage(source),
+            Failure::Journal(error) => error,
+        })?;
+        transaction.commit().map_err(storage)?;
+        Ok(result)
+    }
+}
+
+enum Failure {
+    Storage(rusqlite::Error),
+    Journal(JournalError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn append(&mut self, draft: Draft) -> Result<Record, JournalError> {
+        self.write("write", |transaction| {
+            if let (Some(environment), Some(fence)) = (&draft.environment, draft.fence) {
+                check(transaction, environment, fence)?;
+            }
+            let last = transaction
+                .query_row("select sequence, hash from records order by sequence desc limit 1", [], |row| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+                })
+                .optional()?;
+            let (sequence, previous) = match last {
+                Some((sequence, hash)) => (unsigned(sequence), digest(unsigned(sequence), &hash)?),
+                None => (0, chain::origin()),
+            };
+            let (text, record) = chain::seal(draft, sequence + 1, previous);
+            transaction.execute(
+                "insert into records (sequence, environment, rollout, body, hash) values (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    signed(record.sequence),
+                    record.environment.as_ref().map(EnvironmentName::as_str),
+                    record.rollout.as_ref().map(plimsoll_model::RolloutId::as_str),
+                    text,
+                    record.hash.to_string(),
+                ],
+            )?;
+            Ok(record)
+        })
+    }
+
+    fn read(&mut self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        let path = self.path.clone();
+        let storage = |source: rusqlite::Error| JournalError::Storage {
+            action: "read",
+            path: Some(path.clone()),
+            source: source.into(),
+        };
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "select sequence, body, hash from records
+                 where sequence > ?1 and (?2 is null or environment = ?2) and (?3 is null or rollout = ?3)
+                 order by sequence",
+            )
+            .map_err(storage)?;
+        let environment = query.environment.as_ref().map(EnvironmentName::as_str);
+        let rollout = query.rollout.as_ref().map(plimsoll_model::RolloutId::as_str);
+        let rows = statement
+            .query_map(params![signed(query.after), environment, rollout], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            })
+            .map_err(storage)?;
+        let mut records = Vec::new();
+        for row in rows {
+            let (sequence, text, hash) = row.map_err(storage)?;
+            let sequence = unsigned(sequence);
+            records.push(chain::open(sequence, &text, digest(sequence, &hash)?)?);
+        }
+        Ok(records)
+    }
+
+    fn acquire(
+        &mut self,
+        environment: &EnvironmentName,
+        holder: &Holder,
+        now: Timestamp,
+        above: Fence,
+        is_gone: &dyn Fn(&Holder) -> bool,
+    ) -> Result<Acquired, JournalError> {
+        self.write("take a lease", |transaction| {
+            let before = stored(transaction, environment)?;
+            if let Some(stored) = &before
+                && !stored.is_free(now, is_gone)
+                && stored.holder != *holder
+            {
+                let (holder, until) = (stored.holder.clone(), stored.until);
+                return Err(
+                    JournalError::LeaseHeld { environment: environment.clone(), holder, until }.into()
+                );
+            }
+            let seen = before.as_ref().map_or(Fence(0), |s| s.fence);
+            let fence = Fence(seen.max(above).0 + 1);
+            transaction.execute(
+                "insert or replace into leases (environment, holder, fence, until, given_back)
+                 values (?1, ?2, ?3, ?4, 0)",
+                params![
+                    environment.as_str(),
+                    serde_json::to_string(holder).expect("a holder has only string keys"),
+                    signed(fence.0),
+                    signed((now + LEASE_LENGTH).as_millis()),
+                ],
+            )?;
+            let lease = Lease { environment: environment.clone(), holder: holder.clone(), fence };
+            Ok(Acquired { lease, from: before.filter(|s| !s.given_back).map(|s| s.holder) })
+        })
+    }
+
+    fn renew(&mut self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+        self.write("renew a lease", |transaction| {
+            check(transaction, &lease.environment, lease.fence)?;
+            transaction.execute(
+                "update leases set until = ?2 where environment = ?1",
+                params![lease.environment.as_str(), signed((now + LEASE_LENGTH).as_millis())],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn give_back(&mut self, lease: &Lease) -> Result<(), JournalError> {
+        self.write("give a lease back", |transaction| {
+            check(transaction, &lease.environment, lease.fence)?;
+            transaction.execute(
+                "update leases set given_back = 1 where environment = ?1",
+                params![lease.environment.as_str()],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+fn check(transaction: &Transaction, environment: &EnvironmentName, fence: Fence) -> Result<(), Failure> {
+    let stored = stored(transaction, environment)?;
+    match &stored {
+        Some(stored) if stored.fence == fence => Ok(()),
+        _ => Err(JournalError::LeaseLost {
+            environment: environment.clone(),
+            holder: stored.map_or_else(|| "nobody".to_owned(), |s| s.holder.to_string()),
+        }
+        .into()),
+    }
+}
+
+fn stored(transaction: &Transaction, environment: &EnvironmentName) -> Result<Option<Stored>, Failure> {
+    let row = transaction
+        .query_row(
+            "select holder, fence, until, given_back from leases where environment = ?1",
+            params![environment.as_str()],
+            |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, bool>(3)?,
+                ))
+            },
+        )
+        .optional()?;
+    let Some((holder, fence, until, given_back)) = row else { return Ok(None) };
+    let holder = serde_json::from_str(&holder)
+        .map_err(|e| JournalError::Damaged { sequence: 0, why: format!("a lease's holder: {e}") })?;
+    let until = Timestamp::from_millis(unsigned(until));
+    Ok(Some(Stored { holder, fence: Fence(unsigned(fence)), until, given_back }))
+}
+
+fn digest(sequence: u64, text: &str) -> Result<Digest, JournalError> {
+    text.parse().map_err(|_| JournalError::Damaged { sequence, why: "its hash is not a digest".to_owned() })
+}
+
+/// SQLite's integers are signed; ours never reach the sign.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

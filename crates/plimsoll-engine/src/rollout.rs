@@ -1,0 +1,315 @@
+//! Runs one rollout: observe, look, decide, do, journal; again until it is over.
+//!
+//! Nothing here chooses. What is done next is `plimsoll_plan::decide`'s answer; this file carries it out, one answer
+//! at a time, and writes before and after it acts. A coordinator that dies anywhere in here is replaced by another
+//! that folds the same journal and asks the same question.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use plimsoll_model::event::{News, ReleaseLabel};
+use plimsoll_model::observation::{FleetObservation, SwitchState};
+use plimsoll_model::plan::HostAction;
+use plimsoll_model::record::{Assigned, Command, Entry, Outcome};
+use plimsoll_model::{Span, Timestamp};
+use plimsoll_plan::state::Unfitting;
+use plimsoll_plan::{Decision, RolloutState, Wait, decide};
+
+use crate::fleet;
+use crate::journal::{JournalError, Lease, Query, RENEW_EVERY};
+use crate::looks::Looks;
+use crate::steps::{Context, StepError, perform};
+use crate::view::Viewer;
+use crate::world::World;
+
+/// How a run of a rollout ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunEnd {
+    /// The rollout is over.
+    Over(Outcome),
+    /// It waits for a person, and the hosts will go back by themselves if nobody answers.
+    Held(Wait),
+}
+
+/// Why a rollout could not be run on. The hosts go back by themselves unless another coordinator takes over.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The journal failed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal does not make sense.
+    #[error("the journal cannot be followed")]
+    Unfitting(#[from] Unfitting),
+    /// A host has seen a newer coordinator.
+    #[error("another coordinator has taken over on {host}; this one changes nothing more")]
+    Overtaken {
+        /// The host.
+        host: String,
+    },
+    /// The journal has no such rollout.
+    #[error("the journal has no plan of this rollout")]
+    NoPlan,
+}
+
+/// How a rollout is run.
+#[derive(Debug, Clone)]
+pub struct RunOptions<'a> {
+    /// Leave instead of waiting for a person.
+    pub detach: bool,
+    /// Set when the operator wants to stop: the rollout goes back.
+    pub cancel: &'a AtomicBool,
+    /// How often the hosts are looked at.
+    pub tick: Duration,
+}
+
+/// A running rollout.
+pub struct Run<'r, 'w> {
+    world: &'r mut World<'w>,
+    lease: &'r Lease,
+    options: RunOptions<'r>,
+    state: RolloutState,
+    looks: Looks,
+    viewer: Viewer,
+    last_renewal: Timestamp,
+    last_word: Timestamp,
+    last_view: Timestamp,
+}
+
+/// Pictures are sent this often at most.
+const VIEW_EVERY: Duration = Duration::from_millis(200);
+
+impl<'r, 'w> Run<'r, 'w> {
+    /// A run of the rollout that `state` is the fold of.
+    pub fn new(
+        world: &'r mut World<'w>,
+        lease: &'r Lease,
+        state: RolloutState,
+        labels: Vec<ReleaseLabel>,
+        options: RunOptions<'r>,
+    ) -> Self {
+        Self {
+            world,
+            lease,
+            options,
+            state,
+            looks: Looks::default(),
+            viewer: Viewer::new(labels),
+            last_renewal: Timestamp::default(),
+            last_word: Timestamp::default(),
+            last_view: Timestamp::default(),
+        }
+    }
+
+    /// The state reached.
+    pub fn state(&self) -> &RolloutState {
+        &self.state
+    }
+
+    /// Goes on until the rollout is over, or a person is needed and the options say to leave then.
+    pub fn to_end(&mut self) -> Result<RunEnd, RunError> {
+        loop {
+            if let Some(end) = self.turn()? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// One turn: observe, look, decide, do.
+    fn turn(&mut self) -> Result<Option<RunEnd>, RunError> {
+        self.follow_journal()?;
+        self.cancel_if_asked()?;
+        let fleet = fleet::observe(&mut self.world.hosts, &self.state.plan.service);
+        self.renew_and_confirm(&fleet)?;
+        self.look(&fleet)?;
+        let now = self.world.clock.now();
+        let decision = decide(&self.state, &fleet, now);
+        self.show(&fleet, &decision, now);
+        match decision {
+            Decision::Over(outcome) => return Ok(Some(RunEnd::Over(outcome))),
+            Decision::Record(entry) => self.record(*entry)?,
+            Decision::Act(actions) => self.act(actions)?,
+            Decision::Wait(wait) => {
+                if self.options.detach && self.state.hold.is_some() && wait.person {
+                    self.leave(&wait, &fleet)?;
+                    return Ok(Some(RunEnd::Held(wait)));
+                }
+                self.wait(&wait, now);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Folds in what others wrote: people's commands.
+    fn follow_journal(&mut self) -> Result<(), RunError> {
+        let query = Query {
+            after: self.state.sequence,
+            rollout: Some(self.state.plan.rollout.clone()),
+            ..Query::default()
+        };
+        for record in self.world.journal.read(&query)? {
+            self.state.apply(&record)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, entry: Entry) -> Result<(), RunError> {
+        let ends = matches!(entry, Entry::GoingBack { .. } | Entry::Promoting { .. });
+        if ends {
+            self.record_assessments()?;
+        }
+        self.write(entry)
+    }
+
+    fn write(&mut self, entry: Entry) -> Result<(), RunError> {
+        let rollout = self.state.plan.rollout.clone();
+        self.world.record(self.lease, Some(&rollout), entry)?;
+        self.follow_journal()
+    }
+
+    /// The figures behind the decision that is about to be written.
+    fn record_assessments(&mut self) -> Result<(), RunError> {
+        let watching = self.state.judges.iter().filter(|j| j.is_watching());
+        let assessments: Vec<_> = watching.map(plimsoll_plan::Judge::assessment).collect();
+        for assessment in assessments {
+            self.write(Entry::Assessed { assessment: Box::new(assessment) })?;
+        }
+        Ok(())
+    }
+
+    fn cancel_if_asked(&mut self) -> Result<(), RunError> {
+        if self.options.cancel.load(Ordering::Relaxed) && self.state.abort.is_none() {
+            self.write(Entry::Commanded { command: Command::Abort })?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the lease and the hosts' switches from running out. A host that has seen a newer fence ends the run.
+    fn renew_and_confirm(&mut self, fleet: &FleetObservation) -> Result<(), RunError> {
+        let now = self.world.clock.now();
+        if now.since(self.last_renewal) >= RENEW_EVERY {
+            self.world.journal.renew(self.lease, now)?;
+            self.last_renewal = now;
+        }
+        let word_every =
+            (self.state.plan.rules.dead_man_switch.duration() / 4).max(Duration::from_millis(250));
+        let armed = fleet.hosts.iter().any(|h| {
+            matches!(&h.seen.switch, SwitchState::Armed { orders, .. } if orders.rollout == self.state.plan.rollout)
+        });
+        if armed && now.since(self.last_word) >= word_every {
+            self.last_word = now;
+            if fleet::confirm(&mut self.world.hosts, &self.state.plan.service, self.lease.fence) {
+                return Err(RunError::Overtaken { host: "a host".to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the looks that are due and writes what they gave; a changed verdict is written with its figures.
+    fn look(&mut self, fleet: &FleetObservation) -> Result<(), RunError> {
+        if self.state.back.is_some() || self.state.finished.is_some() || !self.state.committed.is_empty() {
+            return Ok(());
+        }
+        let now = self.world.clock.now();
+        let readings = self.looks.due(&self.state, fleet, self.world.metrics.as_mut(), now);
+        for (analysis, reading) in readings {
+            let verdict = |state: &RolloutState| {
+                state.judges.iter().find(|j| j.spec().name == analysis).map(plimsoll_plan::Judge::verdict)
+            };
+            let before = verdict(&self.state);
+            self.write(Entry::Looked { analysis: analysis.clone(), reading })?;
+            if verdict(&self.state) != before {
+                let judge = self.state.judges.iter().find(|j| j.spec().name == analysis);
+                if let Some(assessment) = judge.map(plimsoll_plan::Judge::assessment) {
+                    self.write(Entry::Assessed { assessment: Box::new(assessment) })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the changes, at the same time on all hosts: intent first, then the deed, then what came of it.
+    fn act(&mut self, actions: Vec<HostAction>) -> Result<(), RunError> {
+        self.write(Entry::Intended { actions: actions.clone() })?;
+        let results = self.perform_all(&actions);
+        let (mut performed, mut assigned, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for (action, result) in actions.into_iter().zip(results) {
+            match result {
+                Ok(counts) => {
+                    assigned.extend(counts);
+                    performed.push(action);
+                }
+                Err(error) if error.is_stale() => {
+                    return Err(RunError::Overtaken { host: action.host.to_string() });
+                }
+                Err(error) => failed.push((action, error)),
+            }
+        }
+        if !performed.is_empty() {
+            self.write(Entry::Performed { actions: performed, assigned })?;
+        }
+        for (action, error) in failed {
+            self.write(Entry::ActionFailed { action, error: error.text(), retry: error.may_pass() })?;
+        }
+        Ok(())
+    }
+
+    fn perform_all(&mut self, actions: &[HostAction]) -> Vec<Result<Vec<Assigned>, StepError>> {
+        let context = Context {
+            plan: &self.state.plan,
+            fence: self.lease.fence,
+            releases: self.world.releases,
+            secrets: self.world.secrets,
+            switch_after: self.state.plan.rules.dead_man_switch,
+        };
+        let mut by_host: BTreeMap<_, _> = fleet::on_all(&mut self.world.hosts, |host| {
+            let action = actions.iter().find(|a| a.host == *host.name())?;
+            Some(perform(&context, host, action))
+        })
+        .into_iter()
+        .collect();
+        let result = |a: &HostAction| by_host.remove(&a.host).flatten().unwrap_or(Err(StepError::NotPlanned));
+        actions.iter().map(result).collect()
+    }
+
+    /// Before leaving: the switch waits for the person as long as the rollout would have.
+    fn leave(&mut self, wait: &Wait, fleet: &FleetObservation) -> Result<(), RunError> {
+        let now = self.world.clock.now();
+        let mut context = Context {
+            plan: &self.state.plan,
+            fence: self.lease.fence,
+            releases: self.world.releases,
+            secrets: self.world.secrets,
+            switch_after: Span::from(now.until(wait.until)),
+        };
+        context.switch_after = context.switch_after.max(self.state.plan.rules.dead_man_switch);
+        for host in &mut self.world.hosts {
+            if fleet.host(host.name()).is_some() {
+                let arm = HostAction { host: host.name().clone(), action: plimsoll_model::plan::Action::Arm };
+                if let Err(error) = perform(&context, host.as_mut(), &arm)
+                    && error.is_stale()
+                {
+                    return Err(RunError::Overtaken { host: host.name().to_string() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, fleet: &FleetObservation, decision: &Decision, now: Timestamp) {
+        self.viewer.see(now, fleet);
+        if now.since(self.last_view) >= VIEW_EVERY {
+            self.last_view = now;
+            let view = self.viewer.view(&self.state, fleet, decision, now);
+            self.world.tell(News::Watching { view: Box::new(view) });
+        }
+    }
+
+    /// Sleeps until something may have changed.
+    fn wait(&self, wait: &Wait, now: Timestamp) {
+        let next_look = self.state.judges.iter().filter_map(plimsoll_plan::Judge::next_look).min();
+        let until = next_look.map_or(wait.until, |look| look.min(wait.until));
+        let longest = now.until(until).max(Duration::from_millis(5));
+        self.world.clock.sleep(longest.min(self.options.tick));
+    }
+}

@@ -1,0 +1,167 @@
+//! The picture of a rollout that the live view draws: sides, weights, rates of the last seconds, evidence.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use plimsoll_model::event::{Between, ReleaseLabel, RolloutView, SideView};
+use plimsoll_model::metrics::{Counters, Histogram};
+use plimsoll_model::observation::{FleetObservation, InstanceState};
+use plimsoll_model::rollout::Step;
+use plimsoll_model::{ReleaseId, Share, Span, Timestamp};
+use plimsoll_plan::{Decision, RolloutState};
+
+/// "Lately" means this long.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// Draws pictures of one rollout.
+pub(crate) struct Viewer {
+    labels: Vec<ReleaseLabel>,
+    history: VecDeque<(Timestamp, FleetObservation)>,
+}
+
+impl Viewer {
+    /// A viewer that knows these releases by their numbers.
+    pub(crate) fn new(labels: Vec<ReleaseLabel>) -> Self {
+        Self { labels, history: VecDeque::new() }
+    }
+
+    /// Remembers what was seen, for rates.
+    pub(crate) fn see(&mut self, now: Timestamp, fleet: &FleetObservation) {
+        // A few pictures a second are enough for a rate over ten.
+        if self.history.back().is_none_or(|(at, _)| now.since(*at) >= Duration::from_millis(500)) {
+            self.history.push_back((now, fleet.clone()));
+        }
+        while self.history.len() > 2 && self.history.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
+            self.history.pop_front();
+        }
+    }
+
+    /// The picture now.
+    pub(crate) fn view(
+        &self,
+        state: &RolloutState,
+        fleet: &FleetObservation,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> RolloutView {
+        let plan = &state.plan;
+        let open = state.step;
+        RolloutView {
+            rollout: plan.rollout.clone(),
+            environment: plan.environment.clone(),
+            stable: plan
+                .replaces
+                .as_ref()
+                .filter(|r| **r != plan.release)
+                .map(|release| self.side(release, fleet, now)),
+            canary: self.side(&plan.release, fleet, now),
+            step: open.map(|s| s.index),
+            steps: u32::try_from(plan.steps.len()).unwrap_or(u32::MAX),
+            activity: activity(state, decision),
+            left: left(state, now),
+            assessments: state
+                .judges
+                .iter()
+                .filter(|j| j.is_watching())
+                .map(plimsoll_plan::Judge::assessment)
+                .collect(),
+        }
+    }
+
+    /// A release with the names that people use.
+    pub(crate) fn label(&self, release: &ReleaseId) -> ReleaseLabel {
+        let known = self.labels.iter().find(|l| l.release == *release).cloned();
+        known.unwrap_or_else(|| ReleaseLabel { number: None, release: release.clone(), commit: None })
+    }
+
+    fn side(&self, release: &ReleaseId, fleet: &FleetObservation, now: Timestamp) -> SideView {
+        let arms = fleet.hosts.iter().filter_map(|h| h.seen.traffic.as_ref()).flat_map(|t| &t.table.arms);
+        let points: u32 = arms.filter(|a| a.release == *release).map(|a| a.weight.points()).sum();
+        let ready = fleet.hosts.iter().flat_map(|h| h.seen.of_release(release));
+        let ready = ready.filter(|i| i.state == InstanceState::Ready).count();
+        let lately = self.lately(release, fleet, now);
+        SideView {
+            release: self.label(release),
+            weight: Share::basis_points(points / u32::try_from(fleet.hosts.len().max(1)).unwrap_or(1)),
+            ready: u32::try_from(ready).unwrap_or(u32::MAX),
+            rate: lately.as_ref().map(|l| l.0.requests as f64 / l.1),
+            error_rate: lately
+                .as_ref()
+                .filter(|l| l.0.requests > 0)
+                .map(|l| l.0.errors as f64 / l.0.requests as f64),
+            p99: lately
+                .and_then(|l| l.0.latency.quantile_bounds(0.99))
+                .map(|(above, at_most)| Between { above, at_most: at_most.is_finite().then_some(at_most) }),
+        }
+    }
+
+    /// What happened to a release since the oldest picture, and in how many seconds.
+    fn lately(
+        &self,
+        release: &ReleaseId,
+        fleet: &FleetObservation,
+        now: Timestamp,
+    ) -> Option<(Counters, f64)> {
+        let (since, before) = self.history.front()?;
+        let seconds = now.since(*since).as_secs_f64();
+        let (now, before) = (totals(release, fleet)?, totals(release, before)?);
+        let counts = now.latency.counts.iter().zip(&before.latency.counts);
+        let latency = Histogram {
+            bounds: now.latency.bounds.clone(),
+            counts: counts.map(|(n, b)| n.saturating_sub(*b)).collect(),
+            sum: 0.0,
+        };
+        let counters = Counters {
+            requests: now.requests.checked_sub(before.requests)?,
+            errors: now.errors.saturating_sub(before.errors),
+            latency,
+        };
+        (seconds > 0.4).then_some((counters, seconds))
+    }
+}
+
+/// Sum of a release's counters over all hosts.
+fn totals(release: &ReleaseId, fleet: &FleetObservation) -> Option<Counters> {
+    let mut sum: Option<Counters> = None;
+    let arms = fleet.hosts.iter().filter_map(|h| h.seen.traffic.as_ref()).flat_map(|t| &t.arms);
+    for arm in arms.filter(|a| a.release == *release) {
+        let sum = sum.get_or_insert_with(|| Counters {
+            latency: Histogram::new(&arm.latency.bounds),
+            ..Counters::default()
+        });
+        sum.requests += arm.attempts();
+        sum.errors += arm.errors();
+        for (total, count) in sum.latency.counts.iter_mut().zip(&arm.latency.counts) {
+            *total += count;
+        }
+    }
+    sum
+}
+
+fn activity(state: &RolloutState, decision: &Decision) -> String {
+    let doing = match decision {
+        Decision::Wait(wait) => format!("waiting for {}", wait.waiting_for),
+        Decision::Act(actions) => actions.first().map_or(String::new(), |a| a.action.name().to_owned()),
+        Decision::Record(_) | Decision::Over(_) => String::new(),
+    };
+    if state.back.is_some() {
+        return format!("going back: {doing}");
+    }
+    let step = state.step.and_then(|s| state.plan.steps.get(s.index as usize));
+    match step.map(|s| &s.step) {
+        Some(Step::Pause { duration: Some(duration) }) => format!("pause {duration}"),
+        Some(Step::SetWeight { weight }) => format!("set-weight {weight}: {doing}"),
+        Some(Step::Analysis { duration, .. }) => format!("analysis, at most {duration}"),
+        _ => doing,
+    }
+}
+
+fn left(state: &RolloutState, now: Timestamp) -> Option<Span> {
+    let open = state.step?;
+    let (Step::Pause { duration: Some(duration) } | Step::Analysis { duration, .. }) =
+        &state.plan.steps.get(open.index as usize)?.step
+    else {
+        return None;
+    };
+    Some(Span::from(now.until(open.entered + duration.duration())))
+}
