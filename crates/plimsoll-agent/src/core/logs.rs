@@ -1,0 +1,43 @@
+//! Lines of the instances' logs, bounded so that they fit into one frame.
+
+use plimsoll_model::agent::{LogCursor, LogLine, Refusal, Response};
+use plimsoll_model::{InstanceId, ReleaseId};
+
+use super::Agent;
+use crate::runtime::LogQuery;
+
+/// Most lines in one answer.
+const MOST_LINES: u32 = 10_000;
+/// Most bytes of text in one answer; JSON may make six of one.
+const MOST_BYTES: usize = 1024 * 1024;
+
+impl Agent {
+    pub(super) fn logs(
+        &mut self,
+        release: Option<ReleaseId>,
+        instance: Option<InstanceId>,
+        lines: u32,
+        after: Option<LogCursor>,
+    ) -> Result<Response, Refusal> {
+        let lines = usize::try_from(lines.min(MOST_LINES)).expect("a bounded number fits");
+        let mut found = self.parts.runtime.logs(&LogQuery { release, instance, lines, after })?;
+        let mut room = MOST_BYTES;
+        let fits = found.iter().rev().take_while(|line| {
+            let fits = line.text.len() <= room;
+            room = room.saturating_sub(line.text.len());
+            fits
+        });
+        let surplus = found.len() - fits.count();
+        found.drain(..surplus);
+        let cursor = cursor(&found, after);
+        Ok(Response::Lines { lines: found, cursor })
+    }
+}
+
+/// Where to go on: the last line's time, and how many lines of that time have been seen by then.
+fn cursor(lines: &[LogLine], after: Option<LogCursor>) -> Option<LogCursor> {
+    let Some(last) = lines.last() else { return after };
+    let same = lines.iter().rev().take_while(|line| line.at == last.at).count();
+    let before = after.filter(|cursor| cursor.at == last.at).map_or(0, |cursor| cursor.seen);
+    Some(LogCursor { at: last.at, seen: before.saturating_add(u32::try_from(same).unwrap_or(u32::MAX)) })
+}

@@ -1,0 +1,35 @@
+//! Facts about an ELF executable, read without running it, and which files of a target root satisfy its needs.
+//!
+//! [`inspect`] answers from the file alone ([`Facts`]); [`resolve`] then follows the loader's search on a root that
+//! need not be this machine's. [`image`] reads headers and maps addresses, [`dynamic`], [`versions`] and [`notes`]
+//! read tables of it, [`facts`] puts them together; [`cache`], [`search`] and [`resolve`] know the target's side.
+//!
+//! Every table is bounded: a hostile file costs a few megabytes and milliseconds at most.
+
+mod cache;
+mod dynamic;
+mod error;
+mod facts;
+mod header;
+pub(crate) mod image;
+mod inspect;
+mod library_path;
+pub(crate) mod notes;
+mod resolve;
+mod root;
+mod search;
+mod versions;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod oracle;
+
+pub use error::InspectError;
+pub use facts::{Facts, Linkage, LinkageKind, Symbols};
+pub use header::{ByteOrder, Class, FileType};
+pub(crate) use inspect::open;
+pub use inspect::{inspect, inspect_file};
+pub use resolve::{Loader, MissingVersion, Problem, Resolution, ResolvedLibrary, resolve};
+pub use search::FoundBy;
+pub use versions::{GlibcVersion, RequiredVersion, RequiredVersions};

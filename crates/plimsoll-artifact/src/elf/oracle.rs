@@ -1,0 +1,194 @@
+//! The machine's own `ldd` and programs, and programs made by its compiler, against what is read here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{FileType, FoundBy, LinkageKind, Resolution, Symbols, inspect_file, resolve};
+
+#[test]
+fn ldd_and_we_agree_on_this_machines_programs() {
+    let programs = programs();
+    let (mut compared, mut differences) = (0, Vec::new());
+    for program in programs.iter().take(150) {
+        let Some(expected) = ldd(program) else {
+            println!("skipped: ldd_and_we_agree_on_this_machines_programs: there is no `ldd` here");
+            return;
+        };
+        let facts = inspect_file(program).unwrap();
+        let resolution = resolve(&facts, Path::new("/"), program.parent());
+        let found = resolution.libraries.iter().map(|library| (library.name.clone(), library.path.clone()));
+        let found: BTreeMap<_, _> = found.filter(|(name, _)| !name.starts_with("ld-")).collect();
+        if found != expected || !resolution.is_complete() {
+            differences.push(format!("{}: ldd {expected:#?}, here {resolution:#?}", program.display()));
+        }
+        compared += 1;
+    }
+    println!("compared {compared} programs with ldd");
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert!(compared > 24, "only {compared} programs to compare");
+}
+
+/// Dynamic programs of `/usr/bin`, without set-id ones.
+fn programs() -> Vec<PathBuf> {
+    let mut paths: Vec<_> = fs::read_dir("/usr/bin").unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.retain(|path| {
+        // A link's own folder is not where the loader thinks the program is.
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        !is_link && inspect_file(path).is_ok_and(|facts| facts.linkage.kind == LinkageKind::Dynamic)
+    });
+    paths
+}
+
+fn ldd(program: &Path) -> Option<BTreeMap<String, Option<PathBuf>>> {
+    let ldd =
+        Command::new("ldd").arg(program).env_remove("LD_LIBRARY_PATH").env_remove("LD_PRELOAD").output();
+    let text = String::from_utf8(ldd.ok()?.stdout).unwrap();
+    let rows = text.lines().filter_map(|line| line.trim().split_once(" => "));
+    let row = |(name, path): (&str, &str)| {
+        let path = path.split(" (").next().filter(|path| path.starts_with('/')).map(PathBuf::from);
+        (name.to_owned(), path)
+    };
+    Some(rows.map(row).filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect())
+}
+
+/// A folder where C programs and libraries are made.
+struct Workshop {
+    folder: tempfile::TempDir,
+}
+
+impl Workshop {
+    fn open(test: &str) -> Option<Self> {
+        if Command::new("cc").arg("--version").output().is_err() {
+            println!("skipped: {test}: there is no `cc` here");
+            return None;
+        }
+        Some(Self { folder: tempfile::tempdir().unwrap() })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    fn cc(&self, arguments: &str) {
+        let output =
+            Command::new("cc").args(arguments.split(' ')).current_dir(self.folder.path()).output().unwrap();
+        assert!(output.status.success(), "cc {arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn resolve(&self, program: &str) -> Resolution {
+        let path = self.path(program);
+        resolve(&inspect_file(&path).unwrap(), Path::new("/"), path.parent())
+    }
+}
+
+#[test]
+fn linkage_and_symbols_of_what_a_compiler_makes() {
+    let Some(shop) = Workshop::open("linkage_and_symbols_of_what_a_compiler_makes") else { return };
+    shop.write("main.c", "#include <stdio.h>\nint main(void) { puts(\"x\"); return 0; }\n");
+    let cases = [
+        ("-no-pie", FileType::Executable, LinkageKind::Dynamic, Symbols::Names),
+        ("-pie -fPIE -s", FileType::Pie, LinkageKind::Dynamic, Symbols::Stripped),
+        ("-static -g", FileType::Executable, LinkageKind::Static, Symbols::DebugInformation),
+        ("-static-pie -fPIE -s", FileType::StaticPie, LinkageKind::StaticPie, Symbols::Stripped),
+        ("-shared -fPIC -s", FileType::SharedLibrary, LinkageKind::Dynamic, Symbols::Stripped),
+        ("-c", FileType::Object, LinkageKind::Static, Symbols::Names),
+    ];
+    for (flags, file_type, linkage, symbols) in cases {
+        shop.cc(&format!("{flags} -o out main.c"));
+        let facts = inspect_file(&shop.path("out")).unwrap();
+        assert_eq!((facts.file_type, facts.linkage.kind), (file_type, linkage), "{flags}: {facts:#?}");
+        assert!(facts.symbols == symbols || symbols == Symbols::Names, "{flags}: {:?}", facts.symbols);
+    }
+    shop.cc("-Wl,--build-id=0x0123abcd -o out main.c");
+    assert_eq!(inspect_file(&shop.path("out")).unwrap().build_id.unwrap(), "0123abcd");
+}
+
+#[test]
+fn runpath_rpath_and_origin_as_the_loader_takes_them() {
+    let Some(shop) = Workshop::open("runpath_rpath_and_origin_as_the_loader_takes_them") else { return };
+    shop.write("deep.c", "int deep(void) { return 1; }\n");
+    shop.write("mid.c", "int deep(void); int mid(void) { return deep(); }\n");
+    shop.write("main.c", "int mid(void); int main(void) { return mid(); }\n");
+    fs::create_dir(shop.path("lib")).unwrap();
+    shop.cc("-shared -fPIC -o lib/libdeep.so deep.c");
+    shop.cc("-shared -fPIC -o lib/libmid.so mid.c -Llib -ldeep");
+    let link = "-o program main.c -Llib -lmid -Wl,-rpath-link,lib -Wl,--no-as-needed";
+
+    // An RPATH of the program serves its libraries, too; a RUNPATH only the program itself.
+    shop.cc(&format!("{link} -Wl,--disable-new-dtags,-rpath,$ORIGIN/lib"));
+    let resolution = shop.resolve("program");
+    assert!(resolution.is_complete(), "{resolution:#?}");
+    assert_eq!(row(&resolution, "libdeep.so").found_by, Some(FoundBy::Rpath));
+    assert_eq!(row(&resolution, "libdeep.so").path.as_ref().unwrap(), &shop.path("lib/libdeep.so"));
+
+    shop.cc(&format!("{link} -Wl,--enable-new-dtags,-rpath,${{ORIGIN}}/lib"));
+    let resolution = shop.resolve("program");
+    assert_eq!(row(&resolution, "libmid.so").found_by, Some(FoundBy::Runpath));
+    assert_eq!(row(&resolution, "libdeep.so").path, None);
+    assert_eq!(row(&resolution, "libdeep.so").needed_by.as_deref(), Some("libmid.so"));
+    let run = Command::new(shop.path("program")).output().unwrap();
+    assert_eq!(run.status.code(), Some(127), "the loader agrees that libdeep.so is missing");
+}
+
+#[test]
+fn a_library_without_the_needed_version_is_told() {
+    let Some(shop) = Workshop::open("a_library_without_the_needed_version_is_told") else { return };
+    shop.write("lib.c", "int f(void) { return 1; }\n");
+    shop.write("main.c", "int f(void); int main(void) { return f(); }\n");
+    shop.write("new.map", "V_1 { };\nV_2 { f; } V_1;\n");
+    shop.write("old.map", "V_1 { f; };\n");
+    shop.cc("-shared -fPIC -o libf.so lib.c -Wl,--version-script,new.map");
+    shop.cc("-o program main.c -L. -lf -Wl,-rpath,$ORIGIN");
+    assert!(shop.resolve("program").is_complete());
+
+    shop.cc("-shared -fPIC -o libf.so lib.c -Wl,--version-script,old.map");
+    let resolution = shop.resolve("program");
+    let missing = &row(&resolution, "libf.so").missing_versions;
+    assert_eq!(missing.len(), 1, "{resolution:#?}");
+    assert_eq!((missing[0].version.as_str(), &missing[0].needed_by), ("V_2", &None));
+}
+
+#[test]
+fn another_root_is_judged_by_its_own_files() {
+    let Some(shop) = Workshop::open("another_root_is_judged_by_its_own_files") else { return };
+    shop.write("lib.c", "int f(void) { return 1; }\n");
+    shop.write("main.c", "int f(void); int main(void) { return f(); }\n");
+    shop.cc("-shared -fPIC -nostdlib -o libf.so lib.c");
+    shop.cc("-nostdlib -Wl,-emain -Wl,-dynamic-linker,/lib/loader.so -o program main.c -L. -lf");
+    let facts = inspect_file(&shop.path("program")).unwrap();
+    let root = shop.path("root");
+    fs::create_dir_all(root.join("opt/lib")).unwrap();
+    fs::create_dir_all(root.join("etc")).unwrap();
+
+    let bare = resolve(&facts, &root, None);
+    assert!(!bare.loader.as_ref().unwrap().present && bare.libraries[0].path.is_none());
+
+    fs::create_dir_all(root.join("lib")).unwrap();
+    fs::copy(shop.path("libf.so"), root.join("lib/loader.so")).unwrap();
+    fs::copy(shop.path("libf.so"), root.join("opt/lib/libf.so")).unwrap();
+    fs::write(root.join("etc/ld.so.conf"), "/opt/lib\n").unwrap();
+    let configured = resolve(&facts, &root, None);
+    assert_eq!(configured.libraries[0].found_by, Some(FoundBy::Configuration));
+    assert!(configured.is_complete(), "{configured:#?}");
+
+    let cache = super::cache::tests::cache_of(&[("libf.so", "/opt/lib/libf.so", 0)]);
+    fs::write(root.join("etc/ld.so.cache"), cache).unwrap();
+    let cached = resolve(&facts, &root, None);
+    assert_eq!(cached.libraries[0].found_by, Some(FoundBy::Cache));
+
+    fs::write(root.join("opt/lib/libf.so"), "INPUT(libreal.so)").unwrap();
+    let broken = resolve(&facts, &root, None);
+    assert!(broken.libraries[0].problem.is_some() && !broken.is_complete(), "{broken:#?}");
+}
+
+fn row<'a>(resolution: &'a Resolution, name: &str) -> &'a super::ResolvedLibrary {
+    resolution.libraries.iter().find(|library| library.name == name).unwrap()
+}

@@ -1,0 +1,19 @@
+//! Artifacts as bytes and paths: what an executable needs, what a signature proves, what a sealed release holds.
+//!
+//! Nothing here runs a program, asks a clock, reads the environment or uses the network. What comes from outside
+//! is bounded in memory and time and never panics.
+//!
+//! - [`signature`]: Ed25519 signatures in minisign's format.
+//! - [`elf`]: facts about an ELF executable, and which library of a target root satisfies which need.
+//! - [`go`]: the build information that a Go program carries.
+//! - [`gate`]: the first gate on an artifact, against the place where it shall run.
+//! - [`release_folder`]: sealing a release into a folder, and checking that folder.
+//!
+//! Facts about Mach-O and PE files, SBOM and OCI layouts join as further modules. The full set of checks is a crate
+//! of its own, `plimsoll-rules`.
+
+pub mod elf;
+pub mod gate;
+pub mod go;
+pub mod release_folder;
+pub mod signature;

@@ -1,0 +1,16 @@
+//! A connection after a change of protocol: bytes both ways until both sides are done.
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::copy_bidirectional;
+
+use crate::upstream::Lease;
+
+/// Copies until the end. The lease is held meanwhile: a tunnel is a request in flight.
+pub(crate) async fn run(client: OnUpgrade, instance: OnUpgrade, lease: Lease) {
+    if let (Ok(client), Ok(instance)) = (client.await, instance.await) {
+        // Either side may break off at any time; there is nobody left to tell.
+        let _ = copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(instance)).await;
+    }
+    drop(lease);
+}

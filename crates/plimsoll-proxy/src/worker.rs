@@ -1,0 +1,126 @@
+//! A worker: one thread with a runtime of its own, which serves the connections that the acceptor hands to it.
+//! Nothing of a request leaves its thread, so its connections to instances are the worker's own too.
+
+use std::future::{Future, poll_fn};
+use std::net::{SocketAddr, TcpStream as StdStream};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use crate::body::ResponseBody;
+use crate::detect::speaks_http2;
+use crate::drain::{Drain, Listener};
+use crate::forward::{Client, forward};
+use crate::shared::Shared;
+
+/// Streams that one HTTP/2 client may have open.
+const MAX_STREAMS: u32 = 256;
+/// Bytes that an HTTP/2 client may send ahead on one stream, and on all together.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// A client connection on its way to a worker.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) stream: StdStream,
+    pub(crate) peer: SocketAddr,
+    /// Given back when the connection ends.
+    pub(crate) permit: OwnedSemaphorePermit,
+}
+
+/// Serves until the queue's other end is dropped; what is still open then is cut.
+pub(crate) async fn run(
+    index: usize,
+    shared: Arc<Shared>,
+    drain: Arc<Drain>,
+    mut queue: mpsc::UnboundedReceiver<Accepted>,
+) {
+    let pruning = tokio::spawn(prune(index, Arc::clone(&shared)));
+    while let Some(accepted) = queue.recv().await {
+        let client = Arc::new(Client {
+            shared: Arc::clone(&shared),
+            worker: index,
+            ip: HeaderValue::try_from(accepted.peer.ip().to_canonical().to_string())
+                .expect("an address is visible ASCII"),
+        });
+        let listener = drain.listen();
+        tokio::spawn(async move {
+            // A connection that ends badly concerns its client only, who knows.
+            let _ = serve(accepted.stream, client, listener).await;
+            drop(accepted.permit);
+        });
+    }
+    pruning.abort();
+}
+
+async fn prune(worker: usize, shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        shared.prune(worker);
+    }
+}
+
+async fn serve(stream: StdStream, client: Arc<Client>, drain: Listener) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let stream = TcpStream::from_std(stream)?;
+    stream.set_nodelay(true)?;
+    let limit = client.shared.options.request_header_timeout;
+    if tokio::time::timeout(limit, speaks_http2(&stream)).await?? {
+        serve_http2(stream, client, drain).await?;
+    } else {
+        serve_http1(stream, client, drain).await?;
+    }
+    Ok(())
+}
+
+async fn serve_http1(stream: TcpStream, client: Arc<Client>, drain: Listener) -> Result<(), hyper::Error> {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(client.shared.options.request_header_timeout)
+        .max_buf_size(client.shared.options.max_header_bytes)
+        .pipeline_flush(true);
+    let service = service_fn(move |request| forward(Arc::clone(&client), request));
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    until_drained(connection, drain, http1::UpgradeableConnection::graceful_shutdown).await
+}
+
+async fn serve_http2(stream: TcpStream, client: Arc<Client>, drain: Listener) -> Result<(), hyper::Error> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(client.shared.options.request_header_timeout)
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(u32::try_from(client.shared.options.max_header_bytes).unwrap_or(u32::MAX));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let client = Arc::clone(&client);
+        async move { forward(client, request).await as Result<Response<ResponseBody>, _> }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    until_drained(connection, drain, http2::Connection::graceful_shutdown).await
+}
+
+/// Runs `connection`; at the signal it is told to finish.
+async fn until_drained<C: Future>(connection: C, mut drain: Listener, finish: fn(Pin<&mut C>)) -> C::Output {
+    let mut connection = pin!(connection);
+    poll_fn(|cx| {
+        if drain.is_raised_now(cx) {
+            finish(connection.as_mut());
+        }
+        match connection.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(output),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
