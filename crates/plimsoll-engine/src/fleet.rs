@@ -6,7 +6,7 @@ use plimsoll_model::observation::{FleetObservation, LostHost, SeenHost};
 use plimsoll_model::{Fence, ServiceName};
 
 /// Asks every host what it sees, at the same time.
-pub(crate) fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObservation {
+pub fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObservation {
     let mut fleet = FleetObservation::default();
     for (host, answer) in on_all(hosts, |host| host.call(service, None, Request::Observe, &[])) {
         match answer {

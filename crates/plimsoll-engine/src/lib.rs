@@ -1,9 +1,12 @@
 //! Runs plans: takes the lease, observes, asks `plimsoll-plan` what to do, does it on the hosts, and journals.
 //!
-//! Start with [`rollout`], the loop. [`journal`] is what it remembers, `steps` what it can change, [`world`] what it
-//! reaches.
+//! Start with [`deploy`], which brings one release into one environment, and [`rollout`], the loop below it.
+//! [`journal`] is what is remembered and [`history`] what follows from it; `steps` is what can be changed, [`world`]
+//! what is reached.
 
-mod fleet;
+pub mod deploy;
+pub mod fleet;
+pub mod history;
 pub mod journal;
 mod looks;
 pub mod rollout;
@@ -11,5 +14,7 @@ mod steps;
 mod view;
 pub mod world;
 
+pub use deploy::{Actor, DeployError, Deployed, Deployment, Order};
+pub use history::History;
 pub use rollout::{Run, RunEnd, RunError, RunOptions};
 pub use world::World;

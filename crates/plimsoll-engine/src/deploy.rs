@@ -1,0 +1,289 @@
+//! Brings one release into one environment: lease, what an earlier command left, plan, rollout.
+
+use plimsoll_model::agent::Request;
+use plimsoll_model::event::News;
+use plimsoll_model::observation::FleetObservation;
+use plimsoll_model::plan::Plan;
+use plimsoll_model::record::{Command, Entry, Outcome};
+use plimsoll_model::release::Manifest;
+use plimsoll_model::service::Environment;
+use plimsoll_model::{Fence, ReleaseId, RolloutId, ServiceName};
+use plimsoll_plan::planner::{self, NoPlan};
+use plimsoll_plan::{Decision, RolloutState, Wait, decide};
+
+use crate::fleet;
+use crate::history::History;
+use crate::journal::{Holder, JournalError, Lease, Query};
+use crate::rollout::{Run, RunEnd, RunError, RunOptions};
+use crate::world::{ReleaseContent, World};
+
+/// What is to be deployed.
+#[derive(Debug, Clone)]
+pub struct Order<'o> {
+    /// The environment.
+    pub environment: &'o Environment,
+    /// The release.
+    pub release: ReleaseId,
+    /// Public keys that hosts accept.
+    pub trusted_keys: &'o [String],
+    /// Whether it is a way back to an earlier release.
+    pub rollback: bool,
+    /// Whether a way back goes through the steps.
+    pub canary: bool,
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deployed {
+    /// Its rollout is over.
+    Over {
+        /// Which.
+        rollout: RolloutId,
+        /// How.
+        outcome: Outcome,
+        /// Whether an earlier command had begun it.
+        taken_over: Option<String>,
+    },
+    /// It waits for a person.
+    Held {
+        /// Which.
+        rollout: RolloutId,
+        /// For what.
+        wait: Wait,
+    },
+    /// The release served already.
+    AlreadyServing,
+}
+
+/// Why a deployment did not happen or could not be brought to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// There is no plan for it.
+    #[error(transparent)]
+    NoPlan(#[from] NoPlan),
+    /// The rollout could not be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The journal failed, or someone else holds the lease.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The release's content is not here.
+    #[error(transparent)]
+    Content(#[from] crate::world::ContentError),
+    /// The release's manifest is not understood.
+    #[error("the manifest of release {release} is not understood: {why}")]
+    Manifest {
+        /// The release.
+        release: ReleaseId,
+        /// Why.
+        why: String,
+    },
+    /// There is nothing to do this to.
+    #[error("no rollout is under way in `{environment}`")]
+    NothingUnderWay {
+        /// The environment.
+        environment: String,
+    },
+}
+
+/// Who acts and how.
+pub struct Actor<'a> {
+    /// The service.
+    pub service: ServiceName,
+    /// Who holds the lease.
+    pub holder: Holder,
+    /// Whether a holder certainly is gone.
+    pub is_gone: &'a dyn Fn(&Holder) -> bool,
+    /// How rollouts are run.
+    pub options: RunOptions<'a>,
+}
+
+/// A coordinator at work on one environment, with its lease.
+pub struct Deployment<'d, 'w> {
+    world: &'d mut World<'w>,
+    actor: &'d Actor<'d>,
+    environment: &'d Environment,
+    lease: Lease,
+}
+
+impl<'d, 'w> Deployment<'d, 'w> {
+    /// Takes the lease of the environment. Its fence is above all that the hosts have seen, so that a journal that
+    /// was lost does not lock its owner out.
+    pub fn begin(
+        world: &'d mut World<'w>,
+        actor: &'d Actor<'d>,
+        environment: &'d Environment,
+    ) -> Result<Self, DeployError> {
+        let seen = fleet::observe(&mut world.hosts, &actor.service);
+        if let Some(lost) = seen.unreachable.first() {
+            let (host, reason) = (lost.host.clone(), lost.reason.clone());
+            return Err(NoPlan::Unreachable { host, reason }.into());
+        }
+        let above = seen.hosts.iter().map(|h| h.seen.fence).max().unwrap_or(Fence(0));
+        let now = world.clock.now();
+        let acquired = world.journal.acquire(&environment.name, &actor.holder, now, above, actor.is_gone)?;
+        let lease = acquired.lease;
+        let taken = Entry::LeaseTaken {
+            holder: actor.holder.to_string(),
+            from: acquired.from.map(|h| h.to_string()),
+        };
+        world.record(&lease, None, taken)?;
+        Ok(Self { world, actor, environment, lease })
+    }
+
+    /// Gives the lease back. A lease that is lost already is nobody's concern any more.
+    pub fn end(self) {
+        let _ = self.world.journal.give_back(&self.lease);
+    }
+
+    /// What the whole journal knows.
+    pub fn history(&mut self) -> Result<History, JournalError> {
+        Ok(History::fold(&self.world.journal.read(&Query::default())?))
+    }
+
+    /// Brings a release in, whatever an earlier command left.
+    pub fn deploy(&mut self, order: &Order) -> Result<Deployed, DeployError> {
+        if let Some(left) = self.unfinished()? {
+            if left.plan.release == order.release {
+                return self.take_over(left);
+            }
+            if left.back.is_none() {
+                let by = order.release.clone();
+                self.command(&left.plan.rollout, Command::Supersede { by })?;
+            }
+            let left = self.unfinished()?.unwrap_or(left);
+            let over = self.take_over(left)?;
+            if let Deployed::Over { outcome: Outcome::Mixed, .. } = over {
+                return Ok(over);
+            }
+        }
+        let plan = match self.plan(order) {
+            Err(DeployError::NoPlan(NoPlan::AlreadyServing { .. })) => return Ok(Deployed::AlreadyServing),
+            other => other?,
+        };
+        self.roll_out(plan)
+    }
+
+    /// Goes on with what an earlier command left, if it left something.
+    pub fn resume(&mut self) -> Result<Option<Deployed>, DeployError> {
+        self.unfinished()?.map(|left| self.take_over(left)).transpose()
+    }
+
+    /// Writes what a person asks for.
+    pub fn command(&mut self, rollout: &RolloutId, command: Command) -> Result<(), DeployError> {
+        let entry = Entry::Commanded { command };
+        self.world.append(&self.lease.environment, Some(rollout), None, entry)?;
+        Ok(())
+    }
+
+    /// The plan for an order, made from what the hosts see now. Changes nothing.
+    pub fn plan(&mut self, order: &Order) -> Result<Plan, DeployError> {
+        let history = self.history()?;
+        let fleet = fleet::observe(&mut self.world.hosts, &self.actor.service);
+        make_plan(order, self.world.releases, &history, &fleet)
+    }
+
+    fn unfinished(&mut self) -> Result<Option<RolloutState>, DeployError> {
+        let history = self.history()?;
+        let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
+        let query = Query { rollout: Some(left.plan.rollout.clone()), ..Query::default() };
+        let records = self.world.journal.read(&query)?;
+        Ok(RolloutState::fold(&records).map_err(RunError::from)?)
+    }
+
+    fn take_over(&mut self, left: RolloutState) -> Result<Deployed, DeployError> {
+        let fleet = fleet::observe(&mut self.world.hosts, &self.actor.service);
+        let course = course(&left, &decide(&left, &fleet, self.world.clock.now()));
+        let rollout = left.plan.rollout.clone();
+        let entry = Entry::TakenOver { course: course.clone() };
+        self.world.record(&self.lease, Some(&rollout), entry)?;
+        self.run(left, Some(course))
+    }
+
+    fn roll_out(&mut self, plan: Plan) -> Result<Deployed, DeployError> {
+        let rollout = plan.rollout.clone();
+        let record =
+            self.world.record(&self.lease, Some(&rollout), Entry::Planned { plan: Box::new(plan) })?;
+        let state = RolloutState::begin(&record).ok_or(RunError::NoPlan)?;
+        self.run(state, None)
+    }
+
+    fn run(&mut self, state: RolloutState, taken_over: Option<String>) -> Result<Deployed, DeployError> {
+        let history = self.history()?;
+        let plan = &state.plan;
+        let rollout = plan.rollout.clone();
+        self.world.tell(News::RolloutStarted {
+            rollout: rollout.clone(),
+            environment: plan.environment.clone(),
+            kind: plan.kind,
+            release: history.label(&plan.release),
+            replaces: plan.replaces.as_ref().map(|r| history.label(r)),
+            resumed: taken_over.clone(),
+        });
+        let options = self.actor.options.clone();
+        let mut run = Run::new(self.world, &self.lease, state, history.labels(), options);
+        Ok(match run.to_end()? {
+            RunEnd::Over(outcome) => Deployed::Over { rollout, outcome, taken_over },
+            RunEnd::Held(wait) => Deployed::Held { rollout, wait },
+        })
+    }
+
+    /// Removes releases that no host needs any more. A host that does not answer keeps what it has.
+    pub fn prune(&mut self, keep: u32, pinned: &[ReleaseId]) {
+        let request = Request::Prune { keep, pinned: pinned.to_vec() };
+        let (service, fence) = (&self.actor.service, Some(self.lease.fence));
+        let _ = fleet::on_all(&mut self.world.hosts, |host| {
+            host.call(service, fence, request.clone(), &[]).map(drop)
+        });
+    }
+
+    /// Stops the service on every host of the environment.
+    pub fn down(&mut self) -> Vec<(plimsoll_model::HostName, Result<(), String>)> {
+        let (service, fence) = (&self.actor.service, Some(self.lease.fence));
+        fleet::on_all(&mut self.world.hosts, |host| {
+            host.call(service, fence, Request::Down, &[]).map(drop).map_err(|e| e.to_string())
+        })
+    }
+}
+
+/// Makes the plan for an order from what is known and seen.
+pub fn make_plan(
+    order: &Order,
+    releases: &dyn ReleaseContent,
+    history: &History,
+    fleet: &FleetObservation,
+) -> Result<Plan, DeployError> {
+    let signed = releases.manifest(&order.release)?;
+    let manifest: Manifest = serde_json::from_str(&signed.manifest)
+        .map_err(|e| DeployError::Manifest { release: order.release.clone(), why: e.to_string() })?;
+    let request = planner::Request {
+        rollout: history.next_rollout(&order.environment.name),
+        environment: order.environment,
+        manifest: &manifest,
+        release: order.release.clone(),
+        trusted_keys: order.trusted_keys,
+        rollback: order.rollback,
+        canary: order.canary,
+        refused: &history.refused(&order.environment.name),
+        fleet,
+    };
+    Ok(planner::plan(&request)?)
+}
+
+/// What a coordinator that takes over does, in words.
+fn course(left: &RolloutState, next: &Decision) -> String {
+    let goes_back = match next {
+        Decision::Record(entry) => matches!(**entry, Entry::GoingBack { .. }),
+        _ => left.back.is_some(),
+    };
+    if goes_back {
+        return "going back".to_owned();
+    }
+    match left.step {
+        _ if !left.committed.is_empty() => "finishing what was committed".to_owned(),
+        Some(open) => format!("continuing at step {} of {}", open.index + 1, left.plan.steps.len()),
+        None if left.promoting => "continuing with the promotion".to_owned(),
+        None if left.steps_done == 0 => "continuing from the beginning".to_owned(),
+        None => format!("continuing after step {} of {}", left.steps_done, left.plan.steps.len()),
+    }
+}

@@ -1,0 +1,179 @@
+//! What the journal knows beyond one rollout: releases and their numbers, what served where and when, what may not
+//! be tried again.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::plan::{Plan, PlanKind};
+use plimsoll_model::record::{Command, Entry, Outcome, Record};
+use plimsoll_model::release::Tree;
+use plimsoll_model::{EnvironmentName, ReleaseId, RolloutId, Timestamp};
+
+/// The fold of a whole journal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// Sealed releases, oldest first.
+    pub releases: Vec<KnownRelease>,
+    /// Rollouts, oldest first.
+    pub rollouts: Vec<KnownRollout>,
+    /// Releases that were rolled back, by environment, and that nobody allowed again (I8).
+    refused: BTreeSet<(EnvironmentName, ReleaseId)>,
+}
+
+/// A release as the journal knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRelease {
+    /// Its number.
+    pub number: u64,
+    /// Its identifier.
+    pub release: ReleaseId,
+    /// Its commit.
+    pub commit: Option<String>,
+    /// The commit's first line.
+    pub subject: Option<String>,
+    /// Whether the tree was clean.
+    pub tree: Tree,
+    /// When it was sealed.
+    pub sealed: Timestamp,
+}
+
+/// A rollout as the journal knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownRollout {
+    /// Its plan.
+    pub plan: Plan,
+    /// When it began.
+    pub began: Timestamp,
+    /// How and when it ended.
+    pub ended: Option<(Outcome, Timestamp)>,
+}
+
+impl KnownRelease {
+    /// The release with the names that people use.
+    pub fn label(&self) -> ReleaseLabel {
+        ReleaseLabel {
+            number: Some(self.number),
+            release: self.release.clone(),
+            commit: self.commit.as_ref().map(|c| c.chars().take(7).collect()),
+        }
+    }
+}
+
+impl History {
+    /// Folds records, oldest first.
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut history = Self::default();
+        for record in records {
+            history.apply(record);
+        }
+        history
+    }
+
+    fn apply(&mut self, record: &Record) {
+        match &record.entry {
+            Entry::ReleaseSealed { number, release, commit, subject, tree, .. } => {
+                self.releases.push(KnownRelease {
+                    number: *number,
+                    release: release.clone(),
+                    commit: commit.clone(),
+                    subject: subject.clone(),
+                    tree: tree.clone(),
+                    sealed: record.at,
+                });
+            }
+            Entry::Planned { plan } => {
+                self.rollouts.push(KnownRollout { plan: (**plan).clone(), began: record.at, ended: None });
+            }
+            Entry::Finished { outcome, .. } => self.finish(record, *outcome),
+            Entry::Commanded { command: Command::Retry { release } } => {
+                if let Some(environment) = &record.environment {
+                    self.refused.remove(&(environment.clone(), release.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, record: &Record, outcome: Outcome) {
+        let of = |r: &&mut KnownRollout| Some(&r.plan.rollout) == record.rollout.as_ref();
+        let Some(rollout) = self.rollouts.iter_mut().rev().find(of) else { return };
+        rollout.ended = Some((outcome, record.at));
+        let plan = &rollout.plan;
+        let refuse = match outcome {
+            Outcome::RolledBack if plan.kind != PlanKind::Converge => Some(plan.release.clone()),
+            // What a person went back from is not shipped again by accident either.
+            Outcome::Promoted if plan.kind == PlanKind::Rollback => plan.replaces.clone(),
+            _ => None,
+        };
+        if let Some(release) = refuse {
+            self.refused.insert((plan.environment.clone(), release));
+        }
+        if outcome == Outcome::Promoted {
+            let promoted = (plan.environment.clone(), plan.release.clone());
+            self.refused.remove(&promoted);
+        }
+    }
+
+    /// Releases that may not be tried again in the environment.
+    pub fn refused(&self, environment: &EnvironmentName) -> Vec<ReleaseId> {
+        let of = self.refused.iter().filter(|(e, _)| e == environment);
+        of.map(|(_, release)| release.clone()).collect()
+    }
+
+    /// The rollout of the environment that is not over, if there is one.
+    pub fn unfinished(&self, environment: &EnvironmentName) -> Option<&KnownRollout> {
+        self.rollouts.iter().rev().find(|r| r.plan.environment == *environment).filter(|r| r.ended.is_none())
+    }
+
+    /// The identifier of the environment's next rollout.
+    pub fn next_rollout(&self, environment: &EnvironmentName) -> RolloutId {
+        let so_far = self.rollouts.iter().filter(|r| r.plan.environment == *environment).count();
+        RolloutId::new(environment, so_far as u64 + 1)
+    }
+
+    /// The number of a release, or the one that it would get.
+    pub fn number_of(&self, release: &ReleaseId) -> Result<u64, u64> {
+        match self.find(release) {
+            Some(known) => Ok(known.number),
+            None => Err(self.releases.iter().map(|r| r.number).max().unwrap_or(0) + 1),
+        }
+    }
+
+    /// The release, if it was sealed here.
+    pub fn find(&self, release: &ReleaseId) -> Option<&KnownRelease> {
+        self.releases.iter().find(|r| r.release == *release)
+    }
+
+    /// The release that a person names: `r42`, `42`, an identifier or the beginning of one.
+    pub fn named(&self, name: &str) -> Option<&KnownRelease> {
+        let number = name.strip_prefix('r').unwrap_or(name).parse::<u64>().ok();
+        let by_number = self.releases.iter().find(|r| Some(r.number) == number);
+        by_number.or_else(|| {
+            let mut of =
+                self.releases.iter().filter(|r| name.len() >= 4 && r.release.as_str().starts_with(name));
+            of.next().filter(|_| of.next().is_none())
+        })
+    }
+
+    /// The release with the names that people use.
+    pub fn label(&self, release: &ReleaseId) -> ReleaseLabel {
+        let bare = ReleaseLabel { number: None, release: release.clone(), commit: None };
+        self.find(release).map_or(bare, KnownRelease::label)
+    }
+
+    /// All releases with their names.
+    pub fn labels(&self) -> Vec<ReleaseLabel> {
+        self.releases.iter().map(KnownRelease::label).collect()
+    }
+
+    /// The release that bare `rollback` returns to: the newest that was promoted in the environment before
+    /// `current`, that is not `current` and was not rolled back since.
+    pub fn last_known_good(&self, environment: &EnvironmentName, current: &ReleaseId) -> Option<ReleaseId> {
+        let promoted = self.rollouts.iter().rev().filter(|r| {
+            r.plan.environment == *environment && matches!(r.ended, Some((Outcome::Promoted, _)))
+        });
+        let refused = self.refused(environment);
+        let mut releases = promoted.map(|r| r.plan.release.clone());
+        releases.find(|r| r != current && !refused.contains(r))
+    }
+}
