@@ -36,7 +36,7 @@ pub fn first_gate(subject: &Subject, target: &Target<'_>) -> Judgement {
     let summary = match &subject.program {
         Err(why) => {
             findings.push(unreadable(subject, why));
-            why.to_string()
+            why.what()
         }
         Ok(facts) => {
             findings.extend(program(subject, facts));
@@ -71,10 +71,7 @@ fn unreadable(subject: &Subject, why: &InspectError) -> Finding {
         InspectError::Truncated { .. } | InspectError::Malformed { .. } => Code::ArtifactDamaged,
         InspectError::Unreadable { .. } => Code::ArtifactUnreadable,
     };
-    // The error's own text ends with what to do; here that is a field of its own.
-    let text = why.to_string();
-    let (what, advice) = text.rsplit_once([';', ':']).unwrap_or((&text, "build it again"));
-    Finding::new(code, format!("{}: {what}", subject.name), advice.trim())
+    Finding::new(code, format!("{}: {}", subject.name, why.what()), why.advice())
 }
 
 fn program(subject: &Subject, facts: &Facts) -> Option<Finding> {

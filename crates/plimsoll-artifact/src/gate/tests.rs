@@ -56,7 +56,7 @@ fn a_program_for_another_platform_is_refused_without_asking_for_libraries() {
 #[test]
 fn what_is_no_program_is_named_with_its_fix() {
     let cases: [(&[u8], &str, &str); 4] = [
-        (b"", "artifact-empty", "build again"),
+        (b"", "artifact-empty", "copy or build it again"),
         (b"#!/usr/bin/env python3\n", "script-not-binary", "release the program that it starts"),
         (b"PK\x03\x04", "not-a-program", "name the program that the build makes"),
         (b"\x7fELF\x02\x01\x01", "artifact-damaged", "copy or build it again"),
