@@ -23,7 +23,7 @@ fn ldd_and_we_agree_on_everything_below_usr() {
 fn compare(test: &str, files: &[PathBuf]) {
     let (mut libraries, mut differences) = (0, Vec::new());
     for file in files {
-        let Some(expected) = ldd(file) else {
+        let Some((expected, says_version)) = ldd(file) else {
             println!("skipped: {test}: there is no `ldd` here");
             return;
         };
@@ -33,7 +33,8 @@ fn compare(test: &str, files: &[PathBuf]) {
         // `ldd` shows a name that is a path already filled in, so only plain names compare.
         let found: Found =
             found.filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect();
-        if found != expected {
+        let lacks_version = resolution.libraries.iter().any(|library| !library.missing_versions.is_empty());
+        if found != expected || lacks_version != says_version {
             let (theirs, ours) = (only_in(&expected, &found), only_in(&found, &expected));
             differences.push(format!("{}: ldd {theirs:?}, here {ours:?}", file.display()));
         }
@@ -79,16 +80,19 @@ fn dynamic_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn ldd(program: &Path) -> Option<Found> {
+/// The libraries that `ldd` finds, and whether it says that a symbol version is missing.
+fn ldd(program: &Path) -> Option<(Found, bool)> {
     let ldd =
         Command::new("ldd").arg(program).env_remove("LD_LIBRARY_PATH").env_remove("LD_PRELOAD").output();
-    let text = String::from_utf8(ldd.ok()?.stdout).unwrap();
+    let output = ldd.ok()?;
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let rows = text.lines().filter_map(|line| line.trim().split_once(" => "));
     let row = |(name, path): (&str, &str)| {
         let path = path.split(" (").next().filter(|path| path.starts_with('/')).map(PathBuf::from);
         (name.to_owned(), path)
     };
-    Some(rows.map(row).filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect())
+    let found = rows.map(row).filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect();
+    Some((found, text.contains("' not found (required by ")))
 }
 
 /// A folder where C programs and libraries are made.
@@ -191,6 +195,9 @@ fn a_library_without_the_needed_version_is_told() {
     let missing = &row(&resolution, "libf.so").missing_versions;
     assert_eq!(missing.len(), 1, "{resolution:#?}");
     assert_eq!((missing[0].version.as_str(), &missing[0].needed_by), ("V_2", &None));
+    let run = Command::new(shop.path("program")).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(said.contains("version `V_2' not found"), "the loader agrees: {said}");
 }
 
 #[test]

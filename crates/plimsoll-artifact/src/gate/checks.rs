@@ -42,21 +42,14 @@ pub fn first_gate(subject: &Subject, target: &Target<'_>) -> Judgement {
             findings.extend(program(subject, facts));
             findings.extend(platform(subject, facts, target));
             // Needs of a program for another machine are not this target's to satisfy.
-            let comparable = findings.is_empty();
+            resolution = findings.is_empty().then(|| resolve(facts, target.root, target.folder));
             findings.extend(mode(subject));
             findings.extend(dirty(subject));
-            let found = resolve(facts, target.root, target.folder);
-            if comparable {
+            if let Some(found) = &resolution {
                 findings.extend(found.loader.as_ref().and_then(|found| loader(subject, facts, found)));
                 findings.extend(found.libraries.iter().flat_map(|library| needs(subject, facts, library)));
             }
-            let summary = summary(facts, &found);
-            resolution = comparable.then_some(found);
-            if comparable {
-                summary
-            } else {
-                format!("{}, not for {}", facts.linkage.kind.name(), target.platform)
-            }
+            summary(facts, resolution.as_ref())
         }
     };
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

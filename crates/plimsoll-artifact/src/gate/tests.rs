@@ -27,8 +27,11 @@ fn a_program_of_this_machine_passes_here() {
     let judgement = judge(&Subject::of_file(Path::new("/bin/true")), Path::new("/"));
     assert_eq!(codes(&judgement), Vec::<&str>::new());
     assert_eq!(judgement.decision(), GateDecision::Passed);
-    assert!(judgement.summary.starts_with("dynamic, "), "{}", judgement.summary);
-    assert!(judgement.summary.contains(" present, needs glibc 2."), "{}", judgement.summary);
+    let summary = &judgement.summary;
+    assert!(
+        summary.starts_with("dynamic, ") && summary.contains(", 1 library present, needs glibc 2."),
+        "{summary}"
+    );
 }
 
 #[test]
@@ -51,6 +54,7 @@ fn a_program_for_another_platform_is_refused_without_asking_for_libraries() {
     assert_eq!(codes(&judgement), ["wrong-platform"]);
     assert!(judgement.findings[0].fix.contains("--target s390x-unknown-linux-gnu"));
     assert_eq!(judgement.resolution, None);
+    assert!(judgement.summary.contains(&format!("executable for {}, ", here())), "{}", judgement.summary);
 }
 
 #[test]
