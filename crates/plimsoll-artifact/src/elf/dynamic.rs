@@ -43,8 +43,8 @@ impl Dynamic {
             ..Self::default()
         };
         let flags = value(elf::DT_FLAGS_1).unwrap_or_default();
-        dynamic.no_default_libraries = flags & u64::from(elf::DF_1_NODEFLIB.0) != 0;
-        dynamic.says_pie = flags & u64::from(elf::DF_1_PIE.0) != 0;
+        dynamic.no_default_libraries = flags & elf::DF_1_NODEFLIB.0 != 0;
+        dynamic.says_pie = flags & elf::DF_1_PIE.0 != 0;
         for (tag, value) in &entries {
             let slot = match *tag {
                 elf::DT_NEEDED => &mut dynamic.needed,

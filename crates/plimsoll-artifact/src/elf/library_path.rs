@@ -10,6 +10,7 @@ const LARGEST_CONFIGURATION: u64 = 1 << 20;
 /// ldconfig has no bound; a loop of includes must end here.
 const MOST_FOLDERS: usize = 1024;
 const DEEPEST_INCLUDE: u32 = 8;
+const MOST_FILES: u32 = 256;
 
 /// The folders that glibc's loader has built in.
 ///
@@ -76,29 +77,46 @@ pub(super) fn platform_token(facts: &Facts) -> &'static str {
 
 /// The folders that `/etc/ld.so.conf` names: what `ldconfig` would put into a cache.
 pub(super) fn configured(root: &Root<'_>) -> Vec<PathBuf> {
-    let mut folders = Vec::new();
-    include(root, Path::new("/etc/ld.so.conf"), DEEPEST_INCLUDE, &mut folders);
-    folders
+    let mut configuration = Configuration { root, folders: Vec::new(), files_left: MOST_FILES };
+    configuration.read(Path::new("/etc/ld.so.conf"), DEEPEST_INCLUDE);
+    configuration.folders
 }
 
-fn include(root: &Root<'_>, file: &Path, depth: u32, folders: &mut Vec<PathBuf>) {
-    let Some(bytes) = root.read(file, LARGEST_CONFIGURATION) else { return };
-    for line in String::from_utf8_lossy(&bytes).lines() {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        let mut words = line.split_whitespace();
-        match words.next() {
-            None | Some("hwcap") => {}
-            Some("include") if depth > 0 => {
-                let patterns = words.map(|pattern| Path::new("/etc").join(pattern));
-                patterns.for_each(|pattern| {
-                    matches(root, &pattern).iter().for_each(|file| include(root, file, depth - 1, folders));
-                });
-            }
-            Some("include") => {}
-            Some(_) => folders.extend(line.split([' ', '\t', ',', ':', '=']).next().map(PathBuf::from)),
+struct Configuration<'a> {
+    root: &'a Root<'a>,
+    folders: Vec<PathBuf>,
+    files_left: u32,
+}
+
+impl Configuration<'_> {
+    fn read(&mut self, file: &Path, depth: u32) {
+        if depth == 0 || self.files_left == 0 {
+            return;
         }
-        if folders.len() > MOST_FOLDERS {
-            return folders.truncate(MOST_FOLDERS);
+        self.files_left -= 1;
+        let Some(bytes) = self.root.read(file, LARGEST_CONFIGURATION) else { return };
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            let mut words = line.split_whitespace();
+            match words.next() {
+                None | Some("hwcap") => {}
+                Some("include") => words.for_each(|pattern| self.include(pattern, depth)),
+                Some(_) if self.folders.len() < MOST_FOLDERS => {
+                    self.folders.extend(line.split([' ', '\t', ',', ':', '=']).next().map(PathBuf::from));
+                }
+                Some(_) => return,
+            }
+        }
+    }
+
+    fn include(&mut self, pattern: &str, depth: u32) {
+        if self.files_left == 0 {
+            return;
+        }
+        // Patterns count as files do: each costs a look at a folder, though it may match nothing.
+        self.files_left -= 1;
+        for file in matches(self.root, &Path::new("/etc").join(pattern)) {
+            self.read(&file, depth - 1);
         }
     }
 }
@@ -155,7 +173,7 @@ mod tests {
         let found = configured(&Root::new(folder.path()));
         assert_eq!(found, ["/opt/first", "/opt/a", "/opt/other", "/opt/b", "/opt/last"].map(PathBuf::from));
 
-        write("ld.so.conf", "include ld.so.conf ld.so.conf\n/opt/x\n");
+        write("ld.so.conf", &"include ld.so.conf ld.so.conf\n/opt/x\n".repeat(1000));
         assert!(configured(&Root::new(folder.path())).len() <= MOST_FOLDERS);
     }
 }

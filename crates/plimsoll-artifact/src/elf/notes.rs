@@ -36,7 +36,8 @@ impl<'data> Notes<'data> {
             let Some(note) = Note::split(&mut bytes, big, align) else { return };
             let owner = std::str::from_utf8(note.owner).unwrap_or_default().trim_end_matches('\0');
             if owner == "GNU" && note.kind == GNU_BUILD_ID && note.content.len() <= 64 {
-                let hex = note.content.iter().map(|byte| format!("{byte:02x}")).collect();
+                let hex = note.content.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                let hex = hex.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect();
                 self.build_id.get_or_insert(hex);
             }
             self.owners.push(owner);

@@ -5,53 +5,94 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{FileType, FoundBy, LinkageKind, Resolution, Symbols, inspect_file, resolve};
+use super::{Facts, FileType, FoundBy, LinkageKind, Resolution, Symbols, inspect_file, resolve};
 
 #[test]
 fn ldd_and_we_agree_on_this_machines_programs() {
-    let programs = programs();
-    let (mut compared, mut differences) = (0, Vec::new());
-    for program in programs.iter().take(150) {
-        let Some(expected) = ldd(program) else {
-            println!("skipped: ldd_and_we_agree_on_this_machines_programs: there is no `ldd` here");
+    let mut programs = dynamic_files(Path::new("/usr/bin"));
+    programs.truncate(100);
+    compare("ldd_and_we_agree_on_this_machines_programs", &programs);
+}
+
+#[test]
+#[ignore = "minutes: every program and library below /usr"]
+fn ldd_and_we_agree_on_everything_below_usr() {
+    compare("ldd_and_we_agree_on_everything_below_usr", &dynamic_files(Path::new("/usr")));
+}
+
+fn compare(test: &str, files: &[PathBuf]) {
+    let (mut libraries, mut differences) = (0, Vec::new());
+    for file in files {
+        let Some((expected, says_version)) = ldd(file) else {
+            println!("skipped: {test}: there is no `ldd` here");
             return;
         };
-        let facts = inspect_file(program).unwrap();
-        let resolution = resolve(&facts, Path::new("/"), program.parent());
+        let facts = inspect_file(file).unwrap();
+        let resolution = resolve(&facts, Path::new("/"), file.parent());
         let found = resolution.libraries.iter().map(|library| (library.name.clone(), library.path.clone()));
-        let found: BTreeMap<_, _> = found.filter(|(name, _)| !name.starts_with("ld-")).collect();
-        if found != expected || !resolution.is_complete() {
-            differences.push(format!("{}: ldd {expected:#?}, here {resolution:#?}", program.display()));
+        // `ldd` shows a name that is a path already filled in, so only plain names compare.
+        let found: Found =
+            found.filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect();
+        let lacks_version = resolution.libraries.iter().any(|library| !library.missing_versions.is_empty());
+        if found != expected || lacks_version != says_version {
+            let (theirs, ours) = (only_in(&expected, &found), only_in(&found, &expected));
+            differences.push(format!("{}: ldd {theirs:?}, here {ours:?}", file.display()));
         }
-        compared += 1;
+        // The same root under another path takes the walk that keeps links inside a root.
+        let elsewhere = resolve(&facts, Path::new("/proc/self/root"), file.parent());
+        assert_eq!(elsewhere, resolution, "{}", file.display());
+        libraries += found.len();
     }
-    println!("compared {compared} programs with ldd");
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
-    assert!(compared > 24, "only {compared} programs to compare");
+    println!("compared {} files with {libraries} libraries to ldd", files.len());
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+    assert!(files.len() > 24 && libraries > files.len(), "too little to compare");
 }
 
-/// Dynamic programs of `/usr/bin`, without set-id ones.
-fn programs() -> Vec<PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir("/usr/bin").unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.retain(|path| {
-        // A link's own folder is not where the loader thinks the program is.
-        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-        !is_link && inspect_file(path).is_ok_and(|facts| facts.linkage.kind == LinkageKind::Dynamic)
+type Found = BTreeMap<String, Option<PathBuf>>;
+
+fn only_in(these: &Found, those: &Found) -> Vec<String> {
+    let only = these.iter().filter(|(name, path)| those.get(*name) != Some(path));
+    only.map(|(name, path)| format!("{name} => {path:?}")).collect()
+}
+
+/// Programs and libraries below a folder that need libraries.
+fn dynamic_files(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let kind = entry.file_type().unwrap();
+            // A link's own folder is not where the loader thinks the program is.
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.retain(|path| {
+        let is_here =
+            |facts: &Facts| facts.platform.as_ref().is_some_and(|p| p.arch == "amd64" || p.arch == "arm64");
+        let is_linked =
+            |facts: &Facts| facts.file_type.is_program() || facts.file_type == FileType::SharedLibrary;
+        inspect_file(path).is_ok_and(|facts| is_here(&facts) && is_linked(&facts) && !facts.needed.is_empty())
     });
-    paths
+    files.sort();
+    files
 }
 
-fn ldd(program: &Path) -> Option<BTreeMap<String, Option<PathBuf>>> {
+/// The libraries that `ldd` finds, and whether it says that a symbol version is missing.
+fn ldd(program: &Path) -> Option<(Found, bool)> {
     let ldd =
         Command::new("ldd").arg(program).env_remove("LD_LIBRARY_PATH").env_remove("LD_PRELOAD").output();
-    let text = String::from_utf8(ldd.ok()?.stdout).unwrap();
+    let output = ldd.ok()?;
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let rows = text.lines().filter_map(|line| line.trim().split_once(" => "));
     let row = |(name, path): (&str, &str)| {
         let path = path.split(" (").next().filter(|path| path.starts_with('/')).map(PathBuf::from);
         (name.to_owned(), path)
     };
-    Some(rows.map(row).filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect())
+    let found = rows.map(row).filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect();
+    Some((found, text.contains("' not found (required by ")))
 }
 
 /// A folder where C programs and libraries are made.
@@ -154,6 +195,9 @@ fn a_library_without_the_needed_version_is_told() {
     let missing = &row(&resolution, "libf.so").missing_versions;
     assert_eq!(missing.len(), 1, "{resolution:#?}");
     assert_eq!((missing[0].version.as_str(), &missing[0].needed_by), ("V_2", &None));
+    let run = Command::new(shop.path("program")).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(said.contains("version `V_2' not found"), "the loader agrees: {said}");
 }
 
 #[test]
@@ -187,6 +231,33 @@ fn another_root_is_judged_by_its_own_files() {
     fs::write(root.join("opt/lib/libf.so"), "INPUT(libreal.so)").unwrap();
     let broken = resolve(&facts, &root, None);
     assert!(broken.libraries[0].problem.is_some() && !broken.is_complete(), "{broken:#?}");
+}
+
+#[test]
+fn a_root_with_musl_is_searched_as_musl_does() {
+    let Some(shop) = Workshop::open("a_root_with_musl_is_searched_as_musl_does") else { return };
+    shop.write("lib.c", "int f(void) { return 1; }\n");
+    shop.write("main.c", "int f(void); int main(void) { return f(); }\n");
+    shop.cc("-shared -fPIC -nostdlib -o libf.so lib.c");
+    shop.cc("-shared -fPIC -nostdlib -Wl,-soname,libc.musl-x86_64.so.1 -o libc.so lib.c");
+    let link = "-nostdlib -Wl,-emain -Wl,--no-as-needed -Wl,-dynamic-linker,/lib/ld-musl-x86_64.so.1";
+    shop.cc(&format!("{link} -o program main.c -L. -lf -l:libc.so"));
+    let facts = inspect_file(&shop.path("program")).unwrap();
+    let root = shop.path("root");
+    for folder in ["lib", "etc", "opt", "usr/local/lib"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::copy(shop.path("libc.so"), root.join("lib/ld-musl-x86_64.so.1")).unwrap();
+    fs::copy(shop.path("libf.so"), root.join("usr/local/lib/libf.so")).unwrap();
+    fs::copy(shop.path("libf.so"), root.join("opt/libf.so")).unwrap();
+    let found = resolve(&facts, &root, None);
+    assert!(found.is_complete(), "{found:#?}");
+    assert_eq!(row(&found, "libc.musl-x86_64.so.1").found_by, Some(FoundBy::Interpreter));
+    assert_eq!(row(&found, "libf.so").path.as_deref(), Some(Path::new("/usr/local/lib/libf.so")));
+
+    fs::write(root.join("etc/ld-musl-x86_64.path"), "/opt\n/lib\n").unwrap();
+    let found = resolve(&facts, &root, None);
+    assert_eq!(row(&found, "libf.so").path.as_deref(), Some(Path::new("/opt/libf.so")));
 }
 
 fn row<'a>(resolution: &'a Resolution, name: &str) -> &'a super::ResolvedLibrary {

@@ -97,6 +97,9 @@ impl ResolvedLibrary {
 /// Not followed, because no table names it: what a program opens at run time (`dlopen`, name services, character
 /// sets).
 pub fn resolve(facts: &Facts, root: &Path, folder: Option<&Path>) -> Resolution {
+    if facts.interpreter.is_none() && facts.needed.is_empty() {
+        return Resolution { loader: None, libraries: Vec::new() };
+    }
     let search = Search::new(facts, root);
     let mut gathering = Gathering::new(&search, facts, folder);
     let loader = gathering.add_loader(facts);

@@ -13,6 +13,9 @@ use super::library_path;
 use super::root::Root;
 use super::{Facts, InspectError, inspect_file};
 
+/// The most folders of one RPATH or RUNPATH that are searched: with thousands, each missing library would take long.
+const MOST_FOLDERS: usize = 256;
+
 /// The rule that led to a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -90,16 +93,17 @@ impl<'a> Search<'a> {
         self.in_own_folders(name, chain)
             .or_else(|| self.in_cache(name, seeker.facts))
             .or_else(|| self.in_folders(name, &self.configured, FoundBy::Configuration))
-            .or_else(|| match seeker.facts.no_default_libraries {
-                true => None,
-                false => self.in_folders(name, &self.defaults, FoundBy::DefaultFolder),
+            .or_else(|| {
+                let defaults = if seeker.facts.no_default_libraries { &[] } else { self.defaults.as_slice() };
+                self.in_folders(name, defaults, FoundBy::DefaultFolder)
             })
     }
 
     fn in_own_folders(&self, name: &str, chain: &[Seeker<'_>]) -> Option<Candidate> {
         let seeker = chain.last()?;
         let look = |seeker: &Seeker<'_>, folders: &[String], found_by| {
-            let folders: Vec<_> = folders.iter().filter_map(|folder| self.expand(folder, seeker)).collect();
+            let folders: Vec<_> =
+                folders.iter().take(MOST_FOLDERS).filter_map(|folder| self.expand(folder, seeker)).collect();
             self.in_folders(name, &folders, found_by)
         };
         if self.is_musl {

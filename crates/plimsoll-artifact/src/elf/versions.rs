@@ -69,14 +69,14 @@ pub(super) fn needed<'data, R: ReadRef<'data>>(
             let name = text(image, dynamic.strings, version.vna_name.get(table.endian).into())?;
             let weak = version.vna_flags.get(table.endian).contains(elf::VER_FLG_WEAK);
             versions.push(RequiredVersion { name, weak });
-            table.bound(&mut total)?;
+            bound(&mut total)?;
             at += match version.vna_next.get(table.endian) {
                 0 => break,
                 next => u64::from(next),
             };
         }
         libraries.push(RequiredVersions { library, versions });
-        table.bound(&mut total)?;
+        bound(&mut total)?;
         offset += match row.vn_next.get(table.endian) {
             0 => break,
             next => u64::from(next),
@@ -103,7 +103,7 @@ pub(super) fn defined<'data, R: ReadRef<'data>>(
                 table.row(offset + u64::from(row.vd_aux.get(table.endian)))?;
             versions.push(text(image, dynamic.strings, name.vda_name.get(table.endian).into())?);
         }
-        table.bound(&mut total)?;
+        bound(&mut total)?;
         offset += match row.vd_next.get(table.endian) {
             0 => break,
             next => u64::from(next),
@@ -128,11 +128,11 @@ impl<'data> Table<'data> {
     fn row<T: Pod>(&self, offset: u64) -> Result<&'data T, InspectError> {
         self.bytes.read_at(offset).map_err(|()| malformed("its symbol versions are cut off"))
     }
+}
 
-    fn bound(&self, total: &mut usize) -> Result<(), InspectError> {
-        *total += 1;
-        if *total > MOST_VERSIONS { Err(malformed("it has more than 8,192 symbol versions")) } else { Ok(()) }
-    }
+fn bound(total: &mut usize) -> Result<(), InspectError> {
+    *total += 1;
+    if *total > MOST_VERSIONS { Err(malformed("it has more than 8,192 symbol versions")) } else { Ok(()) }
 }
 
 impl GlibcVersion {

@@ -36,27 +36,20 @@ pub fn first_gate(subject: &Subject, target: &Target<'_>) -> Judgement {
     let summary = match &subject.program {
         Err(why) => {
             findings.push(unreadable(subject, why));
-            why.to_string()
+            why.what()
         }
         Ok(facts) => {
             findings.extend(program(subject, facts));
             findings.extend(platform(subject, facts, target));
             // Needs of a program for another machine are not this target's to satisfy.
-            let comparable = findings.is_empty();
+            resolution = findings.is_empty().then(|| resolve(facts, target.root, target.folder));
             findings.extend(mode(subject));
             findings.extend(dirty(subject));
-            let found = resolve(facts, target.root, target.folder);
-            if comparable {
+            if let Some(found) = &resolution {
                 findings.extend(found.loader.as_ref().and_then(|found| loader(subject, facts, found)));
                 findings.extend(found.libraries.iter().flat_map(|library| needs(subject, facts, library)));
             }
-            let summary = summary(facts, &found);
-            resolution = comparable.then_some(found);
-            if comparable {
-                summary
-            } else {
-                format!("{}, not for {}", facts.linkage.kind.name(), target.platform)
-            }
+            summary(facts, resolution.as_ref())
         }
     };
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -71,10 +64,7 @@ fn unreadable(subject: &Subject, why: &InspectError) -> Finding {
         InspectError::Truncated { .. } | InspectError::Malformed { .. } => Code::ArtifactDamaged,
         InspectError::Unreadable { .. } => Code::ArtifactUnreadable,
     };
-    // The error's own text ends with what to do; here that is a field of its own.
-    let text = why.to_string();
-    let (what, advice) = text.rsplit_once([';', ':']).unwrap_or((&text, "build it again"));
-    Finding::new(code, format!("{}: {what}", subject.name), advice.trim())
+    Finding::new(code, format!("{}: {}", subject.name, why.what()), why.advice())
 }
 
 fn program(subject: &Subject, facts: &Facts) -> Option<Finding> {

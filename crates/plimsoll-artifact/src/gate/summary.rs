@@ -1,9 +1,14 @@
 //! One line about a program for people.
 
-use crate::elf::{Facts, Resolution};
+use crate::elf::{Facts, FoundBy, Resolution};
 
-/// `static-pie, 3.1 MB, no libraries` or `dynamic, 1.2 MB, 4 libraries all present, needs glibc 2.34`.
-pub(super) fn summary(facts: &Facts, resolution: &Resolution) -> String {
+/// `static-pie, 3.1 MB, no libraries` or `dynamic, 1.2 MB, 4 libraries all present, needs glibc 2.34`; for what
+/// cannot run on the target, what it is: `shared library for linux/arm64, 1.2 MB`.
+pub(super) fn summary(facts: &Facts, resolution: Option<&Resolution>) -> String {
+    let Some(resolution) = resolution else {
+        let platform = facts.platform.as_ref().map_or("an unknown platform".to_owned(), ToString::to_string);
+        return format!("{} for {platform}, {}", facts.file_type.name(), size(facts.size));
+    };
     let mut parts = vec![facts.linkage.kind.name().to_owned(), size(facts.size), libraries(resolution)];
     if resolution.loader.as_ref().is_some_and(|loader| !loader.present) {
         parts.push("its loader missing".to_owned());
@@ -13,9 +18,11 @@ pub(super) fn summary(facts: &Facts, resolution: &Resolution) -> String {
 }
 
 fn libraries(resolution: &Resolution) -> String {
-    let all = resolution.libraries.len();
-    let missing = resolution.libraries.iter().filter(|library| !library.is_satisfied()).count();
-    match (all, missing) {
+    // The loader is named by itself; that libc asks for it as a library, too, is of no interest.
+    let all: Vec<_> =
+        resolution.libraries.iter().filter(|l| l.found_by != Some(FoundBy::Interpreter)).collect();
+    let missing = all.iter().filter(|library| !library.is_satisfied()).count();
+    match (all.len(), missing) {
         (0, _) => "no libraries".to_owned(),
         (1, 0) => "1 library present".to_owned(),
         (n, 0) => format!("{n} libraries all present"),

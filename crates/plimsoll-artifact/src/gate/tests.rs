@@ -27,8 +27,11 @@ fn a_program_of_this_machine_passes_here() {
     let judgement = judge(&Subject::of_file(Path::new("/bin/true")), Path::new("/"));
     assert_eq!(codes(&judgement), Vec::<&str>::new());
     assert_eq!(judgement.decision(), GateDecision::Passed);
-    assert!(judgement.summary.starts_with("dynamic, "), "{}", judgement.summary);
-    assert!(judgement.summary.contains(" present, needs glibc 2."), "{}", judgement.summary);
+    let summary = &judgement.summary;
+    assert!(
+        summary.starts_with("dynamic, ") && summary.contains(", 1 library present, needs glibc 2."),
+        "{summary}"
+    );
 }
 
 #[test]
@@ -51,12 +54,13 @@ fn a_program_for_another_platform_is_refused_without_asking_for_libraries() {
     assert_eq!(codes(&judgement), ["wrong-platform"]);
     assert!(judgement.findings[0].fix.contains("--target s390x-unknown-linux-gnu"));
     assert_eq!(judgement.resolution, None);
+    assert!(judgement.summary.contains(&format!("executable for {}, ", here())), "{}", judgement.summary);
 }
 
 #[test]
 fn what_is_no_program_is_named_with_its_fix() {
     let cases: [(&[u8], &str, &str); 4] = [
-        (b"", "artifact-empty", "build again"),
+        (b"", "artifact-empty", "copy or build it again"),
         (b"#!/usr/bin/env python3\n", "script-not-binary", "release the program that it starts"),
         (b"PK\x03\x04", "not-a-program", "name the program that the build makes"),
         (b"\x7fELF\x02\x01\x01", "artifact-damaged", "copy or build it again"),

@@ -24,6 +24,39 @@ fn run(go: &Path, folder: &Path, arguments: &[&str], cgo: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// What `go version -m` says; it indents the lines that the linker wrote.
+fn as_go_reads(go: &Path, program: &Path) -> Option<BuildInfo> {
+    let output = Command::new(go).args(["version", "-m"]).arg(program).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (first, rest) = text.split_once('\n')?;
+    let lines: Vec<_> = rest.lines().map(|line| line.strip_prefix('\t').unwrap_or(line)).collect();
+    Some(BuildInfo::parse(first.rsplit_once(": ")?.1, &lines.join("\n")))
+}
+
+#[test]
+#[ignore = "many seconds: every file below /usr"]
+fn go_version_and_we_agree_on_everything_below_usr() {
+    let Some(go) = go() else {
+        println!("skipped: go_version_and_we_agree_on_everything_below_usr: there is no `go` here");
+        return;
+    };
+    let (mut folders, mut compared) = (vec![PathBuf::from("/usr")], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() && elf::inspect_file(&entry.path()).is_ok() {
+                let found = inspect_file(&entry.path());
+                let expected = as_go_reads(&go, &entry.path());
+                assert_eq!(found.build_info(), expected.as_ref(), "{}", entry.path().display());
+                compared += usize::from(expected.is_some());
+            }
+        }
+    }
+    println!("compared {compared} programs with go version -m");
+}
+
 #[test]
 fn go_version_and_we_agree() {
     let Some(go) = go() else {
@@ -42,11 +75,7 @@ fn go_version_and_we_agree() {
         let program = folder.path().join("out");
         let info = inspect_file(&program).build_info().unwrap().clone();
 
-        let text = run(&go, folder.path(), &["version", "-m", "out"], cgo);
-        let (first, rest) = text.split_once('\n').unwrap();
-        let lines: Vec<_> = rest.lines().map(|line| line.trim_start_matches('\t')).collect();
-        let expected = BuildInfo::parse(first.strip_prefix("out: ").unwrap(), &lines.join("\n"));
-        assert_eq!(info, expected);
+        assert_eq!(info, as_go_reads(&go, &program).unwrap());
 
         assert_eq!(info.path.as_deref(), Some("example.com/hello"));
         assert_eq!(info.cgo(), if cgo == "1" { Answer::Yes } else { Answer::No });

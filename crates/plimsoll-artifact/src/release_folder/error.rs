@@ -79,6 +79,14 @@ pub enum ReleaseError {
         /// The release of the manifest.
         manifest: ReleaseId,
     },
+    /// Two different manifests have the same release id.
+    #[error(
+        "another manifest has the id {release} already; this one cannot be sealed beside it: build again from a new commit"
+    )]
+    SameId {
+        /// The id.
+        release: ReleaseId,
+    },
     /// The artifact's name could lead out of the folder.
     #[error(
         "the artifact's name `{}` is not a plain file name; expected 1 to 255 bytes without separators and control characters, not beginning with `.`",

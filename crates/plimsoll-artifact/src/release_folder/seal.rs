@@ -56,8 +56,7 @@ pub(super) fn existing(
     let found = verify(folder, trusted).map_err(in_the_way)?;
     // An id is 48 bits of a digest: two manifests can share one.
     if found != *manifest {
-        let same = release.clone();
-        return Err(in_the_way(ReleaseError::OtherRelease { folder: release.clone(), manifest: same }));
+        return Err(ReleaseError::SameId { release: release.clone() });
     }
     Ok(Some(Sealed { release: release.clone(), folder: folder.to_owned(), is_new: false }))
 }

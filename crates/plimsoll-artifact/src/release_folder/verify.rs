@@ -41,6 +41,12 @@ pub fn verify(folder: &Path, trusted: &[PublicKey]) -> Result<Manifest, ReleaseE
     Ok(manifest)
 }
 
+/// The version is read by itself first: a newer manifest is not called damaged.
+#[derive(Deserialize)]
+struct Versioned {
+    format: u32,
+}
+
 /// Proves that one of `trusted` signed a manifest, and reads it. Nothing of it is looked at before.
 pub fn verify_manifest(
     bytes: &[u8],
@@ -48,11 +54,6 @@ pub fn verify_manifest(
     trusted: &[PublicKey],
 ) -> Result<Manifest, ReleaseError> {
     verify_any(trusted, bytes, signature).map_err(|source| ReleaseError::Signature { source })?;
-    // The version comes first: a newer manifest is not called damaged.
-    #[derive(Deserialize)]
-    struct Versioned {
-        format: u32,
-    }
     let unreadable = |source| ReleaseError::Manifest { source };
     let Versioned { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
     if format != version::MANIFEST {

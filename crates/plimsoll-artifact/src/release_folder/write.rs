@@ -27,7 +27,10 @@ pub(super) struct Parts<'a> {
 
 /// Writes the parts into `<into>/<name>`. `false`: another process was faster, and nothing is left of this one.
 pub(super) fn write(parts: Parts<'_>, into: &Path, name: &str) -> Result<bool, ReleaseError> {
-    fs::create_dir_all(into).map_err(io("create", into))?;
+    if !into.is_dir() {
+        fs::create_dir_all(into).map_err(io("create", into))?;
+        into.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)?;
+    }
     let folder = into.join(unique(SEALING, name)?);
     DirBuilder::new().mode(0o700).create(&folder).map_err(io("create", &folder))?;
     let renamed = fill(parts, &folder).and_then(|()| rename(&folder, &into.join(name)));

@@ -84,6 +84,15 @@ fn each_failure_is_told_apart() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn any_text_is_survived(text in "(untrusted comment: x\n)?[A-Za-z0-9+/=]{0,220}(\ntrusted comment: y\n[A-Za-z0-9+/]{0,90})?") {
+        let _ = PublicKey::parse(&text);
+        let _ = public().verify(SIGNED, &text);
+        proptest::prop_assert!(SecretKey::read(&text, None).is_err());
+    }
+}
+
 #[test]
 fn a_key_that_copies_anothers_identifier_changes_nothing() {
     let key = SecretKey::generate().unwrap().public_key();
@@ -117,7 +126,7 @@ fn minisign_verifies_ours_and_we_verify_minisigns() {
     let Some(tool) = Tool::find("minisign_verifies_ours_and_we_verify_minisigns") else { return };
     let key = SecretKey::generate().unwrap();
     tool.verifies(&key, b"");
-    tool.verifies(&key, &[7; 100_000]);
+    tool.verifies(&key, &vec![7; 100_000]);
     tool.signs_with(&key.to_text(), "", &key.public_key());
 }
 

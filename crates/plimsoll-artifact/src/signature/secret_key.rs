@@ -13,8 +13,8 @@ use super::kdf::{self, Cost};
 use super::text::Algorithm;
 use super::{KeyError, KeyId, PublicKey, SignatureText};
 
-const PLAIN: &[u8; 2] = &[0, 0];
-const SCRYPT: &[u8; 2] = b"Sc";
+const PLAIN: [u8; 2] = [0, 0];
+const SCRYPT: [u8; 2] = *b"Sc";
 /// Key id, seed and public key, checksum: what a password encrypts.
 const SEALED: usize = 8 + 64 + 32;
 /// Algorithms, salt and cost, then the sealed part.
@@ -55,7 +55,7 @@ impl SecretKey {
         let operations = u64::from_le_bytes(take(&mut bytes));
         let memory = u64::from_le_bytes(take(&mut bytes));
         let mut sealed = Zeroizing::new(take::<SEALED>(&mut bytes));
-        match &kdf {
+        match kdf {
             PLAIN => {
                 Self::open(&sealed).ok_or(not("its checksum or its public half does not fit; it is damaged"))
             }
@@ -70,7 +70,7 @@ impl SecretKey {
 
     /// The text of a key file without a password. Store it readable by its owner only.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let bytes = self.file(PLAIN, &[0; 32], Cost { operations: 0, memory: 0 }, &self.sealed());
+        let bytes = file(PLAIN, &[0; 32], Cost { operations: 0, memory: 0 }, &self.sealed());
         Zeroizing::new(format!("{UNTRUSTED}minisign secret key {}\n{}\n", self.id, *bytes))
     }
 
@@ -105,14 +105,8 @@ impl SecretKey {
         getrandom::fill(&mut salt).map_err(|_| KeyError::NoRandomness)?;
         let mut sealed = self.sealed();
         combine(&mut sealed, password, &salt, cost)?;
-        let bytes = self.file(SCRYPT, &salt, cost, &sealed);
+        let bytes = file(SCRYPT, &salt, cost, &sealed);
         Ok(Zeroizing::new(format!("{UNTRUSTED}minisign encrypted secret key\n{}\n", *bytes)))
-    }
-
-    fn file(&self, kdf: &[u8; 2], salt: &[u8; 32], cost: Cost, sealed: &[u8; SEALED]) -> Zeroizing<String> {
-        let (operations, memory) = (cost.operations.to_le_bytes(), cost.memory.to_le_bytes());
-        let bytes = [&b"Ed"[..], kdf, b"B2", salt, &operations, &memory, sealed].concat();
-        Zeroizing::new(encode(&Zeroizing::new(bytes)))
     }
 
     fn sealed(&self) -> Zeroizing<[u8; SEALED]> {
@@ -134,6 +128,13 @@ impl SecretKey {
         let key = SigningKey::from_keypair_bytes(&pair).ok()?;
         intact.then_some(Self { id, key })
     }
+}
+
+/// The line of a key file.
+fn file(kdf: [u8; 2], salt: &[u8; 32], cost: Cost, sealed: &[u8; SEALED]) -> Zeroizing<String> {
+    let (operations, memory) = (cost.operations.to_le_bytes(), cost.memory.to_le_bytes());
+    let bytes = [&b"Ed"[..], &kdf, b"B2", salt, &operations, &memory, sealed].concat();
+    Zeroizing::new(encode(&Zeroizing::new(bytes)))
 }
 
 /// Encrypts or decrypts in place.
