@@ -26,8 +26,9 @@ impl Node<'_> {
 
     /// Reports that the value is not what is expected.
     pub(crate) fn wrong<'s>(&self, expected: &str, sink: &'s mut Sink<'_>) -> &'s mut crate::Problem {
+        let found = if sink.source.hides(&self.span) { "what is not shown".to_owned() } else { self.found() };
         sink.error(self.span.clone(), format!("{} must be {expected}", self.name()))
-            .label(format!("found {}", self.found()))
+            .label(format!("found {found}"))
     }
 
     /// The value in words.
@@ -62,6 +63,19 @@ impl Node<'_> {
         };
         number.is_finite().then_some(number)
     }
+}
+
+/// Text as it is written in the file, with quotes.
+pub(crate) fn toml_text(text: &str) -> String {
+    let mut written = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => written.extend(['\\', c]),
+            c if harmless(c) != c => written.push_str(&format!("\\U{:08X}", u32::from(c))),
+            c => written.push(c),
+        }
+    }
+    written + "\""
 }
 
 /// Text from the file in a message: bounded, on one line, between backticks.

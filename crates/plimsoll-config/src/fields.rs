@@ -52,7 +52,11 @@ impl<'a> Fields<'a> {
     }
 
     fn place(&self) -> String {
-        if self.path.is_empty() { "at the top of the file".to_owned() } else { format!("in `[{}]`", self.path) }
+        if self.path.is_empty() {
+            "at the top of the file".to_owned()
+        } else {
+            format!("in `[{}]`", self.path)
+        }
     }
 
     fn report_unknown(&self, about: &Table, sink: &mut Sink<'_>) {
@@ -62,8 +66,9 @@ impl<'a> Fields<'a> {
             if known.contains(&name) || name.starts_with(ESCAPE) {
                 continue;
             }
-            let problem =
-                sink.error(key.span(), format!("unknown key {} {}", quoted(name), self.place())).label("not known");
+            let problem = sink
+                .error(key.span(), format!("unknown key {} {}", quoted(name), self.place()))
+                .label("not known");
             for help in suggest::for_key(name, &known) {
                 problem.help(help);
             }
@@ -82,19 +87,22 @@ impl<'a> Fields<'a> {
         let wanted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
         let wanted = format!("exactly one of {}", list(&wanted, "or"));
         // An unknown key is probably a misspelt one of these, and is reported already.
-        let misspelt = self.table.iter().any(|(key, _)| {
-            !keys.contains(&key.get_ref().as_ref()) && !key.get_ref().starts_with(ESCAPE)
-        });
+        let misspelt = self
+            .table
+            .iter()
+            .any(|(key, _)| !keys.contains(&key.get_ref().as_ref()) && !key.get_ref().starts_with(ESCAPE));
         match given.len() {
             0 if misspelt => {}
             0 => {
-                sink.error(node.span.clone(), format!("{} must have {wanted}", node.name())).label("has none");
+                sink.error(node.span.clone(), format!("{} must have {wanted}", node.name()))
+                    .label("has none");
             }
             1 => {}
             _ => {
                 let mut given = given;
                 given.sort_by_key(|span| span.start);
-                sink.error(given[1].clone(), format!("{} must have {wanted}", node.name())).label("a second one");
+                sink.error(given[1].clone(), format!("{} must have {wanted}", node.name()))
+                    .label("a second one");
             }
         }
     }
@@ -103,7 +111,7 @@ impl<'a> Fields<'a> {
         let kind = self.table.get("type").and_then(|value| value.get_ref().as_str());
         let Some(variant) = variants.iter().find(|variant| Some(variant.name) == kind) else { return };
         for key in variant.required.iter().filter(|key| !self.table.contains_key(**key)) {
-            missing(node, key, &format!("of `type = \"{}\"`", variant.name), sink);
+            missing(node, key, &format!("for `type = \"{}\"`", variant.name), sink);
         }
         let special: BTreeSet<&str> =
             variants.iter().flat_map(|v| v.required.iter().chain(v.allowed)).copied().collect();
@@ -127,8 +135,10 @@ pub(crate) fn missing<'s>(
     place: &str,
     sink: &'s mut Sink<'_>,
 ) -> &'s mut crate::Problem {
-    let message = format!("the key `{key}` is missing {place}");
-    if node.path.is_empty() { sink.error_in_file(message) } else { sink.error(node.span.clone(), message) }
+    if node.path.is_empty() {
+        return sink.error_in_file(format!("there is no `[{key}]` table"));
+    }
+    sink.error(node.span.clone(), format!("the key `{key}` is missing {place}"))
 }
 
 /// `a, b or c`.

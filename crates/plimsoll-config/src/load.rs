@@ -29,9 +29,9 @@ pub fn load(file_name: &str, text: &str) -> Result<Loaded, Problems> {
     if text.len() > MAX_BYTES {
         return Err(too_large(file_name, text.len()));
     }
-    let source = Source::new(file_name, text);
-    let mut sink = Sink::new(&source);
     let (table, errors) = syntax::parse(text);
+    let source = Source::with_document(file_name, text, &table);
+    let mut sink = Sink::new(&source);
     let document = toml::de::DeValue::Table(table);
     let node = Node { value: &document, span: 0..0, key: 0..0, path: String::new() };
     let layer = FileLayer::read(&node, &mut sink);

@@ -1,9 +1,12 @@
-//! Finds values that look secret in text that may not even be TOML, so that no message ever shows them.
+//! Finds values that look secret, so that no message ever shows them.
 //!
-//! It works on the text and not on the parsed document, because syntax errors show lines as well. It prefers to
-//! mask too much: all that follows `SOMETHING_TOKEN =` on the line, or to the end of a multi-line string.
+//! Two ways, since each sees what the other cannot. In the text, which may not even be TOML, all that follows
+//! `SOMETHING_TOKEN =` on the line, or to the end of a multi-line string. In the document, all text in a table named
+//! `secrets`, where only references belong. Both prefer to mask too much.
 
 use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
 
 /// Whether the name of a variable says that its value is secret.
 pub(crate) fn looks_secret(name: &str) -> bool {
@@ -29,6 +32,44 @@ pub(crate) fn secret_values(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// All text in tables named `secrets`, but for what a reference says.
+pub(crate) fn values_in_secrets(table: &DeTable<'_>) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for (key, value) in table {
+        collect(value, key.get_ref() == "secrets", &mut found);
+    }
+    found
+}
+
+fn collect(value: &toml::Spanned<DeValue<'_>>, in_secrets: bool, found: &mut Vec<Range<usize>>) {
+    match value.get_ref() {
+        DeValue::Table(table) => {
+            for (key, value) in table {
+                let name: &str = key.get_ref();
+                if !(in_secrets && matches!(name, "env" | "file")) {
+                    collect(value, in_secrets || name == "secrets", found);
+                }
+            }
+        }
+        DeValue::Array(items) => items.iter().for_each(|item| collect(item, in_secrets, found)),
+        _ if in_secrets => found.push(value.span()),
+        _ => {}
+    }
+}
+
+/// The ranges in order, those that touch as one.
+pub(crate) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
 }
 
 /// The word before an equals sign, without quotes.
@@ -67,7 +108,15 @@ mod tests {
 
     #[test]
     fn names_of_secrets() {
-        for secret in ["DB_PASSWORD", "DBPASSWORD", "TOKEN", "GITHUB_TOKEN", "api-key", "SECRET_KEY_BASE", "client_secret"] {
+        for secret in [
+            "DB_PASSWORD",
+            "DBPASSWORD",
+            "TOKEN",
+            "GITHUB_TOKEN",
+            "api-key",
+            "SECRET_KEY_BASE",
+            "client_secret",
+        ] {
             assert!(looks_secret(secret), "{secret}");
         }
         for open in ["TOKENIZER", "MAX_TOKENS", "KEY_PREFIX", "PORT", "SECRETARY", "trusted-keys"] {

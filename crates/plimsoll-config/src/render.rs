@@ -46,8 +46,11 @@ impl Problems {
             text.push('\n');
         }
         let counts = [(self.errors(), "error"), (self.warnings(), "warning")];
-        let counts: Vec<String> =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(*count, word)).collect();
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| counted(*count, word))
+            .collect();
         text.push_str(&counts.join(", "));
         if self.left_out > 0 {
             write!(text, ", {} more not shown", self.left_out).expect("text does not fail");

@@ -64,7 +64,8 @@ fn of_words(words: &[(&str, &str)]) -> Value {
 }
 
 fn of_table(table: &Table) -> Value {
-    let properties: Map<String, Value> = table.keys.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
+    let properties: Map<String, Value> =
+        table.keys.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
     let required: Vec<&str> = table.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
     let mut schema = json!({
         "type": "object",
@@ -104,7 +105,8 @@ fn of_key(key: &Key) -> Value {
 
 /// `type` says which of the special keys may be there.
 fn of_variant(variant: &Variant, all: &[Variant]) -> Value {
-    let others = all.iter().flat_map(|v| v.required.iter().chain(v.allowed)).filter(|key| !variant.takes(key));
+    let others =
+        all.iter().flat_map(|v| v.required.iter().chain(v.allowed)).filter(|key| !variant.takes(key));
     let refused: Map<String, Value> = others.map(|key| ((*key).to_owned(), json!(false))).collect();
     json!({
         "if": { "properties": { "type": { "const": variant.name } }, "required": ["type"] },

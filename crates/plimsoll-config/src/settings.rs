@@ -47,7 +47,8 @@ pub(crate) fn default_value<T: Setting>(text: &str) -> T {
     let mut sink = Sink::new(&source);
     let table = DeTable::parse(&document).expect("defaults are TOML, which a test checks");
     let (key, value) = table.get_ref().iter().next().expect("there is one key");
-    let node = Node { value: value.get_ref(), span: value.span(), key: key.span(), path: "default".to_owned() };
+    let node =
+        Node { value: value.get_ref(), span: value.span(), key: key.span(), path: "default".to_owned() };
     T::read(&node, &mut sink).expect("defaults are valid, which a test checks")
 }
 

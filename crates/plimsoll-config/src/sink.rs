@@ -52,7 +52,8 @@ impl<'a> Sink<'a> {
 
     fn push(&mut self, severity: Severity, span: Option<Range<usize>>, message: String) -> &mut Problem {
         let same = |p: &Problem| {
-            p.message == message && p.place.as_ref().map(|place| place.span.start) == span.as_ref().map(|s| s.start)
+            p.message == message
+                && p.place.as_ref().map(|place| place.span.start) == span.as_ref().map(|s| s.start)
         };
         // What `[run]` says is resolved once for each environment; it is wrong once.
         let known = self.problems.iter().any(same);
@@ -79,7 +80,7 @@ impl<'a> Sink<'a> {
 
     /// All problems in the order of the file; those about the whole file come first.
     pub(crate) fn into_problems(mut self) -> Problems {
-        self.problems.sort_by_key(|p| p.place.as_ref().map(|place| place.span.start));
+        self.problems.sort_by_key(|p| (p.place.as_ref().map(|place| place.span.start), p.severity));
         Problems { problems: self.problems, left_out: self.left_out }
     }
 }

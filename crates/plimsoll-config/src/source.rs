@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use crate::mask::secret_values;
+use toml::de::DeTable;
+
+use crate::mask::{merged, secret_values, values_in_secrets};
 use crate::problem::Place;
 
 /// Most characters of a line that are shown.
@@ -23,9 +25,21 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { file, text, line_starts, masked: secret_values(text) }
+    }
+
+    /// The text with what parsing found out about it.
+    pub(crate) fn with_document(file: &'a str, text: &'a str, document: &DeTable<'_>) -> Self {
+        let source = Self::new(file, text);
+        let masked = merged(source.masked.into_iter().chain(values_in_secrets(document)).collect());
+        Self { masked, ..source }
+    }
+
+    /// Whether some of these bytes must not be shown.
+    pub(crate) fn hides(&self, span: &Range<usize>) -> bool {
+        let ends_behind = self.masked.partition_point(|range| range.end <= span.start);
+        self.masked.get(ends_behind).is_some_and(|range| range.start < span.end)
     }
 
     /// The line that holds a byte, from 1.
@@ -105,7 +119,9 @@ fn cut(line: &[char], marker: Range<usize>) -> (String, Range<usize>) {
 pub(crate) fn harmless(c: char) -> char {
     match c {
         '\t' => ' ',
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+            '\u{fffd}'
+        }
         c if c.is_control() => '\u{fffd}',
         c => c,
     }

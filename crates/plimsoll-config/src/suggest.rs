@@ -49,7 +49,11 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = plain(word);
     let score = |key: &str| {
         let key = plain(key);
-        if key == word { 2.0 } else { strsim::jaro_winkler(&key, &word).max(strsim::normalized_damerau_levenshtein(&key, &word)) }
+        if key == word {
+            2.0
+        } else {
+            strsim::jaro_winkler(&key, &word).max(strsim::normalized_damerau_levenshtein(&key, &word))
+        }
     };
     known
         .iter()
@@ -63,8 +67,12 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
 fn places_of(name: &str) -> Vec<String> {
     let mut places = Vec::new();
     FileLayer::shape().tables("", &mut |path, table| {
-        if table.keys.iter().any(|key| key.name == name) && !path.is_empty() {
-            places.push(format!("`[{path}]`"));
+        if table.keys.iter().any(|key| key.name == name) {
+            places.push(if path.is_empty() {
+                "the top of the file".to_owned()
+            } else {
+                format!("`[{path}]`")
+            });
         }
         true
     });
@@ -93,7 +101,10 @@ mod tests {
 
     #[test]
     fn a_key_of_another_table_is_sent_there() {
-        assert_eq!(for_key("min-healthy-time", &["args"]), ["`min-healthy-time` belongs to `[run.health]` or `[environments.<environment>.run.health]`"]);
+        assert_eq!(
+            for_key("min-healthy-time", &["args"]),
+            ["`min-healthy-time` belongs to `[run.health]` or `[environments.<environment>.run.health]`"]
+        );
         assert_eq!(for_key("replicas", &["instances", "port"]), ["did you mean `instances`?"]);
     }
 }

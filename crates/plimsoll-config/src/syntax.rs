@@ -32,10 +32,14 @@ pub(crate) fn report(errors: &[Error], sink: &mut Sink<'_>) -> Option<usize> {
 /// The parser's words, or better ones where the cause is known.
 fn explain(message: &str, span: Range<usize>, found: &str, sink: &mut Sink<'_>) {
     if message.starts_with("string values must be quoted") {
-        if found.is_empty() {
+        if sink.source.hides(&span) {
+            sink.error(span, "the value is neither a number nor quoted text")
+                .help("text stands between quotes");
+        } else if found.is_empty() {
             sink.error(span, "the key has no value").label("a value is missing");
         } else {
-            let help = format!("text stands between quotes: \"{}\"", found.chars().take(40).collect::<String>());
+            let help =
+                format!("text stands between quotes: \"{}\"", found.chars().take(40).collect::<String>());
             sink.error(span, format!("{} is neither a number nor quoted text", quoted(found))).help(help);
         }
     } else if message == "duplicate key" {

@@ -48,7 +48,10 @@ fn an_environment_goes_over_what_holds_for_all() {
     assert_eq!(production.run.limits.memory, Some(512 << 20));
     assert_eq!((production.run.limits.cpu, production.run.limits.open_files), (Some(150), Some(4096)));
     assert_eq!(production.run.secrets["API_KEY"], SecretReference::File("/etc/greeter/api-key".to_owned()));
-    assert_eq!(production.run.secrets["DATABASE_URL"], SecretReference::Env("GREETER_DATABASE_URL".to_owned()));
+    assert_eq!(
+        production.run.secrets["DATABASE_URL"],
+        SecretReference::Env("GREETER_DATABASE_URL".to_owned())
+    );
     assert_eq!(production.run.health.unhealthy_after, 5);
     assert_eq!(production.run.restart.window, Span::from_secs(120));
 }
@@ -71,7 +74,7 @@ fn places_and_stickiness() {
 fn steps_of_a_rollout() {
     let service = loaded(FULL).service;
     let rollout = &environment(&service, "production").rollout;
-    let minutes = |n| Span::from_secs(60 * n);
+    let minutes = |n: u64| Span::from_secs(60 * n);
     let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     assert_eq!(
         rollout.steps,

@@ -1,6 +1,6 @@
 //! Whatever the text is, loading ends with a service or with problems that can be shown.
 
-use plimsoll_config::{load, propose, ProjectListing};
+use plimsoll_config::{ProjectListing, load, propose};
 use proptest::prelude::*;
 
 const FULL: &str = include_str!("data/full.toml");
@@ -28,9 +28,39 @@ fn survives(text: &str) {
 /// Pieces that steer random text towards the reader.
 fn piece() -> impl Strategy<Value = String> {
     let known = [
-        "[service]", "name", "=", "\"", "'''", "{", "}", "[[", "]]", "\n", ",", ".", "5%", "10m", "environments", "run",
-        "rollout", "steps", "set-weight", "analysis", "source", "prometheus", "-1", "1e400", "nan", "0x", "TOKEN", "x-",
-        "\u{0}", "\r\n", "\u{feff}", "ß", "#",
+        "[service]",
+        "name",
+        "=",
+        "\"",
+        "'''",
+        "{",
+        "}",
+        "[[",
+        "]]",
+        "\n",
+        ",",
+        ".",
+        "5%",
+        "10m",
+        "environments",
+        "run",
+        "rollout",
+        "steps",
+        "set-weight",
+        "analysis",
+        "source",
+        "prometheus",
+        "-1",
+        "1e400",
+        "nan",
+        "0x",
+        "TOKEN",
+        "x-",
+        "\u{0}",
+        "\r\n",
+        "\u{feff}",
+        "ß",
+        "#",
     ];
     prop_oneof![4 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => ".{0,6}"]
 }

@@ -63,11 +63,14 @@ settings! {
     "no-data-deadline" => no_data_deadline: SomeTime = "\"10m\"";
 }
 
-words!(Policy, [
-    ("hold", Policy::Hold, "stay and ask a person; after `person-deadline` go back"),
-    ("promote", Policy::Promote, "go on"),
-    ("roll-back", Policy::RollBack, "go back"),
-]);
+words!(
+    Policy,
+    [
+        ("hold", Policy::Hold, "stay and ask a person; after `person-deadline` go back"),
+        ("promote", Policy::Promote, "go on"),
+        ("roll-back", Policy::RollBack, "go back"),
+    ]
+);
 
 /// The probability that all tests of a rollout share.
 pub(crate) const TOTAL_ALPHA: f64 = 0.01;
@@ -79,7 +82,11 @@ impl AnalysisLayer {
     /// The analysis of a canary that declares none: at most 1 % errors, as the proxy counts them.
     pub(crate) fn default_errors() -> Self {
         let given = |value| Slot::Given(At { value, span: 0..0, key: 0..0 });
-        Self { max_error_rate: given(DEFAULT_MAX_ERRORS), name: Slot::Given(At { value: AnalysisName(DEFAULT_NAME.to_owned()), span: 0..0, key: 0..0 }), ..Self::default() }
+        Self {
+            max_error_rate: given(DEFAULT_MAX_ERRORS),
+            name: Slot::Given(At { value: AnalysisName(DEFAULT_NAME.to_owned()), span: 0..0, key: 0..0 }),
+            ..Self::default()
+        }
     }
 
     /// The checks that the table declares, each with its suffix.
@@ -89,7 +96,10 @@ impl AnalysisLayer {
         if let Some(max) = self.max_error_rate.value() {
             checks.push(("errors".to_owned(), Check::Errors { max: *max, margin, promote_margin }));
         }
-        let limits: Vec<(&str, u32, Span)> = self.latencies().filter_map(|(name, percent, slot)| Some((name, percent, slot.value()?.0))).collect();
+        let limits: Vec<(&str, u32, Span)> = self
+            .latencies()
+            .filter_map(|(name, percent, slot)| Some((name, percent, slot.value()?.0)))
+            .collect();
         for (name, percent, limit) in &limits {
             let suffix = if limits.len() == 1 { "latency".to_owned() } else { format!("latency-{name}") };
             let exceedance = Share::percent(*percent);
@@ -110,7 +120,8 @@ impl AnalysisLayer {
 
     /// Latency limits with the percents that may be slower.
     fn latencies(&self) -> impl Iterator<Item = (&'static str, u32, &Slot<SomeTime>)> {
-        [("p50", 50, &self.p50), ("p90", 10, &self.p90), ("p95", 5, &self.p95), ("p99", 1, &self.p99)].into_iter()
+        [("p50", 50, &self.p50), ("p90", 10, &self.p90), ("p95", 5, &self.p95), ("p99", 1, &self.p99)]
+            .into_iter()
     }
 
     /// Number of statistical tests that share the probability of a false alarm. A query against bounds has none.
@@ -187,7 +198,8 @@ impl AnalysisLayer {
             return;
         };
         if self.min.is_absent() && self.max.is_absent() {
-            sink.error(query.key.clone(), "the query has no bounds").help("add `max = 0.5`, `min = 100` or both");
+            sink.error(query.key.clone(), "the query has no bounds")
+                .help("add `max = 0.5`, `min = 100` or both");
         }
         if let (Some(min), Some(max)) = (self.min.value(), self.max.given())
             && min.0 > max.value.0
@@ -200,14 +212,18 @@ impl AnalysisLayer {
                 .help("write source = { prometheus = \"http://127.0.0.1:9090\" }");
         }
         if let Some(alpha) = self.alpha.given().filter(|_| self.tests() == 0) {
-            sink.warn(alpha.key.clone(), "`alpha` has no effect on a query, which is held against fixed bounds");
+            sink.warn(
+                alpha.key.clone(),
+                "`alpha` has no effect on a query, which is held against fixed bounds",
+            );
         }
     }
 
     /// Counters that the checks need and the source does not name.
     fn check_source(&self, latencies: bool, errors: bool, sink: &mut Sink<'_>) {
         let Some(source) = self.source.given() else { return };
-        let wanted = [("requests", errors || latencies), ("errors", errors || latencies), ("latency", latencies)];
+        let wanted =
+            [("requests", errors || latencies), ("errors", errors || latencies), ("latency", latencies)];
         for (selector, _) in wanted.iter().filter(|(name, wanted)| *wanted && !source.value.has(name)) {
             let check = if *selector == "latency" || !errors { "a latency check" } else { "an error rate" };
             let example = match *selector {

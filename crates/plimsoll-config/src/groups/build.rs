@@ -61,12 +61,15 @@ pub(crate) enum BuilderKind {
     Command,
 }
 
-words!(BuilderKind, [
-    ("go", BuilderKind::Go, "`go build` in a module"),
-    ("rust", BuilderKind::Rust, "`cargo build --release --locked`"),
-    ("cmake", BuilderKind::Cmake, "CMake's configure and build"),
-    ("command", BuilderKind::Command, "any command that makes a file"),
-]);
+words!(
+    BuilderKind,
+    [
+        ("go", BuilderKind::Go, "`go build` in a module"),
+        ("rust", BuilderKind::Rust, "`cargo build --release --locked`"),
+        ("cmake", BuilderKind::Cmake, "CMake's configure and build"),
+        ("command", BuilderKind::Command, "any command that makes a file"),
+    ]
+);
 
 impl BuildLayer {
     /// `None` where a needed key is missing or wrong, which reading has reported.

@@ -81,7 +81,12 @@ impl EnvironmentLayer {
         port.or_else(|| self.listen.given().map(|listen| listen.span.clone())).unwrap_or(at.span.clone())
     }
 
-    fn resolve_listen(&self, name: &EnvironmentName, at: &At<Self>, sink: &mut Sink<'_>) -> Option<SocketAddr> {
+    fn resolve_listen(
+        &self,
+        name: &EnvironmentName,
+        at: &At<Self>,
+        sink: &mut Sink<'_>,
+    ) -> Option<SocketAddr> {
         if self.port.is_absent() && self.listen.is_absent() {
             sink.error(at.span.clone(), format!("`{name}` does not say where clients reach the service"))
                 .help("add `port = 8080`");

@@ -97,12 +97,17 @@ fn report_shared_places(
         let Some(environment) = resolved.get(*name) else { continue };
         if let Some(other) = earlier.iter().find(|other| collide(other.listen, environment.listen)) {
             let port = environment.listen.port();
-            sink.error(at.value.listen_span(at), format!("`{name}` and `{}` listen at port {port}", other.name))
-                .label(format!("`{}` has it already", other.name))
-                .help("both are on this machine: give each a port of its own");
+            sink.error(
+                at.value.listen_span(at),
+                format!("`{name}` and `{}` listen at port {port}", other.name),
+            )
+            .label(format!("`{}` has it already", other.name))
+            .help("both are on this machine: give each a port of its own");
         }
         let Target::Local { root } = &environment.target;
-        if let Some(other) = earlier.iter().find(|other| matches!(&other.target, Target::Local { root: r } if r == root)) {
+        if let Some(other) =
+            earlier.iter().find(|other| matches!(&other.target, Target::Local { root: r } if r == root))
+        {
             let span = at.value.root.given().map_or(at.span.clone(), |root| root.span.clone());
             sink.error(span, format!("`{name}` and `{}` keep their releases in one folder", other.name))
                 .help("leave `root` out of both, and each gets its own");

@@ -12,10 +12,13 @@ settings! {
     "dirty" => dirty: DirtyPolicy = "\"warn\"";
 }
 
-words!(DirtyPolicy, [
-    ("warn", DirtyPolicy::Warn, "go on, and say it in every place that names the release"),
-    ("refuse", DirtyPolicy::Refuse, "make no release"),
-]);
+words!(
+    DirtyPolicy,
+    [
+        ("warn", DirtyPolicy::Warn, "go on, and say it in every place that names the release"),
+        ("refuse", DirtyPolicy::Refuse, "make no release"),
+    ]
+);
 
 impl GatesLayer {
     pub(crate) fn resolve(&self) -> GatesSpec {

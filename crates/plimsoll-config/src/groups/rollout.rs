@@ -40,7 +40,8 @@ settings! {
 impl RolloutLayer {
     pub(crate) fn resolve(&self, at: Option<&At<Self>>, run: &RunSpec, sink: &mut Sink<'_>) -> RolloutSpec {
         let steps = self.steps();
-        let canary = steps.0.iter().any(|step| step.value.0.set_weight.value().is_some_and(|w| w.0 < Share::ALL));
+        let canary =
+            steps.0.iter().any(|step| step.value.0.set_weight.value().is_some_and(|w| w.0 < Share::ALL));
         report_weights(&steps, sink);
         let layers = self.analyses(canary, sink);
         let tests: usize = layers.iter().map(AnalysisLayer::tests).sum();
@@ -62,7 +63,8 @@ impl RolloutLayer {
         if spec.progress_deadline <= run.health.healthy_deadline
             && let Some(at) = at
         {
-            let span = self.progress_deadline.given().map_or(at.span.clone(), |deadline| deadline.span.clone());
+            let span =
+                self.progress_deadline.given().map_or(at.span.clone(), |deadline| deadline.span.clone());
             sink.warn(span, "`progress-deadline` is not longer than `run.health.healthy-deadline`")
                 .label(format!("{} against {}", spec.progress_deadline, run.health.healthy_deadline))
                 .help("the rollout may go back while an instance still has time to become healthy");
@@ -90,15 +92,19 @@ impl RolloutLayer {
     fn report_analyses(&self, canary: bool, named: &[(String, Vec<AnalysisSpec>)], sink: &mut Sink<'_>) {
         let Some(declared) = self.analysis.given() else { return };
         if let (false, Some(first)) = (canary || !self.steps.is_absent(), declared.value.0.first()) {
-            sink.warn(first.span.clone(), "the analysis has nothing to watch: no step gives a canary a part of the traffic")
-                .help("add steps = [{ set-weight = \"5%\" }, { analysis = \"10m\" }] to the rollout");
+            sink.warn(
+                first.span.clone(),
+                "the analysis has nothing to watch: no step gives a canary a part of the traffic",
+            )
+            .help("add steps = [{ set-weight = \"5%\" }, { analysis = \"10m\" }] to the rollout");
         }
         let mut taken: Vec<&str> = Vec::new();
         for at in &declared.value.0 {
             let Some(name) = at.value.name.given() else { continue };
             let twice = declared.value.0.iter().filter(|other| other.value.name.value() == Some(&name.value));
             let first = twice.min_by_key(|other| other.span.start).is_some_and(|other| other.span == at.span);
-            let entry = named.iter().find(|(known, _)| *known == name.value.0).map(|(_, specs)| specs.as_slice());
+            let entry =
+                named.iter().find(|(known, _)| *known == name.value.0).map(|(_, specs)| specs.as_slice());
             let specs = if first { entry.unwrap_or_default() } else { &[] };
             let clash = specs.iter().any(|spec| taken.contains(&spec.name.as_str()));
             if !first || clash {
@@ -137,7 +143,11 @@ fn report_weights(steps: &List<StepEntry>, sink: &mut Sink<'_>) {
     }
 }
 
-fn resolve_step(at: &At<StepEntry>, named: &[(String, Vec<AnalysisSpec>)], sink: &mut Sink<'_>) -> Option<Step> {
+fn resolve_step(
+    at: &At<StepEntry>,
+    named: &[(String, Vec<AnalysisSpec>)],
+    sink: &mut Sink<'_>,
+) -> Option<Step> {
     let layer = &at.value.0;
     if let Some(analysis) = layer.analysis.given().filter(|_| named.is_empty()) {
         sink.error(analysis.key.clone(), "there is no analysis to wait for")
@@ -147,7 +157,11 @@ fn resolve_step(at: &At<StepEntry>, named: &[(String, Vec<AnalysisSpec>)], sink:
 }
 
 /// The analyses that a step names. The name of a table stands for all that it makes.
-fn resolve_names(analysis: &Await, named: &[(String, Vec<AnalysisSpec>)], sink: &mut Sink<'_>) -> Vec<String> {
+fn resolve_names(
+    analysis: &Await,
+    named: &[(String, Vec<AnalysisSpec>)],
+    sink: &mut Sink<'_>,
+) -> Vec<String> {
     let Await::Some(layer) = analysis else { return Vec::new() };
     let mut names: Vec<String> = Vec::new();
     for wanted in &layer.names().0 {
@@ -174,7 +188,8 @@ fn report_unknown_name(
     known.extend(named.iter().flat_map(|(_, specs)| specs).map(|spec| spec.name.as_str()));
     known.dedup();
     let near = suggest::nearest(&wanted.value.0, &known);
-    let problem = sink.error(wanted.span.clone(), format!("there is no analysis named {}", quoted(&wanted.value.0)));
+    let problem =
+        sink.error(wanted.span.clone(), format!("there is no analysis named {}", quoted(&wanted.value.0)));
     match near {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None if known == [DEFAULT_NAME] => problem.help(format!("the only one is `{DEFAULT_NAME}`")),

@@ -55,13 +55,19 @@ impl RunLayer {
                     .help("keep it in one of the two tables");
             } else if looks_secret(&name.0) && !at.value.0.is_empty() {
                 let reference = format!("{} = {{ env = \"{}\" }}", name.0, name.0);
-                sink.warn(at.key.clone(), format!("{shown} looks like a secret, and its value is in the file"))
-                    .help(format!("move it to [run.secrets] as `{reference}` or `{{ file = \"/path\" }}`"))
-                    .help("if the file was ever committed, replace the secret as well");
+                sink.warn(
+                    at.key.clone(),
+                    format!("{shown} looks like a secret, and its value is in the file"),
+                )
+                .help(format!("move it to [run.secrets] as `{reference}` or `{{ file = \"/path\" }}`"))
+                .help("if the file was ever committed, replace the secret as well");
             }
             if name.0 == "PORT" {
-                sink.warn(at.key.clone(), "`PORT` is set to the port of each instance; this value is not used")
-                    .help("where clients reach the service is `port` of an environment");
+                sink.warn(
+                    at.key.clone(),
+                    "`PORT` is set to the port of each instance; this value is not used",
+                )
+                .help("where clients reach the service is `port` of an environment");
             }
         }
     }

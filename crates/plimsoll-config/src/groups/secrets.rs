@@ -31,8 +31,11 @@ impl Setting for Reference {
 
     fn read(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Self> {
         if node.value.as_table().is_none() {
-            sink.error(node.key.clone(), format!("the secret {} must be a reference, not a value", node.name()))
-                .help("write { env = \"NAME\" } or { file = \"/path\" }");
+            sink.error(
+                node.key.clone(),
+                format!("the secret {} must be a reference, not a value", node.name()),
+            )
+            .help("write { env = \"NAME\" } or { file = \"/path\" }");
             return None;
         }
         let layer = ReferenceLayer::read(node, sink)?;

@@ -46,8 +46,11 @@ impl Setting for PublicKey {
             return Some(Self(text.to_owned()));
         }
         // What was found is not repeated: a secret key may have been taken for a public one.
-        sink.error(node.key.clone(), "a trusted key must be a minisign public key: 56 characters that begin with `RW`")
-            .help("it is the second line of the file `*.pub`");
+        sink.error(
+            node.key.clone(),
+            "a trusted key must be a minisign public key: 56 characters that begin with `RW`",
+        )
+        .help("it is the second line of the file `*.pub`");
         None
     }
 }

@@ -2,7 +2,7 @@
 
 use plimsoll_model::rollout::{MetricSource, SeriesSelectors};
 
-use crate::document::Node;
+use crate::document::{Node, toml_text};
 use crate::settings::{Setting, is_word, settings};
 use crate::shape::{Rule, Shape};
 use crate::sink::Sink;
@@ -57,9 +57,13 @@ impl Setting for Source {
             sink.error(age.key.clone(), "`max-age` has no meaning with `scrape`")
                 .help("a page that is scraped is always as it is now");
         }
-        if let Some(latency) = layer.latency.given().filter(|at| at.value.0.split('{').next().is_some_and(|n| n.ends_with("_bucket"))) {
+        if let Some(latency) = layer
+            .latency
+            .given()
+            .filter(|at| at.value.0.split('{').next().is_some_and(|n| n.ends_with("_bucket")))
+        {
             sink.error(latency.span.clone(), "`latency` names the histogram, without `_bucket`")
-                .help(format!("write {:?}", latency.value.0.replacen("_bucket", "", 1)));
+                .help(format!("write {}", toml_text(&latency.value.0.replacen("_bucket", "", 1))));
         }
         Some(Self::Other(layer))
     }
@@ -116,7 +120,8 @@ impl Setting for Selector {
     fn read(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Self> {
         let text = Filled::read(node, sink)?.0;
         let text = text.trim();
-        let (name, matchers) = text.split_once('{').map_or((text, None), |(name, rest)| (name.trim_end(), Some(rest)));
+        let (name, matchers) =
+            text.split_once('{').map_or((text, None), |(name, rest)| (name.trim_end(), Some(rest)));
         let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':');
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':');
         if begins_well && plain && matchers.is_none_or(|rest| rest.ends_with('}')) {

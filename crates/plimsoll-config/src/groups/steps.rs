@@ -75,8 +75,12 @@ impl Setting for Weight {
         if share.is_none() {
             let problem = node.wrong("a share as \"5%\", or whole percents from 0 to 100", sink);
             if let DeValue::Float(number) = node.value {
-                problem.help(format!("`{number}` could mean a fraction or percents: write \"{number}%\" or \"5%\""));
-            } else if let Some(number) = node.text().filter(|text| text.parse::<u32>().is_ok_and(|n| n <= 100)) {
+                problem.help(format!(
+                    "`{number}` could mean a fraction or percents: write \"{number}%\" or \"5%\""
+                ));
+            } else if let Some(number) =
+                node.text().filter(|text| text.parse::<u32>().is_ok_and(|n| n <= 100))
+            {
                 problem.help(format!("write \"{number}%\""));
             }
         }

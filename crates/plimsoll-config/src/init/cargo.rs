@@ -43,7 +43,8 @@ pub(super) fn find(listing: &ProjectListing) -> Option<Found> {
 fn targets(cargo: &CargoPackage) -> Vec<Target> {
     let (table, _) = DeTable::parse_recoverable(&cargo.manifest);
     let table = table.get_ref();
-    let text = |table: &DeTable<'_>, key: &str| table.get(key).and_then(|v| v.get_ref().as_str().map(str::to_owned));
+    let text =
+        |table: &DeTable<'_>, key: &str| table.get(key).and_then(|v| v.get_ref().as_str().map(str::to_owned));
     let Some(package) = table.get("package").and_then(|package| package.get_ref().as_table()) else {
         return Vec::new();
     };

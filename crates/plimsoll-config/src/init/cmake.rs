@@ -5,7 +5,8 @@ use super::{Found, ProjectListing, as_name};
 /// The first executable of the project, if one can be read off.
 pub(super) fn find(listing: &ProjectListing) -> Option<Found> {
     let text = without_comments(listing.cmake_lists.as_deref()?);
-    let project = calls(&text, "project").find_map(|args| args.into_iter().next()).filter(|name| is_plain(name));
+    let project =
+        calls(&text, "project").find_map(|args| args.into_iter().next()).filter(|name| is_plain(name));
     let programs: Vec<String> = calls(&text, "add_executable")
         .filter(|args| !args.iter().any(|arg| arg == "IMPORTED" || arg == "ALIAS"))
         .filter_map(|args| args.into_iter().next())
@@ -17,10 +18,14 @@ pub(super) fn find(listing: &ProjectListing) -> Option<Found> {
         .collect();
     let named = programs.iter().find(|program| Some(*program) == project.as_ref());
     let target = named.or_else(|| programs.first())?;
-    let name = as_name(target).or_else(|| as_name(&listing.folder_name)).unwrap_or_else(|| "service".to_owned());
+    let name =
+        as_name(target).or_else(|| as_name(&listing.folder_name)).unwrap_or_else(|| "service".to_owned());
     let mut notes = vec![format!("found a CMake project; its program is the target {target}")];
     if programs.len() > 1 {
-        notes.push(format!("its executables are {}; set `target` to the one that is meant", programs.join(", ")));
+        notes.push(format!(
+            "its executables are {}; set `target` to the one that is meant",
+            programs.join(", ")
+        ));
     }
     let build = format!(
         "type = \"cmake\"\ntarget = {target:?}\n# The program, relative to the build folder.\noutput = {target:?}\n"
@@ -48,7 +53,11 @@ fn without_comments(text: &str) -> String {
             }
             "#" if !in_quotes => {
                 let comment = &rest[at..];
-                let end = if comment.starts_with("#[[") { comment.find("]]").map(|end| end + 2) } else { comment.find('\n') };
+                let end = if comment.starts_with("#[[") {
+                    comment.find("]]").map(|end| end + 2)
+                } else {
+                    comment.find('\n')
+                };
                 rest = &comment[end.unwrap_or(comment.len())..];
             }
             quote => {
@@ -103,7 +112,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_off_is_left() {
-        for text in ["", "add_library(a a.c)", "add_executable(", "my_add_executable(a)", "add_executable(${X} a)", "\\", "#[["] {
+        for text in [
+            "",
+            "add_library(a a.c)",
+            "add_executable(",
+            "my_add_executable(a)",
+            "add_executable(${X} a)",
+            "\\",
+            "#[[",
+        ] {
             assert_eq!(program(text), None, "{text}");
         }
     }

@@ -75,7 +75,10 @@ pub fn propose(listing: &ProjectListing) -> Proposal {
          `args`) and answer GET /healthz with 200 when it is ready"
             .to_owned(),
     );
-    notes.push("keep `.plimsoll/` out of version control: it holds the signing key and the local releases".to_owned());
+    notes.push(
+        "keep `.plimsoll/` out of version control: it holds the signing key and the local releases"
+            .to_owned(),
+    );
     Proposal { text: template::render(&found), notes }
 }
 
@@ -84,11 +87,17 @@ fn command(listing: &ProjectListing) -> Found {
     let name = as_name(&listing.folder_name).unwrap_or_else(|| "service".to_owned());
     let has = |file: &str| listing.files.iter().any(|name| name == file);
     let (command, note) = if has("Makefile") || has("makefile") || has("GNUmakefile") {
-        (r#"["make"]"#, "found a Makefile: check that `make` builds the program, and that `output` is its file")
+        (
+            r#"["make"]"#,
+            "found a Makefile: check that `make` builds the program, and that `output` is its file",
+        )
     } else if has("build.sh") {
         (r#"["sh", "build.sh"]"#, "found build.sh: check that `output` is the file that it makes")
     } else {
-        (r#"["make"]"#, "found no go.mod, Cargo.toml or CMakeLists.txt: set `command` and `output` in [build]")
+        (
+            r#"["make"]"#,
+            "found no go.mod, Cargo.toml or CMakeLists.txt: set `command` and `output` in [build]",
+        )
     };
     let build = format!(
         "type = \"command\"\n# Run as it is, without a shell.\ncommand = {command}\n# The program file that it makes.\noutput = \"build/{name}\"\n"

@@ -7,7 +7,7 @@ pub(super) fn render(found: &Found) -> String {
     TEMPLATE
         .replace("@NAME@", &found.name)
         .replace("@TEST@", found.test_example)
-        .replace("@BUILD@\n", &found.build)
+        .replace("@BUILD@", &found.build)
 }
 
 const TEMPLATE: &str = r#"# How @NAME@ is built, checked, deployed and watched.

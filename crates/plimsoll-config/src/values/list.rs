@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use crate::document::Node;
+use crate::document::{Node, toml_text};
 use crate::settings::Setting;
 use crate::shape::Shape;
 use crate::sink::Sink;
@@ -58,8 +58,11 @@ impl Setting for Command {
 
     fn read(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Self> {
         if let Some(text) = node.text() {
-            let words: Vec<String> = text.split_whitespace().map(|word| format!("{word:?}")).collect();
-            let simple = !words.is_empty() && text.len() < 80 && !text.contains(['\'', '"', '\\', '$', '|', '&', ';']);
+            let words: Vec<String> = text.split_whitespace().map(toml_text).collect();
+            let simple = !sink.source.hides(&node.span)
+                && !words.is_empty()
+                && text.len() < 80
+                && !text.contains(['\'', '"', '\\', '$', '|', '&', ';']);
             let problem = node.wrong("a list of a program and its arguments", sink);
             problem.help(if simple {
                 format!("write [{}]", words.join(", "))

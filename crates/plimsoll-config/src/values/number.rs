@@ -102,7 +102,11 @@ impl Setting for Cores {
     fn read(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Self> {
         let hundredths = node.number().map(|cores| (cores * 100.0).round());
         if let Some(hundredths) = hundredths.filter(|h| (1.0..=102_400.0).contains(h)) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range, checked above")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "in range, checked above"
+            )]
             return Some(Self(hundredths as u32));
         }
         node.wrong("a number of cores from 0.01 to 1024, as 0.5 or 2", sink);

@@ -67,7 +67,17 @@ mod tests {
         {
             assert_eq!(parse(text), Some(bytes), "{text}");
         }
-        for bad in ["256", "MB", "256M", "256mb", "1.MB", "-1MB", "1.2345MB", "99999999999999999999TB", "20000000TiB"] {
+        for bad in [
+            "256",
+            "MB",
+            "256M",
+            "256mb",
+            "1.MB",
+            "-1MB",
+            "1.2345MB",
+            "99999999999999999999TB",
+            "20000000TiB",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

@@ -49,7 +49,8 @@ impl Setting for String {
             Some(text) => Some(text.to_owned()),
             None => {
                 // A list of arguments with a number in it is the usual slip.
-                let simple = matches!(node.value, toml::de::DeValue::Integer(_) | toml::de::DeValue::Boolean(_));
+                let simple =
+                    matches!(node.value, toml::de::DeValue::Integer(_) | toml::de::DeValue::Boolean(_));
                 let problem = node.wrong("text", sink);
                 if simple {
                     problem.help("put it between quotes");
@@ -137,11 +138,14 @@ impl Setting for SocketAddr {
             }
             Err(_) => {}
         }
-        let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port > 0);
+        let port =
+            text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port > 0);
         let host = text.rsplit_once(':').map(|(host, _)| host);
         let problem = node.wrong("an address with a port, as \"127.0.0.1:8080\" or \"[::1]:8080\"", sink);
         match (host, port) {
-            (Some("" | "*"), Some(port)) => problem.help(format!("for every interface write \"0.0.0.0:{port}\"")),
+            (Some("" | "*"), Some(port)) => {
+                problem.help(format!("for every interface write \"0.0.0.0:{port}\""))
+            }
             (Some(_), Some(port)) => {
                 problem.help(format!("names are not looked up; for this machine write \"127.0.0.1:{port}\""))
             }

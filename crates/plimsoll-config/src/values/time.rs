@@ -35,8 +35,11 @@ impl<const LEAST: u64> Setting for Time<LEAST> {
         };
         let least = Span::from_millis(LEAST);
         if span < least {
-            let expected =
-                if LEAST == 1 { "longer than no time at all".to_owned() } else { format!("at least {least}") };
+            let expected = if LEAST == 1 {
+                "longer than no time at all".to_owned()
+            } else {
+                format!("at least {least}")
+            };
             node.wrong(&expected, sink);
             return None;
         }

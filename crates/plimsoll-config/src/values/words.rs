@@ -7,7 +7,6 @@ use crate::fields::list;
 use crate::sink::Sink;
 use crate::suggest;
 
-
 /// Declares that a type is written as one of some words.
 macro_rules! words {
     ($type:ty, [$(($word:literal, $value:expr, $about:literal)),+ $(,)?]) => {
@@ -29,7 +28,11 @@ macro_rules! words {
 pub(crate) use words;
 
 /// The value of the word that was written, or a report of what could have been.
-pub(crate) fn choose<T: Copy>(node: &Node<'_>, words: &[(&'static str, T, &'static str)], sink: &mut Sink<'_>) -> Option<T> {
+pub(crate) fn choose<T: Copy>(
+    node: &Node<'_>,
+    words: &[(&'static str, T, &'static str)],
+    sink: &mut Sink<'_>,
+) -> Option<T> {
     let typed = node.text();
     if let Some((_, value, _)) = words.iter().find(|(word, ..)| Some(*word) == typed) {
         return Some(*value);
@@ -45,4 +48,3 @@ pub(crate) fn choose<T: Copy>(node: &Node<'_>, words: &[(&'static str, T, &'stat
     }
     None
 }
-
