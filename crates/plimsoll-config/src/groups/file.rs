@@ -1,0 +1,125 @@
+//! The file as a whole, and what holds between its groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+use plimsoll_model::EnvironmentName;
+use plimsoll_model::service::{Environment, Service, Target};
+
+use crate::groups::build::BuildLayer;
+use crate::groups::environment::EnvironmentLayer;
+use crate::groups::gates::GatesLayer;
+use crate::groups::run::RunLayer;
+use crate::groups::service::ServiceLayer;
+use crate::groups::sign::SignLayer;
+use crate::groups::test::TestLayer;
+use crate::settings::settings;
+use crate::sink::Sink;
+use crate::slot::At;
+use crate::values::map::Map;
+
+settings! {
+    /// How a service is built, checked, deployed and watched.
+    FileLayer;
+    /// The service itself.
+    "service" => service: ServiceLayer, required;
+    /// How its artifact is made.
+    "build" => build: BuildLayer, required;
+    /// The keys that releases are signed with. Without this table a key is made at the first release.
+    "sign" => sign: SignLayer;
+    /// Gates between build and deployment.
+    "gates" => gates: GatesLayer;
+    /// The regression test that runs against a deployed release before any other environment gets it.
+    "test" => test: TestLayer;
+    /// What an instance runs with, in every environment.
+    "run" => run: RunLayer;
+    /// The places that a release is deployed to, each by its name; at least one.
+    "environments" => environments: Map<EnvironmentName, EnvironmentLayer>, required;
+}
+
+impl FileLayer {
+    /// The resolved service; `None` where something needed is missing or wrong, which has then been reported.
+    pub(crate) fn resolve(self, sink: &mut Sink<'_>) -> Option<Service> {
+        let run = self.run.value().cloned().unwrap_or_default();
+        run.warn(sink);
+        let environments = self.resolve_environments(&run, sink);
+        let names = self.environments.value().map(|map| map.0.keys().cloned().collect()).unwrap_or_default();
+        let test = self.test.value().map(|test| test.resolve(&names, sink));
+        let service = self.service.value();
+        let name = service.and_then(|service| service.name.value().cloned());
+        let build = self.build.value().and_then(|build| build.resolve(name.as_ref()));
+        Some(Service {
+            name: name?,
+            build: build?,
+            gates: self.gates.value().cloned().unwrap_or_default().resolve(),
+            signing: self.sign.value().cloned().unwrap_or_default().resolve(),
+            test: match test {
+                Some(test) => Some(test?),
+                None => None,
+            },
+            environments: environments?,
+            keep_releases: service?.keep_releases().0,
+        })
+    }
+
+    fn resolve_environments(
+        &self,
+        run: &RunLayer,
+        sink: &mut Sink<'_>,
+    ) -> Option<BTreeMap<EnvironmentName, Environment>> {
+        let given = self.environments.given()?;
+        if given.value.0.is_empty() {
+            sink.error(given.key.clone(), "there is no environment")
+                .help("begin with [environments.production] and `port = 8080`");
+            return None;
+        }
+        let mut resolved = BTreeMap::new();
+        let mut in_order: Vec<(&EnvironmentName, &At<EnvironmentLayer>)> = given.value.given().collect();
+        in_order.sort_by_key(|(_, at)| at.span.start);
+        for (name, at) in &in_order {
+            if let Some(environment) = at.value.resolve(name, at, run, sink) {
+                resolved.insert((*name).clone(), environment);
+            }
+        }
+        report_shared_places(&in_order, &resolved, sink);
+        (resolved.len() == given.value.0.len()).then_some(resolved)
+    }
+}
+
+/// Two environments on one machine cannot listen at one address or keep their state in one folder.
+fn report_shared_places(
+    in_order: &[(&EnvironmentName, &At<EnvironmentLayer>)],
+    resolved: &BTreeMap<EnvironmentName, Environment>,
+    sink: &mut Sink<'_>,
+) {
+    let mut earlier: Vec<&Environment> = Vec::new();
+    for (name, at) in in_order {
+        let Some(environment) = resolved.get(*name) else { continue };
+        if let Some(other) = earlier.iter().find(|other| collide(other.listen, environment.listen)) {
+            let port = environment.listen.port();
+            sink.error(
+                at.value.listen_span(at),
+                format!("`{name}` and `{}` listen at port {port}", other.name),
+            )
+            .label(format!("`{}` has it already", other.name))
+            .help("both are on this machine: give each a port of its own");
+        }
+        let Target::Local { root } = &environment.target;
+        if let Some(other) =
+            earlier.iter().find(|other| matches!(&other.target, Target::Local { root: r } if r == root))
+        {
+            let span = at.value.root.given().map_or(at.span.clone(), |root| root.span.clone());
+            sink.error(span, format!("`{name}` and `{}` keep their releases in one folder", other.name))
+                .help("leave `root` out of both, and each gets its own");
+        }
+        earlier.push(environment);
+    }
+}
+
+fn collide(a: SocketAddr, b: SocketAddr) -> bool {
+    let every = |ip: IpAddr| ip.is_unspecified();
+    a.port() == b.port() && (a.ip() == b.ip() || every(a.ip()) || every(b.ip()))
+}
+
+/// Names of environments.
+pub(crate) type EnvironmentNames = BTreeSet<EnvironmentName>;

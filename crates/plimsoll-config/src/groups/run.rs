@@ -1,0 +1,95 @@
+//! `[run]` and `[environments.<environment>.run]`: what an instance runs with. The second merges over the first.
+
+use plimsoll_model::release::RunSpec;
+
+use crate::document::quoted;
+use crate::groups::health::HealthLayer;
+use crate::groups::limits::LimitsLayer;
+use crate::groups::restart::RestartLayer;
+use crate::groups::secrets::Secrets;
+use crate::mask::looks_secret;
+use crate::settings::{Setting as _, settings};
+use crate::sink::Sink;
+use crate::slot::Slot;
+use crate::values::list::List;
+use crate::values::map::{Map, Name, Variables};
+use crate::values::time::{AnyTime, SomeTime};
+
+settings! {
+    /// What an instance runs with. `[run]` holds for every environment; an environment's own `run` table goes over
+    /// it key by key (lists are replaced as a whole).
+    RunLayer;
+    /// Arguments of the program. `{port}` stands for the instance's port, which is also in the variable `PORT`.
+    "args" => args: List<String> = "[]";
+    /// How long a retired instance may finish its requests.
+    "drain-timeout" => drain_timeout: AnyTime = "\"30s\"";
+    /// How long it has between SIGTERM and SIGKILL.
+    "stop-timeout" => stop_timeout: SomeTime = "\"10s\"";
+    /// Environment variables. Nothing is inherited but `PATH`, `HOME`, `LANG` and `TZ`.
+    "variables" => variables: Variables = "{}";
+    /// Environment variables whose values are secret: only the reference becomes part of a release.
+    "secrets" => secrets: Secrets = "{}";
+    /// Bounds on what an instance may use; what is absent is not limited.
+    "limits" => limits: LimitsLayer = "{}";
+    /// How an instance shows that it is healthy.
+    "health" => health: HealthLayer = "{}";
+    /// What happens when an instance exits by itself.
+    "restart" => restart: RestartLayer = "{}";
+}
+
+impl RunLayer {
+    /// This layer over the general one. A name that is a variable here and a secret there is what it is here.
+    pub(crate) fn over_general(self, mut general: Self) -> Self {
+        forget(&mut general.secrets, &self.variables);
+        forget(&mut general.variables, &self.secrets);
+        self.over(general)
+    }
+
+    /// Says what is probably not meant; once for each layer, before they are merged.
+    pub(crate) fn warn(&self, sink: &mut Sink<'_>) {
+        let (variables, secrets) = (self.variables(), self.secrets());
+        for (name, at) in variables.given() {
+            let shown = quoted(&name.0);
+            if secrets.0.contains_key(name) {
+                sink.error(at.key.clone(), format!("{shown} is a variable and a secret"))
+                    .help("keep it in one of the two tables");
+            } else if looks_secret(&name.0) && !at.value.0.is_empty() {
+                let reference = format!("{} = {{ env = \"{}\" }}", name.0, name.0);
+                sink.warn(
+                    at.key.clone(),
+                    format!("{shown} looks like a secret, and its value is in the file"),
+                )
+                .help(format!("move it to [run.secrets] as `{reference}` or `{{ file = \"/path\" }}`"))
+                .help("if the file was ever committed, replace the secret as well");
+            }
+            if name.0 == "PORT" {
+                sink.warn(
+                    at.key.clone(),
+                    "`PORT` is set to the port of each instance; this value is not used",
+                )
+                .help("where clients reach the service is `port` of an environment");
+            }
+        }
+    }
+
+    /// The merged layer as the model has it.
+    pub(crate) fn resolve(&self, sink: &mut Sink<'_>) -> RunSpec {
+        RunSpec {
+            args: self.args().values().collect(),
+            variables: self.variables().resolve(),
+            secrets: self.secrets().resolve(),
+            limits: self.limits().resolve(),
+            health: self.health().resolve(sink),
+            restart: self.restart().resolve(),
+            drain_timeout: self.drain_timeout().0,
+            stop_timeout: self.stop_timeout().0,
+        }
+    }
+}
+
+/// Takes from one table the names that another has.
+fn forget<K: Name, A, B>(from: &mut Slot<Map<K, A>>, names: &Slot<Map<K, B>>) {
+    if let (Slot::Given(from), Slot::Given(names)) = (from, names) {
+        from.value.0.retain(|name, _| !names.value.0.contains_key(name));
+    }
+}

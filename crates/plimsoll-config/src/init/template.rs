@@ -1,0 +1,76 @@
+//! The text of a first file. Every value that is a matter of taste is there to be changed, with its reason.
+
+use super::Found;
+
+/// The file for what was found.
+pub(super) fn render(found: &Found) -> String {
+    TEMPLATE
+        .replace("@NAME@", &found.name)
+        .replace("@TEST@", found.test_example)
+        .replace("@BUILD@", &found.build)
+}
+
+const TEMPLATE: &str = r#"# How @NAME@ is built, checked, deployed and watched.
+# `plimsoll ship` takes a commit through all of it. `plimsoll plan` shows what would happen.
+# Every key with its default: docs/reference/configuration.md, or `plimsoll schema` for your editor.
+
+[service]
+name = "@NAME@"
+
+[build]
+@BUILD@
+[gates]
+# What happens when the tree holds changes that the commit does not: "warn" or "refuse".
+dirty = "warn"
+
+# A regression test that must pass in staging before production is touched.
+# PLIMSOLL_URL is where the service answers.
+# [test]
+# command = @TEST@
+# environment = "staging"
+
+# What an instance runs with, in every environment.
+[run]
+# The port is in the variable PORT. Where the program wants an argument instead:
+# args = ["--port", "{port}"]
+
+# [run.variables]
+# LOG_LEVEL = "info"
+
+# Secrets are references: the values never become part of a release.
+# [run.secrets]
+# DATABASE_URL = { env = "DATABASE_URL" }
+
+[run.health]
+# Answers 200 to 299 when the instance can take requests.
+path = "/healthz"
+
+[run.limits]
+memory = "512MB"
+
+[environments.staging]
+# Clients on this machine reach it at http://127.0.0.1:18081.
+port = 18081
+
+[environments.production]
+port = 8080
+instances = 2
+
+# A canary: the new release gets a part of the requests, and more only when it holds its own against the old one.
+# It goes back by itself when it does not. Short times fit a laptop; give real traffic minutes.
+[environments.production.rollout]
+steps = [
+  { set-weight = "5%" },
+  { analysis = "1m" },
+  { set-weight = "25%" },
+  { analysis = "1m" },
+  { set-weight = "50%" },
+  { pause = "30s" },
+]
+
+# What must hold, as plimsoll's own proxy counts it.
+[[environments.production.rollout.analysis]]
+name = "traffic"
+max-error-rate = "1%"
+p99 = "500ms"
+"#;
