@@ -24,7 +24,9 @@ fn main() -> io::Result<()> {
         Some("plan") => return show_plan(),
         Some("history") => return show_history(),
         _ => {
-            eprintln!("usage: replay promote|rollback|refusal|held|plan|history [columns] [rows] [milliseconds]");
+            eprintln!(
+                "usage: replay promote|rollback|refusal|held|plan|history [columns] [rows] [milliseconds]"
+            );
             return Ok(());
         }
     };

@@ -72,7 +72,9 @@ fn verification(check: &ChainCheck) -> Line {
             .plain(format!(", the last with hash {head}.")),
         ChainCheck::Broken { sequence, why } => Line::new()
             .with(Role::Bad, format!("THE CHAIN IS BROKEN at record {}: {why}.", thousands(*sequence)))
-            .plain(" Nothing from there on can be trusted; compare with a copy of the journal from elsewhere."),
+            .plain(
+                " Nothing from there on can be trusted; compare with a copy of the journal from elsewhere.",
+            ),
         ChainCheck::Unverified { why } => {
             Line::new().with(Role::Warning, format!("The chain was not verified: {why}."))
         }
@@ -103,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_broken_chain_is_loud() {
-        let check = ChainCheck::Broken { sequence: 17, why: "its hash is not that of its content".to_owned() };
+        let check =
+            ChainCheck::Broken { sequence: 17, why: "its hash is not that of its content".to_owned() };
         assert_snapshot!(audit(&[], &check, &screen(80)), @r"
         THE CHAIN IS BROKEN at record 17: its hash is not that of its content. Nothing
           from there on can be trusted; compare with a copy of the journal from

@@ -57,7 +57,9 @@ impl Board {
         self.names.learn_news(&event.news);
         match &event.news {
             News::Begun { service, source } => vec![source::line(service, source).wrapped(4)],
-            News::Sealed { release, replaces, .. } => vec![source::sealed(release, replaces.as_ref()).wrapped(4)],
+            News::Sealed { release, replaces, .. } => {
+                vec![source::sealed(release, replaces.as_ref()).wrapped(4)]
+            }
             News::GateStarted { gate, detail } => self.gate_started(*gate, detail),
             News::GateFinished { evidence } => self.gate_finished(evidence, style),
             News::Output { line, .. } => self.output(line, style),
@@ -104,6 +106,13 @@ impl Board {
                 lines
             }
             _ => vec![],
+        }
+    }
+
+    /// The hold is told elsewhere.
+    pub(crate) fn forget_hold(&mut self) {
+        if let Some(rollout) = &mut self.rollout {
+            rollout.hold = None;
         }
     }
 

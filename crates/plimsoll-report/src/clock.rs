@@ -2,9 +2,9 @@
 //!
 //! The time zone is passed in; finding out the machine's own is the caller's affair.
 
-use jiff::tz::TimeZone;
 use jiff::ZonedDateTime;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use plimsoll_model::Timestamp;
 
 /// The time of day in `zone`: `14:03:12`.

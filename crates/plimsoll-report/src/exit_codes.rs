@@ -1,12 +1,15 @@
 //! The table of exit codes for `docs/reference/exit-codes.md`.
 
+use std::fmt::Write as _;
+
 use plimsoll_model::ExitCode;
 
 /// The codes as a Markdown table, in the order of their numbers.
 pub fn exit_codes_markdown() -> String {
     let mut text = String::from("| code | name | meaning |\n|---:|---|---|\n");
     for code in ExitCode::ALL {
-        text.push_str(&format!("| {} | `{}` | {} |\n", code.number(), name(code), code.meaning()));
+        writeln!(text, "| {} | `{}` | {} |", code.number(), name(code), code.meaning())
+            .expect("a string takes all");
     }
     text
 }

@@ -15,7 +15,8 @@ use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, Rollout
 use plimsoll_model::traffic::Stickiness;
 use plimsoll_model::verdict::{Assessment, SideTotal, Verdict};
 use plimsoll_model::{
-    Digest, EnvironmentName, ExitCode, Fence, HostName, InstanceId, ReleaseId, RolloutId, Share, Span, Timestamp,
+    Digest, EnvironmentName, ExitCode, Fence, HostName, InstanceId, ReleaseId, RolloutId, Share, Span,
+    Timestamp,
 };
 use plimsoll_report::{Ending, EndingStory, Hint, Style, TimelineEntry, UsersHit};
 
@@ -47,9 +48,8 @@ fn host(number: usize) -> HostName {
 pub(crate) fn plan(hosts: usize) -> Plan {
     let (new, old) = (label(42, "7c1f9e2").release, label(41, "51ab03d").release);
     let instance = |release: &ReleaseId| vec![InstanceId::new(release.clone(), 0)];
-    let hosts: Vec<HostPlan> = (1..=hosts)
-        .map(|n| HostPlan { host: host(n), old: instance(&old), new: instance(&new) })
-        .collect();
+    let hosts: Vec<HostPlan> =
+        (1..=hosts).map(|n| HostPlan { host: host(n), old: instance(&old), new: instance(&new) }).collect();
     let weight = |percent: u32| PlannedStep {
         step: Step::SetWeight { weight: Share::percent(percent) },
         shares: shares(&hosts, Share::percent(percent)),
@@ -92,7 +92,11 @@ pub(crate) fn plan(hosts: usize) -> Plan {
 
 /// Whole hosts where there are several, else a share of the only one's requests.
 fn shares(hosts: &[HostPlan], weight: Share) -> Vec<HostShare> {
-    let share = |host: &HostName, weight| HostShare { host: host.clone(), instances: u32::from(weight > Share::NONE), weight };
+    let share = |host: &HostName, weight| HostShare {
+        host: host.clone(),
+        instances: u32::from(weight > Share::NONE),
+        weight,
+    };
     if let [only] = hosts {
         return vec![share(&only.host, weight)];
     }
@@ -115,7 +119,13 @@ fn errors_analysis() -> AnalysisSpec {
 }
 
 /// What the errors analysis says.
-fn errors(verdict: Verdict, canary: SideTotal, stable: SideTotal, against: f64, when: Timestamp) -> Assessment {
+fn errors(
+    verdict: Verdict,
+    canary: SideTotal,
+    stable: SideTotal,
+    against: f64,
+    when: Timestamp,
+) -> Assessment {
     Assessment {
         analysis: "errors".to_owned(),
         verdict,
@@ -148,7 +158,8 @@ pub(crate) struct Script {
 impl Script {
     fn new() -> Self {
         let now = at("2026-01-31T14:02:40Z");
-        let story = EndingStory::Stopped { summary: "the script has no ending".to_owned(), detail: String::new() };
+        let story =
+            EndingStory::Stopped { summary: "the script has no ending".to_owned(), detail: String::new() };
         let ending = Ending { at: now, exit: ExitCode::Internal, story, recovered: None, hints: vec![] };
         Self { events: vec![], ending, now, sequence: 0 }
     }
@@ -272,7 +283,10 @@ impl Script {
     }
 
     fn performed(&mut self, action: Action) -> &mut Self {
-        self.record(Entry::Performed { actions: vec![HostAction { host: host(3), action }], assigned: vec![] })
+        self.record(Entry::Performed {
+            actions: vec![HostAction { host: host(3), action }],
+            assigned: vec![],
+        })
     }
 
     fn look(&mut self, canary: (u64, u64), stable: (u64, u64)) -> &mut Self {
@@ -281,7 +295,14 @@ impl Script {
         self.record(Entry::Looked { analysis: "errors".to_owned(), reading })
     }
 
-    fn watch(&mut self, percent: u32, step: u32, activity: &str, left: Option<u64>, seen: Vec<Assessment>) -> &mut Self {
+    fn watch(
+        &mut self,
+        percent: u32,
+        step: u32,
+        activity: &str,
+        left: Option<u64>,
+        seen: Vec<Assessment>,
+    ) -> &mut Self {
         let total = |pick: fn(&Assessment) -> Option<SideTotal>| seen.first().and_then(pick);
         let side = |number, commit, weight, ready, rate, total: Option<SideTotal>| SideView {
             release: label(number, commit),
@@ -317,18 +338,26 @@ impl Script {
         script.watch(5, 1, "pause 10m", Some(600), vec![]);
         for (i, (left, against)) in [(540, -0.8), (372, -2.4), (10, -3.9)].into_iter().enumerate() {
             let requests = 400 * (i as u64 + 1);
-            let (canary, stable) = (SideTotal { requests, bad: 1 }, SideTotal { requests: 19 * requests, bad: 21 });
+            let (canary, stable) =
+                (SideTotal { requests, bad: 1 }, SideTotal { requests: 19 * requests, bad: 21 });
             let seen = errors(Verdict::Undecided, canary, stable, against, script.now);
             script.wait(60_000).watch(5, 1, "pause 10m", Some(left), vec![seen]);
         }
-        script.news(News::Warning { message: "web7 answered after 4.2 s; its clock is 0.8 s behind".to_owned() });
+        script.news(News::Warning {
+            message: "web7 answered after 4.2 s; its clock is 0.8 s behind".to_owned(),
+        });
         let good = SideTotal { requests: 1_600, bad: 1 };
         let seen = errors(Verdict::Good, good, SideTotal { requests: 30_400, bad: 29 }, -6.1, script.now);
         script.wait(10_000).record(Entry::Assessed { assessment: Box::new(seen.clone()) });
         script.record(Entry::StepDone { step: 1, why: "time over".to_owned() });
         script.record(Entry::Promoting { why: "shown good early".to_owned() });
         script.watch(100, 4, "retiring r41", None, vec![seen]);
-        script.finished(Gate::Rollout, GateDecision::Passed, "r42 on 10 of 10 hosts; errors 0.06 % (limit 1 %)", 252_000);
+        script.finished(
+            Gate::Rollout,
+            GateDecision::Passed,
+            "r42 on 10 of 10 hosts; errors 0.06 % (limit 1 %)",
+            252_000,
+        );
         script.gate(Gate::Verify, "10 of 10 hosts answer with r42", 400);
         let story = EndingStory::Shipped {
             environment: production(),
@@ -359,7 +388,8 @@ impl Script {
         script.record(Entry::GoingBack { reason });
         script.watch(5, 1, "taking the traffic back", None, vec![seen]);
         script.performed(route(Share::NONE)).wait(900);
-        script.performed(Action::Retire { instances: vec![InstanceId::new(label(42, "7c1f9e2").release, 0)] });
+        script
+            .performed(Action::Retire { instances: vec![InstanceId::new(label(42, "7c1f9e2").release, 0)] });
         let summary = "r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %";
         script.record(Entry::Finished { outcome: Outcome::RolledBack, summary: summary.to_owned() });
         script.finished(Gate::Rollout, GateDecision::Refused, summary, 100);
@@ -372,8 +402,14 @@ impl Script {
             summary: summary.to_owned(),
             timeline: vec![
                 moment("2026-01-31T14:03:12Z", "first bad answer"),
-                moment("2026-01-31T14:03:19Z", "decided: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p < 0.0001)"),
-                moment("2026-01-31T14:03:19Z", "weight 0 on web3, confirmed by its proxy; r42 drained and stopped"),
+                moment(
+                    "2026-01-31T14:03:19Z",
+                    "decided: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p < 0.0001)",
+                ),
+                moment(
+                    "2026-01-31T14:03:19Z",
+                    "weight 0 on web3, confirmed by its proxy; r42 drained and stopped",
+                ),
             ],
             users: Some(UsersHit { hit: 7, of: 1_402 }),
         };
@@ -389,7 +425,9 @@ impl Script {
     pub(crate) fn refusal() -> Self {
         let mut script = Self::new();
         script.built_and_sealed().started(Gate::Test, "go test ./e2e");
-        for line in ["=== RUN   TestGreeting", "\x1b[2J\x1b[31mFAIL\x1b[0m: want \"hej\", got \"\u{202e}hello\""] {
+        for line in
+            ["=== RUN   TestGreeting", "\x1b[2J\x1b[31mFAIL\x1b[0m: want \"hej\", got \"\u{202e}hello\""]
+        {
             script.wait(500).news(News::Output { gate: Gate::Test, line: line.to_owned() });
         }
         let summary = "go test ./e2e: 40 passed, 1 failed: TestGreeting";
@@ -416,8 +454,13 @@ impl Script {
         let (canary, stable) = (SideTotal { requests: 9_000, bad: 8 }, SideTotal { requests: 9_100, bad: 9 });
         let seen = errors(Verdict::Good, canary, stable, -9.0, script.now);
         script.wait(1_000).watch(50, 4, "approval by ops", None, vec![seen]);
-        let story = EndingStory::Waiting { environment: production(), release: label(42, "7c1f9e2"), reason, until };
-        script.end(ExitCode::Inconclusive, story, vec![Hint::new("plimsoll promote -e production", "to go on")]);
+        let story =
+            EndingStory::Waiting { environment: production(), release: label(42, "7c1f9e2"), reason, until };
+        script.end(
+            ExitCode::Inconclusive,
+            story,
+            vec![Hint::new("plimsoll promote -e production", "to go on")],
+        );
         script.ending.recovered = Some(resumed.to_owned());
         script
     }
@@ -433,7 +476,11 @@ impl Script {
 }
 
 fn route(canary: Share) -> Action {
-    let arm = |number, commit, weight| ArmWeight { release: label(number, commit).release, weight, instances: vec![] };
+    let arm = |number, commit, weight| ArmWeight {
+        release: label(number, commit).release,
+        weight,
+        instances: vec![],
+    };
     let weights = vec![arm(41, "51ab03d", canary.rest()), arm(42, "7c1f9e2", canary)];
     Action::Route { weights: weights.into_iter().filter(|arm| arm.weight > Share::NONE).collect() }
 }

@@ -23,7 +23,8 @@ pub(crate) fn flow(head: Line, pieces: Vec<Line>, columns: Option<usize>) -> Vec
         fresh = false;
     }
     lines.push(line);
-    lines
+    // A piece that is wider than the screen by itself wraps.
+    lines.into_iter().map(|line| line.wrapped(indent)).collect()
 }
 
 #[cfg(test)]

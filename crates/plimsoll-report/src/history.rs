@@ -115,20 +115,12 @@ fn story(entry: &HistoryEntry) -> String {
     let HistoryEntry::Rollout { at, ended, kind: why, replaces, summary, canary, .. } = entry else {
         return String::new();
     };
-    let mut text = kind::kind(*why).to_owned();
-    if let Some(old) = replaces {
-        text.push_str(&format!(" of {old}"));
-    }
-    if let Some(ended) = ended {
-        text.push_str(&format!(", {}", duration::human(ended.since(*at))));
-    }
-    if let Some(canary) = canary {
-        text.push_str(&format!("; canary {}", rate::with_base(*canary)));
-    }
-    if !summary.is_empty() {
-        text.push_str(&format!("; {summary}"));
-    }
-    text
+    let of = replaces.as_ref().map_or(String::new(), |old| format!(" of {old}"));
+    let took = ended.map_or(String::new(), |ended| format!(", {}", duration::human(ended.since(*at))));
+    let mut pieces = vec![format!("{}{of}{took}", kind::kind(*why))];
+    pieces.extend(canary.map(|canary| format!("canary {}", rate::with_base(canary))));
+    pieces.extend((!summary.is_empty()).then(|| summary.clone()));
+    pieces.join("; ")
 }
 
 #[cfg(test)]
@@ -140,18 +132,19 @@ mod tests {
 
     #[test]
     fn newest_first() {
-        let rollout = |number: u64, release, time: &str, ended: Option<&str>, outcome| HistoryEntry::Rollout {
-            at: at(time),
-            ended: ended.map(at),
-            rollout: RolloutId::new(&"production".parse().unwrap(), number),
-            environment: "production".parse().unwrap(),
-            kind: PlanKind::Update,
-            release,
-            replaces: Some(label(40, "e01c77a")),
-            outcome,
-            summary: "errors over the limit".to_owned(),
-            canary: Some(SideTotal { requests: 71, bad: 7 }),
-        };
+        let rollout =
+            |number: u64, release, time: &str, ended: Option<&str>, outcome| HistoryEntry::Rollout {
+                at: at(time),
+                ended: ended.map(at),
+                rollout: RolloutId::new(&"production".parse().unwrap(), number),
+                environment: "production".parse().unwrap(),
+                kind: PlanKind::Update,
+                release,
+                replaces: Some(label(40, "e01c77a")),
+                outcome,
+                summary: "errors over the limit".to_owned(),
+                canary: Some(SideTotal { requests: 71, bad: 7 }),
+            };
         let view = ServiceHistory {
             service: "greeter".parse().unwrap(),
             now: at("2026-01-31T15:00:00Z"),
@@ -162,7 +155,13 @@ mod tests {
                     subject: Some("Answer \u{1b}[31mred".to_owned()),
                     tree: Tree::Clean,
                 },
-                rollout(6, label(41, "51ab03d"), "2026-01-30T13:01:00Z", Some("2026-01-30T13:01:21Z"), Some(Outcome::RolledBack)),
+                rollout(
+                    6,
+                    label(41, "51ab03d"),
+                    "2026-01-30T13:01:00Z",
+                    Some("2026-01-30T13:01:21Z"),
+                    Some(Outcome::RolledBack),
+                ),
                 rollout(7, label(42, "7c1f9e2"), "2026-01-31T14:59:00Z", None, None),
             ],
         };

@@ -2,6 +2,7 @@
 //!
 //! `{"format":1,"at":...,"event":{"what":...}}` for each event, and one last `{"format":1,"at":...,"ending":{...}}`.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use plimsoll_model::event::{Event, News};
@@ -71,7 +72,9 @@ fn escaped(json: String) -> String {
     let mut units = [0; 2];
     for c in json.chars() {
         if is_hidden(c) {
-            c.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+            for unit in c.encode_utf16(&mut units) {
+                write!(text, "\\u{unit:04x}").expect("a string takes all");
+            }
         } else {
             text.push(c);
         }

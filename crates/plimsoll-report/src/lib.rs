@@ -45,6 +45,8 @@ mod words;
 #[cfg(test)]
 extern crate self as plimsoll_report;
 #[cfg(test)]
+mod any_order;
+#[cfg(test)]
 mod emulator;
 #[cfg(test)]
 mod fixtures;

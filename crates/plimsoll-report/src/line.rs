@@ -9,7 +9,7 @@ use crate::style::Style;
 use crate::visible::visible;
 
 /// The column at which the part on the right ends on wide terminals; further out the eye loses the line.
-const RIGHT_EDGE: usize = 90;
+const RIGHT_EDGE: usize = 100;
 
 /// A line, not yet fitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -209,11 +209,13 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_and_its_right_part_stays() {
-        let line = Line::text("  ok   build   a long summary of what was built here").right(Role::Quiet, "3.1 s");
-        assert_eq!(line.render(&style(40)), ["  ok   build   a long summary of…  3.1 s"[..].to_owned()]);
-        assert_eq!(line.render(&Style::plain(TimeZone::UTC)), [
-            "  ok   build   a long summary of what was built here  (3.1 s)"
-        ]);
+        let line =
+            Line::text("  ok   build   a long summary of what was built here").right(Role::Quiet, "3.1 s");
+        assert_eq!(line.render(&style(40)), ["  ok   build   a long summary o…  3.1 s"]);
+        assert_eq!(
+            line.render(&Style::plain(TimeZone::UTC)),
+            ["  ok   build   a long summary of what was built here  (3.1 s)"]
+        );
     }
 
     #[test]
@@ -225,10 +227,10 @@ mod tests {
     #[test]
     fn a_wrapped_line_hangs() {
         let line = Line::text("  no   test   forty-one passed, one failed: TestGreeting").wrapped(14);
-        assert_eq!(line.render(&style(36)), [
-            "  no   test   forty-one passed, one",
-            "              failed: TestGreeting"
-        ]);
+        assert_eq!(
+            line.render(&style(36)),
+            ["  no   test   forty-one passed, one", "              failed: TestGreeting"]
+        );
     }
 
     #[test]

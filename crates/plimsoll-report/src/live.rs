@@ -50,9 +50,9 @@ impl<W: Write> LiveReporter<W> {
     /// Lines that are true for good, on their way to the screen.
     fn place(&mut self, news: &News, lines: Vec<Line>) -> Vec<Line> {
         match (news, self.unsealed.take()) {
-            (News::Begun { .. }, _) => {
+            (News::Begun { .. }, waiting) => {
                 self.unsealed = Some(lines.into_iter().chain([Line::new()]).collect());
-                vec![]
+                waiting.unwrap_or_default()
             }
             (News::Sealed { .. }, Some(mut waiting)) => {
                 for line in lines {
@@ -79,10 +79,13 @@ impl<W: Write> LiveReporter<W> {
     /// Writes `finished` for good and the unfinished part below it, over the one drawn before.
     fn draw(&mut self, finished: &[Line]) {
         let mut text = self.go_up();
-        let done = finished.iter().flat_map(|line| line.render(&self.style));
-        done.for_each(|line| put_line(&mut text, &line));
+        for line in finished.iter().flat_map(|line| line.render(&self.style)) {
+            put_line(&mut text, &line);
+        }
         let open = self.open_lines();
-        open.iter().for_each(|line| put_line(&mut text, line));
+        for line in &open {
+            put_line(&mut text, line);
+        }
         text.push_str("\x1b[J");
         self.sink.put(&text);
         self.drawn = open.iter().map(|line| shown_width(line)).collect();
@@ -104,11 +107,14 @@ impl<W: Write> LiveReporter<W> {
         if rows == 0 { String::new() } else { format!("\r\x1b[{rows}A") }
     }
 
-    fn leave_picture(&self, ending: &Ending) -> Vec<Line> {
+    /// What is not finished and will not be by this command stays on the screen. The ending tells of a hold itself.
+    fn leave_picture(&mut self, ending: &Ending) -> Vec<Line> {
         match ending.story {
-            EndingStory::Waiting { .. } | EndingStory::Stopped { .. } => self.board.unfinished(&self.style),
-            _ => vec![],
+            EndingStory::Waiting { .. } => self.board.forget_hold(),
+            EndingStory::Stopped { .. } => {}
+            _ => return vec![],
         }
+        self.board.unfinished(&self.style)
     }
 }
 
@@ -117,7 +123,8 @@ impl<W: Write> Reporter for LiveReporter<W> {
         let lines = self.board.take(event, &self.style);
         let finished = self.place(&event.news, lines);
         let passing = matches!(event.news, News::Output { .. });
-        if passing && finished.is_empty() && event.at.since(self.drawn_at).as_millis() < REDRAW_MILLIS.into() {
+        if passing && finished.is_empty() && event.at.since(self.drawn_at).as_millis() < REDRAW_MILLIS.into()
+        {
             return;
         }
         self.drawn_at = event.at;

@@ -14,7 +14,9 @@ impl Names {
     /// The names that these records give out.
     pub fn from_records(records: &[Record]) -> Self {
         let mut names = Self::default();
-        records.iter().for_each(|record| names.learn_record(record));
+        for record in records {
+            names.learn_record(record);
+        }
         names
     }
 
@@ -37,12 +39,16 @@ impl Names {
         match news {
             News::Sealed { release, replaces, .. } | News::RolloutStarted { release, replaces, .. } => {
                 self.learn(release);
-                replaces.iter().for_each(|label| self.learn(label));
+                if let Some(replaces) = replaces {
+                    self.learn(replaces);
+                }
             }
             News::Recorded { record } => self.learn_record(record),
             News::Watching { view } => {
                 self.learn(&view.canary.release);
-                view.stable.iter().for_each(|side| self.learn(&side.release));
+                if let Some(stable) = &view.stable {
+                    self.learn(&stable.release);
+                }
             }
             _ => {}
         }

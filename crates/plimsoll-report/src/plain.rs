@@ -67,8 +67,13 @@ impl<W: Write> PlainReporter<W> {
                 let text = self.entered(*step);
                 self.told(at, text);
             }
-            Entry::Assessed { assessment } => self.verdict(at, &assessment.analysis, assessment.verdict, record),
-            Entry::StepDone { .. } | Entry::Held { .. } | Entry::GoingBack { .. } | Entry::Promoting { .. } => {
+            Entry::Assessed { assessment } => {
+                self.verdict(at, &assessment.analysis, assessment.verdict, record);
+            }
+            Entry::StepDone { .. }
+            | Entry::Held { .. }
+            | Entry::GoingBack { .. }
+            | Entry::Promoting { .. } => {
                 let text = entry::clause(record, &self.board.names);
                 self.told(at, text);
             }
@@ -152,11 +157,11 @@ impl<W: Write> Reporter for PlainReporter<W> {
 /// Where the rollout stands, in one line.
 fn heartbeat(view: &RolloutView, step: &str, style: &Style) -> String {
     let canary = view.canary.release.to_string();
-    let mut text = step.to_owned();
+    let mut stands = vec![step.to_owned()];
     for seen in &view.assessments {
         let pieces = assessment::pieces(seen, &canary);
         let pieces: Vec<String> = pieces.iter().flat_map(|piece| piece.render(style)).collect();
-        text.push_str(&format!("; {}: {}", seen.analysis, pieces.join(", ")));
+        stands.push(format!("{}: {}", seen.analysis, pieces.join(", ")));
     }
-    text
+    stands.join("; ")
 }

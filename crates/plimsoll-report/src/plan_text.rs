@@ -5,7 +5,6 @@ use plimsoll_model::plan::{HostPlan, HostShare, Plan, PlanKind, PlannedStep};
 use plimsoll_model::rollout::{AnalysisSpec, Check, Step};
 use plimsoll_model::{HostName, Share};
 
-use crate::duration;
 use crate::line::{Line, render_all};
 use crate::number::counted;
 use crate::palette::Role;
@@ -46,7 +45,9 @@ fn head(view: &PlanView<'_>) -> Line {
     let commit = view.release.commit.as_ref().map_or(String::new(), |commit| format!(" ({commit})"));
     let release = &view.release;
     let would = match (why, &view.replaces) {
-        (PlanKind::Rollback, Some(old)) => format!("would return {environment} from {old} to {release}{commit}"),
+        (PlanKind::Rollback, Some(old)) => {
+            format!("would return {environment} from {old} to {release}{commit}")
+        }
         (PlanKind::Converge, _) => format!("would bring every host of {environment} to {release}{commit}"),
         (_, Some(old)) => format!("would bring {release}{commit} into {environment}, replacing {old}"),
         (_, None) => format!("would bring {release}{commit} into {environment}, where nothing serves yet"),
@@ -71,7 +72,8 @@ fn hosts(view: &PlanView<'_>) -> Vec<Line> {
         .iter()
         .map(|((before, after), hosts)| {
             let gets = format!("start {} of {}", counted(*after as u64, "instance"), view.release);
-            let goes = if *before == 0 { String::new() } else { format!(", then drain and stop {before} of {old}") };
+            let goes =
+                if *before == 0 { String::new() } else { format!(", then drain and stop {before} of {old}") };
             let each = if hosts.len() == 1 { "" } else { "each " };
             Line::text(format!("  {}: {each}{gets}{goes}", listed(hosts))).wrapped(4)
         })
@@ -89,8 +91,15 @@ fn steps(view: &PlanView<'_>) -> Vec<Line> {
             Line::text(format!("  {:>2}  {text}", i + 1)).wrapped(6)
         })
         .collect();
-    let rest = if steps.is_empty() { "all traffic at once, as soon as it is proved" } else { "the rest of the traffic" };
-    lines.push(Line::text(format!("  {:>2}  {rest}, then the old instances drain and stop", steps.len() + 1)).wrapped(6));
+    let rest = if steps.is_empty() {
+        "all traffic at once, as soon as it is proved"
+    } else {
+        "the rest of the traffic"
+    };
+    lines.push(
+        Line::text(format!("  {:>2}  {rest}, then the old instances drain and stop", steps.len() + 1))
+            .wrapped(6),
+    );
     lines
 }
 
@@ -106,11 +115,19 @@ fn meaning(planned: &PlannedStep, total: u32) -> String {
     }
     if taking.iter().all(|share| share.weight == Share::ALL) && total > 1 {
         let of = format!("{} of {}", share(weight), counted(u64::from(total), "host"));
-        return format!(": {of} is {} ({}), {instances}", counted(hosts.len() as u64, "host"), listed(&hosts));
+        return format!(
+            ": {of} is {} ({}), {instances}",
+            counted(hosts.len() as u64, "host"),
+            listed(&hosts)
+        );
     }
     let same = taking.iter().all(|share| share.weight == taking[0].weight);
     let each = if same { share(taking[0].weight) } else { "its share".to_owned() };
-    format!(": {each} of the requests on {} ({}), {instances}", counted(hosts.len() as u64, "host"), listed(&hosts))
+    format!(
+        ": {each} of the requests on {} ({}), {instances}",
+        counted(hosts.len() as u64, "host"),
+        listed(&hosts)
+    )
 }
 
 fn rules(plan: &Plan) -> Vec<Line> {
@@ -120,15 +137,15 @@ fn rules(plan: &Plan) -> Vec<Line> {
     let rules = &plan.rules;
     let mut lines: Vec<Line> = rules.analyses.iter().map(analysis).collect();
     if lines.is_empty() {
-        lines.push(Line::new().with(Role::Warning, "  no analysis is declared: only instances that fail bring it back"));
+        lines.push(
+            Line::new()
+                .with(Role::Warning, "  no analysis is declared: only instances that fail bring it back"),
+        );
     }
-    let span = |span: plimsoll_model::Span| duration::human(span.duration());
     lines.push(
         Line::text(format!(
             "  goes back after {} without progress, {} without an answer, or {} without word from here",
-            span(rules.progress_deadline),
-            span(rules.person_deadline),
-            span(rules.dead_man_switch)
+            rules.progress_deadline, rules.person_deadline, rules.dead_man_switch
         ))
         .wrapped(4),
     );
@@ -141,7 +158,7 @@ fn analysis(spec: &AnalysisSpec) -> Line {
     let watched = match &spec.check {
         Check::Errors { max, .. } => format!("at most {} of the requests answered with 5xx", share(*max)),
         Check::Latency { limit, exceedance, .. } => {
-            format!("at most {} of the requests slower than {}", share(*exceedance), duration::human(limit.duration()))
+            format!("at most {} of the requests slower than {limit}", share(*exceedance))
         }
         Check::Threshold { query, min, max, .. } => {
             let least = min.map_or(String::new(), |min| format!(" at least {min}"));
@@ -149,7 +166,7 @@ fn analysis(spec: &AnalysisSpec) -> Line {
             format!("`{query}`{least}{most}")
         }
     };
-    let every = duration::human(spec.interval.duration());
+    let every = spec.interval;
     Line::text("  watches ")
         .with(Role::Strong, &spec.name)
         .plain(format!(": {watched}, every {every}; no data: {}", step::policy(spec.on_no_data)))
@@ -194,8 +211,8 @@ mod tests {
            4  wait until all analyses show it good, at most 5m
            5  approval by ops
            6  the rest of the traffic, then the old instances drain and stop
-          watches errors: at most 1 % of the requests answered with 5xx, every 5.0 s; no data: hold and ask
-            a person
+          watches errors: at most 1 % of the requests answered with 5xx, every 5s; no data: hold and ask a
+            person
           goes back after 10m without progress, 1d without an answer, or 1m without word from here
           where nothing can be shown: hold and ask a person
 

@@ -28,7 +28,10 @@ fn is_needed(news: &News) -> bool {
         News::GateFinished { evidence } => evidence.decision != GateDecision::Passed,
         News::Recorded { record } => matches!(
             record.entry,
-            Entry::Held { .. } | Entry::GoingBack { .. } | Entry::ActionFailed { .. } | Entry::TakenOver { .. }
+            Entry::Held { .. }
+                | Entry::GoingBack { .. }
+                | Entry::ActionFailed { .. }
+                | Entry::TakenOver { .. }
         ),
         _ => false,
     }

@@ -49,7 +49,11 @@ pub fn per_second(rate: f64) -> String {
         "rate unknown".to_owned()
     } else if rate >= 9.95 {
         // A float beyond u64 saturates, which is the honest end of what a screen can say.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above; saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked above; saturates"
+        )]
         let whole = rate.round() as u64;
         format!("{}/s", thousands(whole))
     } else if rate > 0.0 && rate < 0.05 {
@@ -61,11 +65,7 @@ pub fn per_second(rate: f64) -> String {
 
 /// Without a fraction's trailing zeros.
 pub(crate) fn trimmed(number: String) -> String {
-    if number.contains('.') {
-        number.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        number
-    }
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number }
 }
 
 #[cfg(test)]

@@ -23,12 +23,15 @@ pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> Stri
             lines.extend(gate_lines(evidence));
         }
     }
-    if let Some(first) = course.first() {
-        if !lines.is_empty() {
-            lines.push(Line::new());
-        }
+    if !lines.is_empty() && !course.is_empty() {
+        lines.push(Line::new());
+    }
+    // The sealing of the release comes before the rollout and is told before its clock starts.
+    let begin = course.iter().position(|record| record.rollout.is_some()).unwrap_or(course.len());
+    lines.extend(course[..begin].iter().map(|record| line(record, None, names, style)));
+    if let Some(first) = course.get(begin) {
         lines.push(head(first, style));
-        lines.extend(course.iter().map(|record| line(record, first.at, names, style)));
+        lines.extend(course[begin..].iter().map(|record| line(record, Some(first.at), names, style)));
     }
     if lines.is_empty() {
         lines.push(Line::text("nothing is recorded about it"));
@@ -37,7 +40,8 @@ pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> Stri
 }
 
 fn gate_lines(evidence: &Evidence) -> Vec<Line> {
-    let mut lines = vec![gate::line(gate::mark(evidence.decision), evidence.gate.name(), evidence).wrapped(19)];
+    let mut lines =
+        vec![gate::line(gate::mark(evidence.decision), evidence.gate.name(), evidence).wrapped(19)];
     let indent = " ".repeat(19);
     lines.push(Line::text(&indent).with(Role::Quiet, &evidence.question).wrapped(19));
     for (what, value) in &evidence.measured {
@@ -55,9 +59,10 @@ fn head(first: &Record, style: &Style) -> Line {
     Line::new().with(Role::Strong, rollout).plain(format!(", begun {time} by {}", first.author))
 }
 
-fn line(record: &Record, begun: Timestamp, names: &Names, style: &Style) -> Line {
-    let passed = format!("+{}", duration::human(record.at.since(begun)));
-    let head = Line::text("  ").with(Role::Quiet, format!("{}  {passed:>8}", style.time(record.at))).plain("  ");
+fn line(record: &Record, begun: Option<Timestamp>, names: &Names, style: &Style) -> Line {
+    let passed = begun.map_or(String::new(), |begun| format!("+{}", duration::human(record.at.since(begun))));
+    let head =
+        Line::text("  ").with(Role::Quiet, format!("{}  {passed:>8}", style.time(record.at))).plain("  ");
     let hang = head.width();
     head.with(role(&record.entry), entry::clause(&record.entry, names)).wrapped(hang)
 }
@@ -103,25 +108,25 @@ mod tests {
                            does rollout pass?
                            exit = 0
 
-        release, begun 14:02:43 (2026-01-31T14:02:43Z) by ann@laptop
-          14:02:43     +0 ms  release r42 (8c29417a658c) sealed from 7c1f9e2 "Answer in the caller's
+          14:02:43            release r42 (8c29417a658c) sealed from 7c1f9e2 "Answer in the caller's
                               language" (clean)
-          14:02:49    +6.8 s  update: r42 on 10 hosts in 5 steps, replacing 6d395c363435
-          14:02:49    +6.8 s  step 1 entered
-          14:02:49    +6.8 s  holds: start r42.0 on web3
-          14:02:52    +9.8 s  holds: route 6d395c363435 95 %, r42 5 % on web3
-          14:02:52    +9.8 s  step 1 done: weight verified
-          14:02:52    +9.8 s  step 2 entered
-          14:03:12     +29 s  `errors` read canary 3 of 31 bad; stable 0 of 600 bad
-          14:03:19     +36 s  `errors` read canary 4 of 40 bad; stable 0 of 731 bad
-          14:03:19     +36 s  `errors` BAD (canary 9.9 % (7 of 71); stable 0 % (0 of 1,331); limit 1 %;
+        production-7, begun 14:02:49 (2026-01-31T14:02:49Z) by ann@laptop
+          14:02:49     +0 ms  update: r42 on 10 hosts in 5 steps, replacing 6d395c363435
+          14:02:49     +0 ms  step 1 entered
+          14:02:49     +0 ms  done: start r42.0 on web3
+          14:02:52    +3.0 s  done: route 6d395c363435 95 %, r42 5 % on web3
+          14:02:52    +3.0 s  step 1 done: weight verified
+          14:02:52    +3.0 s  step 2 entered
+          14:03:12     +22 s  `errors` read canary 3 of 31 bad; stable 0 of 600 bad
+          14:03:19     +29 s  `errors` read canary 4 of 40 bad; stable 0 of 731 bad
+          14:03:19     +29 s  `errors` BAD (canary 9.9 % (7 of 71); stable 0 % (0 of 1,331); limit 1 %;
                               against the limit 6.30 of 4.60; against stable 7.30 of 4.60; for the canary
                               -3.15 of 3.00; dispersion 1.00; 3 looks)
-          14:03:19     +36 s  decided to go back: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p <
+          14:03:19     +29 s  decided to go back: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p <
                               0.0001)
-          14:03:19     +36 s  holds: route 6d395c363435 100 % on web3
-          14:03:19     +37 s  holds: drain and stop r42.0 on web3
-          14:03:19     +37 s  rolled back: r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %
+          14:03:19     +29 s  done: route 6d395c363435 100 % on web3
+          14:03:19     +30 s  done: drain and stop r42.0 on web3
+          14:03:19     +30 s  rolled back: r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %
         "#);
     }
 

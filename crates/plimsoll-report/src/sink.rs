@@ -56,7 +56,9 @@ mod tests {
         let mut sink = Sink::new(&mut out);
         sink.put("a");
         sink.put("b");
-        assert!(matches!(sink.finish(), Err(ReportError::Write { source }) if source.kind() == io::ErrorKind::BrokenPipe));
+        assert!(
+            matches!(sink.finish(), Err(ReportError::Write { source }) if source.kind() == io::ErrorKind::BrokenPipe)
+        );
         assert!(sink.finish().is_ok());
         assert_eq!(out.0, 1);
     }

@@ -81,17 +81,29 @@ pub fn status(view: &StatusView, style: &Style) -> String {
             remarks.push((Role::Warning, host.remark.clone()));
         }
     }
-    let mut lines = table.lines();
-    for (line, (role, remark)) in lines.iter_mut().skip(1).zip(remarks) {
-        if !remark.is_empty() {
-            let hang = line.width().min(style.columns().map_or(usize::MAX, |columns| columns / 2));
-            *line = std::mem::take(line).plain("   ").with(role, remark).wrapped(hang + 3);
-        }
+    let mut rows = table.lines().into_iter();
+    let mut lines: Vec<Line> = rows.next().into_iter().collect();
+    for (row, (role, remark)) in rows.zip(remarks) {
+        lines.extend(remarked(row, role, &remark, style));
     }
     if view.environments.is_empty() {
         lines.push(Line::text("  no environment is declared"));
     }
     render_all(&lines, style)
+}
+
+/// A row and what is to be said about it: behind it where that fits or is worth wrapping, else below.
+fn remarked(row: Line, role: Role, remark: &str, style: &Style) -> Vec<Line> {
+    const WORTH: usize = 40;
+    if remark.is_empty() {
+        return vec![row];
+    }
+    let column = row.width() + 3;
+    let room = style.columns().map_or(usize::MAX, |columns| columns.saturating_sub(column));
+    if room >= WORTH.min(crate::line::width_of(remark)) {
+        return vec![row.plain("   ").with(role, remark).wrapped(column)];
+    }
+    vec![row, Line::text(" ".repeat(10)).with(role, remark).wrapped(10)]
 }
 
 fn environment_cells(environment: &EnvironmentStatus, now: Timestamp, style: &Style) -> Vec<Cell> {
@@ -168,7 +180,8 @@ mod tests {
                             host: "web7".parse().unwrap(),
                             release: Some(release(41, "51ab03d")),
                             health: Some(Health { ready: 1, wanted: 2 }),
-                            remark: "greeter@8093 restarted 4 times; last: out of memory (limit 256 MB)".to_owned(),
+                            remark: "greeter@8093 restarted 4 times; last: out of memory (limit 256 MB)"
+                                .to_owned(),
                         },
                         HostStatus {
                             host: "web9".parse().unwrap(),
@@ -191,13 +204,12 @@ mod tests {
         assert_snapshot!(status(&view, &screen(80)), @r"
         greeter                 release  commit   since        health
           staging     local     r42      7c1f9e2  09:12 today  1/1
-          production  10 hosts  r41      51ab03d  Tue 16:40    19/20   r42 waits for
-                                               approval by ops
-              web7              r41      51ab03d               1/2   greeter@8093
-                                               restarted 4 times; last: out of memory
-                                               (limit 256 MB)
-              web9              unknown                           set aside:
-                                               unreachable since Mon 08:02
+          production  10 hosts  r41      51ab03d  Tue 16:40    19/20
+                  r42 waits for approval by ops
+              web7              r41      51ab03d               1/2
+                  greeter@8093 restarted 4 times; last: out of memory (limit 256 MB)
+              web9              unknown
+                  set aside: unreachable since Mon 08:02
         ");
     }
 }

@@ -42,7 +42,8 @@ impl Table {
     pub(crate) fn fit(mut self, columns: Option<usize>) -> Self {
         let Some(columns) = columns else { return self };
         let mut widths = self.widths();
-        while widths.len() > 2 && self.indent + widths.iter().map(|w| w + GAP).sum::<usize>() - GAP > columns {
+        while widths.len() > 2 && self.indent + widths.iter().map(|w| w + GAP).sum::<usize>() - GAP > columns
+        {
             widths.pop();
             self.rows.iter_mut().for_each(|row| row.truncate(widths.len()));
         }

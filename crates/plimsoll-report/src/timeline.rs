@@ -16,7 +16,8 @@ use crate::words::back;
 pub fn rollback_timeline(records: &[Record], release: &ReleaseId, names: &Names) -> Vec<TimelineEntry> {
     let mut timeline = vec![];
     timeline.extend(first_bad_answer(records));
-    let Some(decided) = records.iter().position(|record| matches!(record.entry, Entry::GoingBack { .. })) else {
+    let Some(decided) = records.iter().position(|record| matches!(record.entry, Entry::GoingBack { .. }))
+    else {
         return timeline;
     };
     if let Entry::GoingBack { reason } = &records[decided].entry {
@@ -39,7 +40,8 @@ pub fn rollback_timeline(records: &[Record], release: &ReleaseId, names: &Names)
 pub fn users_hit(records: &[Record]) -> Option<UsersHit> {
     let mut seen: Vec<(&str, UsersHit)> = vec![];
     for record in records {
-        let Entry::Looked { analysis, reading: Reading::Counts { canary, stable, .. } } = &record.entry else {
+        let Entry::Looked { analysis, reading: Reading::Counts { canary, stable, .. } } = &record.entry
+        else {
             continue;
         };
         let of = canary.requests.saturating_add(stable.as_ref().map_or(0, |stable| stable.requests));
@@ -55,9 +57,7 @@ pub fn users_hit(records: &[Record]) -> Option<UsersHit> {
 }
 
 fn first_bad_answer(records: &[Record]) -> Option<TimelineEntry> {
-    let is_bad = |record: &&Record| {
-        matches!(&record.entry, Entry::Looked { reading: Reading::Counts { canary, .. }, .. } if canary.errors > 0)
-    };
+    let is_bad = |record: &&Record| matches!(&record.entry, Entry::Looked { reading: Reading::Counts { canary, .. }, .. } if canary.errors > 0);
     let first = records.iter().find(is_bad)?;
     Some(TimelineEntry { at: first.at, text: "first bad answer seen".to_owned() })
 }
@@ -102,12 +102,15 @@ mod tests {
         let release = label(42, "7c1f9e2").release;
         let timeline = rollback_timeline(&records, &release, &Names::from_records(&records));
         let told: Vec<&str> = timeline.iter().map(|entry| entry.text.as_str()).collect();
-        assert_eq!(told, [
-            "first bad answer seen",
-            "decided: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p < 0.0001)",
-            "weight 0 on web3, confirmed by its proxy",
-            "r42 drained and stopped on web3",
-        ]);
+        assert_eq!(
+            told,
+            [
+                "first bad answer seen",
+                "decided: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p < 0.0001)",
+                "weight 0 on web3, confirmed by its proxy",
+                "r42 drained and stopped on web3",
+            ]
+        );
         assert_eq!(users_hit(&records), Some(UsersHit { hit: 7, of: 1402 }));
     }
 

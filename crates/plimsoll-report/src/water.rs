@@ -43,16 +43,17 @@ pub(crate) fn step_clause(view: &RolloutView, steps: &[Step], passed: Duration) 
     }
     if let Some(left) = view.left {
         let left = left.duration().saturating_sub(passed);
-        text.push_str(&format!(", {} left", duration::left(left)));
+        text += ", ";
+        text += &duration::left(left);
+        text += " left";
     }
     text
 }
 
 /// Both sides in one sentence, for pipes: `r42 5 %, 1 ready; r41 95 %, 10 ready`.
 pub(crate) fn weights(view: &RolloutView) -> String {
-    let side = |side: &SideView| {
-        format!("{} {}, {} ready", side.release, rate::share(side.weight), side.ready)
-    };
+    let side =
+        |side: &SideView| format!("{} {}, {} ready", side.release, rate::share(side.weight), side.ready);
     match &view.stable {
         Some(stable) => format!("{}; {}", side(&view.canary), side(stable)),
         None => side(&view.canary),
@@ -66,9 +67,11 @@ fn sides(view: &RolloutView, style: &Style) -> Vec<Line> {
         _ => 20,
     };
     let mut table = Table::new(INDENT, &[Align::Left, Align::Right]);
-    for (name, role, side) in
-        view.stable.iter().map(|side| ("stable", Role::Stable, side)).chain([("canary", Role::Canary, &view.canary)])
-    {
+    for (name, role, side) in view.stable.iter().map(|side| ("stable", Role::Stable, side)).chain([(
+        "canary",
+        Role::Canary,
+        &view.canary,
+    )]) {
         table.row(side_cells(name, role, side, cells));
     }
     table.fit(style.columns()).lines()

@@ -1,17 +1,20 @@
 //! The reporters over whole runs: what is on the screen, in the pipe and in the JSON when all is over.
 
+use std::cell::RefCell;
 use std::io;
 
 use insta::assert_snapshot;
 use jiff::tz::TimeZone;
-use plimsoll_model::event::{Event, News};
+use plimsoll_model::event::News;
 
 use crate::emulator::Emulator;
 use crate::fixtures::{Script, screen};
 use crate::{JsonLinesReporter, LiveReporter, PlainReporter, QuietReporter, ReportError, Reporter, Style};
 
 fn tell(reporter: &mut impl Reporter, script: &Script) {
-    script.events.iter().for_each(|event| reporter.event(event));
+    for event in &script.events {
+        reporter.event(event);
+    }
     reporter.finish(&script.ending).unwrap();
 }
 
@@ -45,12 +48,12 @@ fn a_release_on_its_way() {
     assert_snapshot!(live_before(&Script::promote(), 120, is_warning), @r#"
     greeter 7c1f9e2 "Answer in the caller's language" (clean) -> release r42, replacing r41
 
-      ok   build       linux/amd64, go 1.26, 6.2 MB                                      2.3 s
-      ok   inspect     static; no libraries; time zones embedded; CA roots on 10 of 10 hosts  60 ms
-      ok   sign        key RWQf6LRC..., manifest                                         12 ms
-      ok   staging     1 of 1 instances proved                                          800 ms
-      ok   test        go test ./e2e: 41 passed                                          6.0 s
-      ...  production  canary on web3: 1 of 10 hosts, 5 % of requests                     3m3s
+      ok   build       linux/amd64, go 1.26, 6.2 MB                                                2.3 s
+      ok   inspect     static; no libraries; time zones embedded; CA roots on 10 of 10 hosts       60 ms
+      ok   sign        key RWQf6LRC..., manifest                                                   12 ms
+      ok   staging     1 of 1 instances proved                                                    800 ms
+      ok   test        go test ./e2e: 41 passed                                                    6.0 s
+      ...  production  canary on web3: 1 of 10 hosts, 5 % of requests                               3m3s
 
            stable r41  95 %  [===================.]  0.09 % errors  p99 25-50 ms  412/s  10 ready
            canary r42   5 %  [=...................]  0.08 % errors  p99 25-50 ms  21/s   1 ready
@@ -101,7 +104,8 @@ fn a_release_on_its_way_on_a_narrow_terminal() {
            errors   r42 0.08 % (1 of 1,200)
                     stable 0.09 % (21 of 22,800)
                     limit 1 %
-                    evidence against r42: -3.9 (roll…
+                    evidence against r42: -3.9 (rolls
+                    back at 4.6)
                     for it: 1.9 (promotes at 3.0)
     "#);
 }
@@ -111,14 +115,14 @@ fn a_release_that_arrived() {
     assert_snapshot!(live(&Script::promote(), 100), @r#"
     greeter 7c1f9e2 "Answer in the caller's language" (clean) -> release r42, replacing r41
 
-      ok   build       linux/amd64, go 1.26, 6.2 MB                                      2.3 s
-      ok   inspect     static; no libraries; time zones embedded; CA roots on 10 of 10 hosts  60 ms
-      ok   sign        key RWQf6LRC..., manifest                                         12 ms
-      ok   staging     1 of 1 instances proved                                          800 ms
-      ok   test        go test ./e2e: 41 passed                                          6.0 s
+      ok   build       linux/amd64, go 1.26, 6.2 MB                                               2.3 s
+      ok   inspect     static; no libraries; time zones embedded; CA roots on 10 of 10 hosts      60 ms
+      ok   sign        key RWQf6LRC..., manifest                                                  12 ms
+      ok   staging     1 of 1 instances proved                                                   800 ms
+      ok   test        go test ./e2e: 41 passed                                                   6.0 s
       warn web7 answered after 4.2 s; its clock is 0.8 s behind
-      ok   production  r42 on 10 of 10 hosts; errors 0.06 % (limit 1 %)                  4m12s
-      ok   verify      10 of 10 hosts answer with r42                                   400 ms
+      ok   production  r42 on 10 of 10 hosts; errors 0.06 % (limit 1 %)                           4m12s
+      ok   verify      10 of 10 hosts answer with r42                                            400 ms
 
     r42 serves everywhere in production, 4m26s after the start; r41 is kept to go back to.
     "#);
@@ -129,11 +133,11 @@ fn a_release_that_came_back() {
     assert_snapshot!(live(&Script::rollback(), 100), @r#"
     greeter 7c1f9e2 "Answer in the caller's language" (clean) -> release r42, replacing r41
 
-      ok   build       linux/amd64, go 1.26, 6.2 MB                                      2.3 s
-      ok   inspect     static; no libraries; time zones embedded; CA roots on 10 of 10 hosts  60 ms
-      ok   sign        key RWQf6LRC..., manifest                                         12 ms
-      ok   staging     1 of 1 instances proved                                          800 ms
-      ok   test        go test ./e2e: 41 passed                                          6.0 s
+      ok   build       linux/amd64, go 1.26, 6.2 MB                                               2.3 s
+      ok   inspect     static; no libraries; time zones embedded; CA roots on 10 of 10 hosts      60 ms
+      ok   sign        key RWQf6LRC..., manifest                                                  12 ms
+      ok   staging     1 of 1 instances proved                                                   800 ms
+      ok   test        go test ./e2e: 41 passed                                                   6.0 s
       BACK production  r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %
 
            14:03:12  first bad answer
@@ -174,11 +178,8 @@ fn a_held_run_leaves_its_picture() {
            stable r41  50 %  [=====.....]  0.1 % errors   p99 25-50 ms  412/s  10 ready
            canary r42  50 %  [=====.....]  0.09 % errors  p99 25-50 ms  21/s   1 ready
            step 5 of 5: approval by ops
-           errors   r42 0.09 % (8 of 9,000)   stable 0.1 % (9 of 9,100)   limit 1 %
+           errors   shown good   r42 0.09 % (8 of 9,000)   stable 0.1 % (9 of 9,100)   limit 1 %
                     evidence against r42: -9.0 (rolls back at 4.6)   for it: 4.5 (promotes at 3.0)
-                    shown good
-           waits for approval by ops until 14:02 tomorrow, then it goes back
-           plimsoll promote -e production to go on   plimsoll abort -e production to go back now
 
     r42 waits for approval by ops until 14:02 tomorrow, then it goes back. It stays as it is in
     production until then.
@@ -272,8 +273,12 @@ fn json_is_one_object_a_line() {
         assert_eq!(object["at"], event.at.to_string());
         assert_eq!(serde_json::from_value::<News>(object["event"].clone()).unwrap(), event.news);
     }
-    let shown: Vec<&str> = text.lines().take(2).chain(text.lines().filter(|line| line.contains("FAIL")))
-        .chain(text.lines().last()).collect();
+    let shown: Vec<&str> = text
+        .lines()
+        .take(2)
+        .chain(text.lines().filter(|line| line.contains("FAIL")))
+        .chain(text.lines().last())
+        .collect();
     assert_snapshot!(shown.join("\n"), @r#"
     {"format":1,"at":"2026-01-31T14:02:40.000Z","event":{"what":"begun","service":"greeter","source":{"commit":"7c1f9e2d4c8a7c1f9e2d4c8a7c1f9e2d4c8a7c1f","subject":"Answer in the caller's language","committed-at":null,"tree":{"state":"clean"}}}}
     {"format":1,"at":"2026-01-31T14:02:40.000Z","event":{"what":"gate-started","gate":"build","detail":"go build, linux/amd64"}}
@@ -282,19 +287,37 @@ fn json_is_one_object_a_line() {
     "#);
 }
 
+struct Screen<'a>(&'a RefCell<Emulator>);
+
+impl io::Write for Screen<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().feed(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn a_terminal_made_narrower_is_drawn_over() {
     let script = Script::promote();
-    let mut out = vec![];
-    let mut reporter = LiveReporter::new(&mut out, screen(120));
-    let (first, rest) = script.events.split_at(script.events.len() / 2);
-    first.iter().for_each(|event| reporter.event(event));
+    let terminal = RefCell::new(Emulator::new(120, 24));
+    let mut reporter = LiveReporter::new(Screen(&terminal), screen(120));
+    let (first, rest) = script.events.split_at(script.events.len() - 9);
+    for event in first {
+        reporter.event(event);
+    }
     // The terminal breaks the rows that are there before the program learns of it.
+    terminal.borrow_mut().narrow(60);
     reporter.resize(60, 24);
-    rest.iter().for_each(|event| reporter.event(event));
+    for event in rest {
+        reporter.event(event);
+    }
     reporter.finish(&script.ending).unwrap();
-    let shown = Emulator::show(60, 24, &out);
-    assert_eq!(shown.matches("build").count(), 1, "{shown}");
+    let shown = terminal.borrow().shown();
+    assert_eq!(shown.matches("ok   build").count(), 1, "{shown}");
     assert_eq!(shown.matches("...  production").count(), 0, "{shown}");
 }
 
@@ -333,8 +356,12 @@ fn a_broken_writer_is_surfaced_once_at_the_end() {
         Box::new(JsonLinesReporter::new(Broken)),
     ];
     for mut reporter in reporters {
-        script.events.iter().for_each(|event: &Event| reporter.event(event));
+        for event in &script.events {
+            reporter.event(event);
+        }
         let error = reporter.finish(&script.ending).unwrap_err();
-        assert!(matches!(error, ReportError::Write { source } if source.kind() == io::ErrorKind::StorageFull));
+        assert!(
+            matches!(error, ReportError::Write { source } if source.kind() == io::ErrorKind::StorageFull)
+        );
     }
 }

@@ -44,7 +44,8 @@ fn weights_of(weights: &[ArmWeight], names: &Names) -> String {
     match weights {
         [] => "nothing".to_owned(),
         arms => {
-            let arms = arms.iter().map(|arm| format!("{} {}", names.release(&arm.release), share(arm.weight)));
+            let arms =
+                arms.iter().map(|arm| format!("{} {}", names.release(&arm.release), share(arm.weight)));
             arms.collect::<Vec<_>>().join(", ")
         }
     }

@@ -28,14 +28,15 @@ pub(crate) fn against(assessment: &Assessment) -> Option<f64> {
 
 /// The pieces that tell where an analysis stands, for the live view and the heartbeat.
 pub(crate) fn pieces(assessment: &Assessment, canary: &str) -> Vec<Line> {
-    let mut pieces = counts(assessment, canary);
+    let mut pieces = vec![];
+    if let Some((role, word)) = verdict(assessment.verdict) {
+        pieces.push(Line::new().with(role, word));
+    }
+    pieces.extend(counts(assessment, canary));
     pieces.extend(evidence(assessment, canary));
     if assessment.unusable > 0 {
         let unusable = format!("{} unusable in a row", crate::number::counted(assessment.unusable, "look"));
         pieces.push(Line::new().with(Role::Warning, unusable));
-    }
-    if let Some((role, word)) = verdict(assessment.verdict) {
-        pieces.push(Line::new().with(role, word));
     }
     let said = against(assessment).is_some() && assessment.verdict == Verdict::Undecided;
     if !said && !assessment.reason.is_empty() {
@@ -73,15 +74,16 @@ fn evidence(assessment: &Assessment, canary: &str) -> Vec<Line> {
         pieces.push(Line::text(format!("evidence against {canary}: ")).with(role, figures));
     }
     if let Some(good) = assessment.for_canary {
-        pieces.push(Line::text(format!("for it: {good:.1} (promotes at {:.1})", assessment.promote_threshold)));
+        pieces
+            .push(Line::text(format!("for it: {good:.1} (promotes at {:.1})", assessment.promote_threshold)));
     }
     pieces
 }
 
 /// Every number of an assessment, for the history.
 pub(crate) fn in_full(assessment: &Assessment) -> String {
-    let mut text = format!("canary {}", rate::with_base(assessment.canary));
-    let mut add = |piece: String| text.push_str(&format!("; {piece}"));
+    let mut pieces = vec![format!("canary {}", rate::with_base(assessment.canary))];
+    let mut add = |piece: String| pieces.push(piece);
     if let Some(stable) = assessment.stable {
         add(format!("stable {}", rate::with_base(stable)));
     }
@@ -102,5 +104,5 @@ pub(crate) fn in_full(assessment: &Assessment) -> String {
     if assessment.unusable > 0 {
         add(format!("{} unusable in a row", assessment.unusable));
     }
-    text
+    pieces.join("; ")
 }

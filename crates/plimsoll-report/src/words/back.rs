@@ -17,7 +17,9 @@ pub(crate) fn clause(reason: &BackReason, names: &Names) -> String {
             format!("instance {} on {host} failed: {detail}", names.instance(instance))
         }
         BackReason::ActionFailed { action, error } => format!("could not {action}: {error}"),
-        BackReason::NoProgress { waiting_for } => format!("no progress for too long, waiting for {waiting_for}"),
+        BackReason::NoProgress { waiting_for } => {
+            format!("no progress for too long, waiting for {waiting_for}")
+        }
         BackReason::TrafficMismatch { detail } => {
             format!("the traffic does not follow the weights: {detail}")
         }

@@ -8,11 +8,11 @@ use super::hold;
 use super::mark::{INDENT, Mark};
 use crate::duration;
 use crate::ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
+use crate::line;
 use crate::line::Line;
 use crate::number::thousands;
 use crate::palette::Role;
 use crate::style::Style;
-use crate::line;
 
 /// The ending. `headed` says that the gate which went back or refused has its line already.
 pub(crate) fn lines(ending: &Ending, headed: bool, style: &Style) -> Vec<Line> {
@@ -43,7 +43,11 @@ fn shipped(ending: &Ending) -> Vec<Line> {
             _ => ".".to_owned(),
         };
         let took = took.duration();
-        let after = if took.is_zero() { String::new() } else { format!(", {} after the start", duration::human(took)) };
+        let after = if took.is_zero() {
+            String::new()
+        } else {
+            format!(", {} after the start", duration::human(took))
+        };
         lines.push(head.plain(after + &kept).wrapped(0));
     } else {
         lines.push(sentence(Line::new().with(Role::Bad, format!("{release}: ")), ending.exit.meaning()));
@@ -55,7 +59,8 @@ fn shipped(ending: &Ending) -> Vec<Line> {
 }
 
 fn back(ending: &Ending, headed: bool, style: &Style) -> Vec<Line> {
-    let EndingStory::Back { environment, release, serves, outcome, summary, timeline, users } = &ending.story else {
+    let EndingStory::Back { environment, release, serves, outcome, summary, timeline, users } = &ending.story
+    else {
         return vec![];
     };
     let mut lines = vec![];
@@ -97,7 +102,9 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
         (_, None) => Line::new().with(Role::Strong, "Nothing serves: there was no release before."),
     };
     match outcome {
-        Outcome::RolledBack | Outcome::Mixed => now.plain(format!(" {release} will not be tried again as it is.")),
+        Outcome::RolledBack | Outcome::Mixed => {
+            now.plain(format!(" {release} will not be tried again as it is."))
+        }
         Outcome::Inconclusive => now.plain(format!(" Whether {release} is good could not be shown.")),
         Outcome::Superseded => now.plain(format!(" Another release takes the place of {release}.")),
         Outcome::Refused => now.plain(format!(" A host refused {release} before it took any traffic.")),
@@ -114,7 +121,12 @@ fn refused(ending: &Ending, headed: bool) -> Vec<Line> {
     }
     lines.push(Line::new());
     let what = release.as_ref().map_or("The release".to_owned(), ToString::to_string);
-    lines.push(Line::new().with(Role::Bad, format!("{what} was refused")).plain("; nothing that serves was changed.").wrapped(0));
+    lines.push(
+        Line::new()
+            .with(Role::Bad, format!("{what} was refused"))
+            .plain("; nothing that serves was changed.")
+            .wrapped(0),
+    );
     lines
 }
 
@@ -157,7 +169,8 @@ fn sentence(head: Line, text: &str) -> Line {
     let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     // Names such as r42 and commands keep their spelling.
-    let named = text.split(' ').next().is_some_and(|word| word.contains(|c: char| c.is_ascii_digit() || c == '`'));
+    let named =
+        text.split(' ').next().is_some_and(|word| word.contains(|c: char| c.is_ascii_digit() || c == '`'));
     let text = if head.width() > 0 || named { text.to_owned() } else { first + letters.as_str() };
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     head.plain(text + stop).wrapped(0)

@@ -27,7 +27,7 @@ pub(crate) fn clause(entry: &Entry, names: &Names) -> String {
         Entry::Planned { plan } => planned(plan, names),
         Entry::TakenOver { course } => format!("took the unfinished rollout over: {course}"),
         Entry::Intended { actions } => format!("about to {}", action::clauses(actions, names)),
-        Entry::Performed { actions, .. } => format!("holds: {}", action::clauses(actions, names)),
+        Entry::Performed { actions, .. } => format!("done: {}", action::clauses(actions, names)),
         Entry::ActionFailed { action, error, retry } => {
             let again = if *retry { "; trying again may help" } else { "" };
             let what = action::clause(&action.action, names);
@@ -94,7 +94,8 @@ fn held(reason: &HoldReason, until: Timestamp) -> String {
 fn read(reading: &Reading) -> String {
     match reading {
         Reading::Counts { canary, stable, .. } => {
-            let stable = stable.as_ref().map_or(String::new(), |stable| format!("; stable {}", counts(stable)));
+            let stable =
+                stable.as_ref().map_or(String::new(), |stable| format!("; stable {}", counts(stable)));
             format!("canary {}{stable}", counts(canary))
         }
         Reading::Value { value } => format!("{value}"),
@@ -106,12 +107,13 @@ fn read(reading: &Reading) -> String {
 fn counts(increment: &Increment) -> String {
     use plimsoll_model::verdict::SideTotal;
     let total = SideTotal { requests: increment.requests, bad: increment.errors };
-    let mut text = format!("{} bad", part(total));
-    if increment.timed > 0 {
-        let slower: Vec<String> = increment.slower.iter().map(|n| thousands(*n)).collect();
-        text.push_str(&format!(", {} timed (slower than each bound: {})", thousands(increment.timed), slower.join(" ")));
+    let bad = format!("{} bad", part(total));
+    if increment.timed == 0 {
+        return bad;
     }
-    text
+    let slower: Vec<String> = increment.slower.iter().map(|n| thousands(*n)).collect();
+    let timed = thousands(increment.timed);
+    format!("{bad}, {timed} timed (slower than each bound: {})", slower.join(" "))
 }
 
 const fn unusable(reason: Unusable) -> &'static str {
