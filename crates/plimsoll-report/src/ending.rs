@@ -1,0 +1,126 @@
+//! How a command that followed a release ended: what is told last, in every form of report.
+//!
+//! The engine fills it from the journal and from what the data plane serves; nothing here is guessed.
+
+use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::evidence::Gate;
+use plimsoll_model::record::{HoldReason, Outcome};
+use plimsoll_model::{EnvironmentName, ExitCode, Span, Timestamp};
+use serde::Serialize;
+
+/// The end of a command.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Ending {
+    /// When.
+    pub at: Timestamp,
+    /// The exit code that follows.
+    pub exit: ExitCode,
+    /// What happened.
+    pub story: EndingStory,
+    /// What an earlier command had left behind and was made good of it, in one clause: `an earlier command was killed
+    /// at step 2; continued from there`.
+    pub recovered: Option<String>,
+    /// What to do next.
+    pub hints: Vec<Hint>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "what")]
+pub enum EndingStory {
+    /// The release serves everywhere.
+    Shipped {
+        /// Where.
+        environment: EnvironmentName,
+        /// The release.
+        release: ReleaseLabel,
+        /// The one before, kept to go back to.
+        replaces: Option<ReleaseLabel>,
+        /// From the commit to here.
+        took: Span,
+        /// One sentence with figures; may be empty.
+        summary: String,
+    },
+    /// The release was taken back, or could not be taken back everywhere.
+    Back {
+        /// Where.
+        environment: EnvironmentName,
+        /// The release that came back.
+        release: ReleaseLabel,
+        /// The one that serves now; absent where nothing served before.
+        serves: Option<ReleaseLabel>,
+        /// How.
+        outcome: Outcome,
+        /// Why, in one clause with figures: `r42 answered 9.8 % with 5xx (limit 1 %); r41 0.1 %`.
+        summary: String,
+        /// What happened when.
+        timeline: Vec<TimelineEntry>,
+        /// Requests of users that met the bad release.
+        users: Option<UsersHit>,
+    },
+    /// A gate refused; nothing that serves was changed.
+    Refused {
+        /// Which gate; absent where the release was refused before the first.
+        gate: Option<Gate>,
+        /// The release, where it has an identity already.
+        release: Option<ReleaseLabel>,
+        /// Why.
+        summary: String,
+    },
+    /// The rollout waits for a person; the command has left it there.
+    Waiting {
+        /// Where.
+        environment: EnvironmentName,
+        /// The release.
+        release: ReleaseLabel,
+        /// For what.
+        reason: HoldReason,
+        /// When it goes back if nobody answers.
+        until: Timestamp,
+    },
+    /// The command could not do its work: lease held, target unreachable, wrong configuration, internal error.
+    Stopped {
+        /// What happened.
+        summary: String,
+        /// Why, and what is true now; may be empty.
+        detail: String,
+    },
+}
+
+/// A moment of the story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Timestamp,
+    /// What, in one clause.
+    pub text: String,
+}
+
+/// How many requests met the bad release and were answered badly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UsersHit {
+    /// Requests answered badly by the canary.
+    pub hit: u64,
+    /// Requests in all over the same time, of both sides.
+    pub of: u64,
+}
+
+/// A next command, exactly as it can be typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Hint {
+    /// The command: `plimsoll logs r42 --failed`.
+    pub command: String,
+    /// What it gives: `what the canary said`.
+    pub gives: String,
+}
+
+impl Hint {
+    /// A hint.
+    pub fn new(command: impl Into<String>, gives: impl Into<String>) -> Self {
+        Self { command: command.into(), gives: gives.into() }
+    }
+}

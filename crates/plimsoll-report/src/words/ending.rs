@@ -1,0 +1,177 @@
+//! How a command ended, as lines.
+
+use plimsoll_model::ExitCode;
+use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::record::Outcome;
+
+use super::hold;
+use super::mark::{INDENT, Mark};
+use crate::duration;
+use crate::ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
+use crate::line;
+use crate::line::Line;
+use crate::number::thousands;
+use crate::palette::Role;
+use crate::style::Style;
+
+/// The ending. `headed` says that the gate which went back or refused has its line already.
+pub(crate) fn lines(ending: &Ending, headed: bool, style: &Style) -> Vec<Line> {
+    let mut lines = match &ending.story {
+        EndingStory::Shipped { .. } => shipped(ending),
+        EndingStory::Back { .. } => back(ending, headed, style),
+        EndingStory::Refused { .. } => refused(ending, headed),
+        EndingStory::Waiting { .. } => waiting(ending, style),
+        EndingStory::Stopped { summary, detail } => stopped(summary, detail),
+    };
+    if let Some(recovered) = &ending.recovered {
+        lines.push(sentence(Line::new(), recovered));
+    }
+    lines.extend(hints(&ending.hints));
+    lines
+}
+
+fn shipped(ending: &Ending) -> Vec<Line> {
+    let EndingStory::Shipped { environment, release, replaces, took, summary } = &ending.story else {
+        return vec![];
+    };
+    let mut lines = vec![Line::new()];
+    // Never "serves everywhere" beside an exit code that says otherwise.
+    if ending.exit == ExitCode::Success {
+        let head = Line::new().with(Role::Good, format!("{release} serves everywhere in {environment}"));
+        let kept = match replaces {
+            Some(old) if old.release != release.release => format!("; {old} is kept to go back to."),
+            _ => ".".to_owned(),
+        };
+        let took = took.duration();
+        let after = if took.is_zero() {
+            String::new()
+        } else {
+            format!(", {} after the start", duration::human(took))
+        };
+        lines.push(head.plain(after + &kept).wrapped(0));
+    } else {
+        lines.push(sentence(Line::new().with(Role::Bad, format!("{release}: ")), ending.exit.meaning()));
+    }
+    if !summary.is_empty() {
+        lines.push(sentence(Line::new(), summary));
+    }
+    lines
+}
+
+fn back(ending: &Ending, headed: bool, style: &Style) -> Vec<Line> {
+    let EndingStory::Back { environment, release, serves, outcome, summary, timeline, users } = &ending.story
+    else {
+        return vec![];
+    };
+    let mut lines = vec![];
+    if !headed {
+        let (line, hang) = Mark::Back.named(environment.as_str());
+        lines.push(line.plain(summary).wrapped(hang));
+    }
+    lines.extend(moments(timeline, *users, style));
+    lines.push(Line::new());
+    lines.push(now_serves(*outcome, release, serves.as_ref()).wrapped(0));
+    lines
+}
+
+fn moments(timeline: &[TimelineEntry], users: Option<UsersHit>, style: &Style) -> Vec<Line> {
+    let mut lines = vec![];
+    let indent = " ".repeat(INDENT);
+    for TimelineEntry { at, text } in timeline {
+        let head = Line::text(&indent).with(Role::Quiet, style.time(*at)).plain("  ");
+        let hang = head.width();
+        lines.push(head.plain(text).wrapped(hang));
+    }
+    if let Some(UsersHit { hit, of }) = users {
+        let text = format!("users hit {} of {} requests", thousands(hit), thousands(of));
+        lines.push(Line::text(&indent).plain(text).wrapped(INDENT));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, Line::new());
+    }
+    lines
+}
+
+fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseLabel>) -> Line {
+    let now = match (outcome, serves) {
+        (Outcome::Mixed, _) => Line::new()
+            .with(Role::Bad, "Hosts differ: not everything could be brought back.")
+            .plain(" `plimsoll status` shows which serves what."),
+        (Outcome::Promoted, _) => Line::text(format!("{release} serves everywhere.")),
+        (_, Some(old)) => Line::new().with(Role::Strong, format!("{old} serves everywhere.")),
+        (_, None) => Line::new().with(Role::Strong, "Nothing serves: there was no release before."),
+    };
+    match outcome {
+        Outcome::RolledBack | Outcome::Mixed => {
+            now.plain(format!(" {release} will not be tried again as it is."))
+        }
+        Outcome::Inconclusive => now.plain(format!(" Whether {release} is good could not be shown.")),
+        Outcome::Superseded => now.plain(format!(" Another release takes the place of {release}.")),
+        Outcome::Refused => now.plain(format!(" A host refused {release} before it took any traffic.")),
+        Outcome::Promoted => now,
+    }
+}
+
+fn refused(ending: &Ending, headed: bool) -> Vec<Line> {
+    let EndingStory::Refused { gate, release, summary } = &ending.story else { return vec![] };
+    let mut lines = vec![];
+    if !headed {
+        let (line, hang) = Mark::Refused.named(gate.map_or("release", |gate| gate.name()));
+        lines.push(line.plain(summary).wrapped(hang));
+    }
+    lines.push(Line::new());
+    let what = release.as_ref().map_or("The release".to_owned(), ToString::to_string);
+    lines.push(
+        Line::new()
+            .with(Role::Bad, format!("{what} was refused"))
+            .plain("; nothing that serves was changed.")
+            .wrapped(0),
+    );
+    lines
+}
+
+fn waiting(ending: &Ending, style: &Style) -> Vec<Line> {
+    let EndingStory::Waiting { environment, release, reason, until } = &ending.story else { return vec![] };
+    let clause = hold::clause(reason, *until, ending.at, style);
+    vec![
+        Line::new(),
+        Line::new()
+            .with(Role::Warning, format!("{release} {clause}."))
+            .plain(format!(" It stays as it is in {environment} until then."))
+            .wrapped(0),
+    ]
+}
+
+fn stopped(summary: &str, detail: &str) -> Vec<Line> {
+    let mut lines = vec![Line::new(), Line::new().with(Role::Bad, "error: ").plain(summary).wrapped(7)];
+    if !detail.is_empty() {
+        lines.push(Line::text("  ").plain(detail).wrapped(2));
+    }
+    lines
+}
+
+/// `hint: plimsoll logs r42 --failed      what the canary said`, aligned.
+fn hints(hints: &[Hint]) -> Vec<Line> {
+    let width = hints.iter().map(|hint| line::width_of(&hint.command)).max().unwrap_or(0);
+    hints
+        .iter()
+        .map(|Hint { command, gives }| {
+            let pad = " ".repeat(width - line::width_of(command));
+            let head = Line::text("hint: ").with(Role::Hint, command).plain(pad).plain("   ");
+            let hang = head.width();
+            head.plain(gives).wrapped(hang)
+        })
+        .collect()
+}
+
+/// `text` as a sentence: a capital first, unless a line goes before it, and a full stop.
+fn sentence(head: Line, text: &str) -> Line {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    // Names such as r42 and commands keep their spelling.
+    let named =
+        text.split(' ').next().is_some_and(|word| word.contains(|c: char| c.is_ascii_digit() || c == '`'));
+    let text = if head.width() > 0 || named { text.to_owned() } else { first + letters.as_str() };
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    head.plain(text + stop).wrapped(0)
+}
