@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn output_is_masked_by_value() {
-        let mask = Mask::of([("API_KEY", "0123456789"), ("TOKEN", "on"), ("TOKEN_FILE", "/run/secrets/token")]);
+        let mask =
+            Mask::of([("API_KEY", "0123456789"), ("TOKEN", "on"), ("TOKEN_FILE", "/run/secrets/token")]);
         assert_eq!(mask.apply("key=0123456789 on /run/secrets/token"), "key=*** on /run/secrets/token");
     }
 }

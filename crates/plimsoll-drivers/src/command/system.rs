@@ -223,8 +223,9 @@ struct Passing<'a> {
 
 impl<'a> Passing<'a> {
     fn new(order: &CommandOrder, on_output: &'a mut dyn FnMut(Output<'_>)) -> Self {
-        let inherited: Vec<(String, String)> =
-            env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let inherited: Vec<(String, String)> = env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .collect();
         let variables = inherited.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         let mask = Mask::of(variables.chain(order.variables.iter().map(|(k, v)| (k.as_str(), v.as_str()))));
         Self {

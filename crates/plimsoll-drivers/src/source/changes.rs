@@ -27,7 +27,8 @@ pub(super) fn tree(git: &Git<'_>, root: &Path, remarks: &mut Vec<String>) -> Res
     }
     if look.budget.exceeded() {
         remarks.push(
-            "the changes are so large that some are told apart by size and time only, not by content".to_owned(),
+            "the changes are so large that some are told apart by size and time only, not by content"
+                .to_owned(),
         );
     }
     Ok(Tree::Dirty { files: look.files, changes: look.hasher.finish() })
@@ -96,7 +97,8 @@ fn parse(answer: &[u8]) -> Option<BTreeMap<PathBuf, Kind>> {
         let mut parts = entry.splitn(words + 1, |byte| *byte == b' ');
         let submodule = parts.nth(2).filter(|_| words > 1);
         let path = if words == 1 { entry.get(2..)? } else { parts.nth(words - 3)? };
-        let kind = if submodule.is_some_and(|word| word.starts_with(b"S")) { Kind::Submodule } else { Kind::File };
+        let kind =
+            if submodule.is_some_and(|word| word.starts_with(b"S")) { Kind::Submodule } else { Kind::File };
         changed.insert(PathBuf::from(OsStr::from_bytes(path)), kind);
     }
     Some(changed)

@@ -171,7 +171,9 @@ fn what_is_not_known_is_said() {
 fn a_git_that_is_absent_or_refuses_is_a_remark() {
     let absent = source(&ScriptedCommands::new(), Path::new("/")).unwrap();
     assert_eq!(absent.source, unversioned());
-    assert!(absent.remarks[0].starts_with("the commit is not known: `git` is not in PATH; install it: https"));
+    assert!(
+        absent.remarks[0].starts_with("the commit is not known: `git` is not in PATH; install it: https")
+    );
     let refusal = "fatal: detected dubious ownership in repository at '/srv/x'\nTo add an exception for this \
                    directory, call:\n\n\tgit config --global --add safe.directory /srv/x";
     let refusing = ScriptedCommands::new().reply("git", Reply::fails(128, refusal));
