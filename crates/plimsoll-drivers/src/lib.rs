@@ -6,7 +6,9 @@
 
 pub mod clock;
 pub mod host;
+pub mod http;
 pub mod local;
+pub mod resolve;
 
 pub use clock::{Clock, SystemClock};
 pub use host::{Host, HostError};
