@@ -8,6 +8,7 @@ pub mod clock;
 pub mod host;
 pub mod http;
 pub mod local;
+pub mod metrics;
 pub mod resolve;
 
 pub use clock::{Clock, SystemClock};

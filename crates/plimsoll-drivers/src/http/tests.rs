@@ -15,14 +15,28 @@ fn serve(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>)
         let mut asked = Vec::new();
         for answer in answers {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut buffer = [0; 4096];
-            let n = stream.read(&mut buffer).unwrap();
-            asked.push(String::from_utf8_lossy(&buffer[..n]).into_owned());
+            asked.push(request(&mut stream));
             stream.write_all(answer.as_bytes()).unwrap();
         }
         asked
     });
     (url, asked)
+}
+
+/// One whole request: its head, and the content that the head announces.
+fn request(stream: &mut impl Read) -> String {
+    let mut text = String::new();
+    loop {
+        let announced = text.split_once("content-length: ").and_then(|(_, rest)| rest.split_once("\r\n"));
+        let length = announced.map_or(0, |(number, _)| number.parse::<usize>().unwrap());
+        if text.split_once("\r\n\r\n").is_some_and(|(_, content)| content.len() >= length) {
+            return text;
+        }
+        let mut buffer = [0; 4096];
+        let n = stream.read(&mut buffer).unwrap();
+        assert!(n > 0, "the request ended early: {text}");
+        text.push_str(std::str::from_utf8(&buffer[..n]).unwrap());
+    }
 }
 
 fn page(status: &str, extra: &str, body: &str) -> String {
