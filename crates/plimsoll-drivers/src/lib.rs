@@ -8,9 +8,11 @@ pub mod build;
 pub mod clock;
 pub mod command;
 pub mod host;
+pub mod http;
 pub mod local;
 pub mod metrics;
 pub mod regression;
+pub mod resolve;
 pub mod source;
 
 pub use clock::{Clock, SystemClock};
