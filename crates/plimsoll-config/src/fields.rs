@@ -66,12 +66,11 @@ impl<'a> Fields<'a> {
             if known.contains(&name) || name.starts_with(ESCAPE) {
                 continue;
             }
+            let help = if sink.is_full() { Vec::new() } else { suggest::for_key(name, &known) };
             let problem = sink
                 .error(key.span(), format!("unknown key {} {}", quoted(name), self.place()))
                 .label("not known");
-            for help in suggest::for_key(name, &known) {
-                problem.help(help);
-            }
+            problem.help.extend(help);
         }
     }
 

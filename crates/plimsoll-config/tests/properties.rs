@@ -123,3 +123,31 @@ proptest! {
         prop_assert!(loaded.is_ok_and(|loaded| loaded.warnings.is_empty()), "{}", proposal.text);
     }
 }
+
+/// Texts near the largest size that are deep, long or wrong everywhere. Without bounds on lists and on the help that
+/// is worked out, some of them took minutes.
+#[test]
+fn hostile_shapes_end() {
+    let numbered = |count: usize, one: fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().concat();
+    let analyses =
+        numbered(9000, |n| format!("[[environments.a.rollout.analysis]]\nname='a{n}'\np99='1s'\n"));
+    let names = "'zz',".repeat(240);
+    let watched = numbered(240, |n| format!("{{name='a{n}',p99='1s'}},"));
+    let rollout = format!(
+        "{{steps=[{{set-weight=5}},{{analysis={{names=[{names}],duration='1m'}}}}],analysis=[{watched}]}}"
+    );
+    let least = "service.name='a'\nbuild.type='go'\n";
+    for text in [
+        "=".repeat(1 << 20),
+        format!("a={}", "[".repeat((1 << 20) - 2)),
+        numbered(60_000, |n| format!("TOKEN{n}=1\n")),
+        format!("environments.a.rollout.steps=[{}]", "{x=1},".repeat(170_000)),
+        format!("{least}environments.a.port=1\n{analyses}"),
+        format!("{least}{}", numbered(20_000, |n| format!("environments.a{n}.port={}\n", n + 1))),
+        format!(
+            "{least}environments.a={{port=1,rollout={rollout}}}\nenvironments.b={{port=2,rollout={rollout}}}\n"
+        ),
+    ] {
+        survives(&text);
+    }
+}

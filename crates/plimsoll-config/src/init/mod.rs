@@ -62,7 +62,7 @@ struct Found {
     test_example: &'static str,
 }
 
-/// Proposes a file. The first of Go, Cargo and CMake that makes a program counts; otherwise a command that makes a
+/// Proposes a file. The first of Go, Cargo and `CMake` that makes a program counts; otherwise a command that makes a
 /// file is proposed, to be filled in.
 pub fn propose(listing: &ProjectListing) -> Proposal {
     let found = go::find(listing)

@@ -15,6 +15,9 @@ use crate::sink::Sink;
 use crate::slot::{At, Slot};
 use crate::values::text::{NAME_PATTERN, NAME_RULE};
 
+/// Most names in a table.
+const MOST: usize = 1000;
+
 /// A kind of name.
 pub(crate) trait Name: Ord + Clone {
     /// What is named, one word.
@@ -53,6 +56,10 @@ impl<K: Name, T: Setting> Setting for Map<K, T> {
             node.wrong("a table", sink);
             return None;
         };
+        if table.len() > MOST {
+            node.wrong(&format!("a table of at most {MOST} names"), sink);
+            return None;
+        }
         let mut entries = BTreeMap::new();
         for (key, value) in table.iter().filter(|(key, _)| !key.get_ref().starts_with(ESCAPE)) {
             let path = joined(&node.path, key.get_ref());
