@@ -297,6 +297,7 @@ fn secrets_are_references() {
         "run.secrets.A = { env = 'A', file = '/a' }",
         &["1:30 `A` must have exactly one of `env` or `file` (a second one)"],
     );
+    case("run.secrets.A = { env = '$A' }", &["1:25 `$A` is not a name of a variable"]);
     case("run.secrets.A = { file = 'a' }", &["1:26 the file of a secret needs its absolute path"]);
     case("run.secrets.A = { env = 'A' }\nrun.variables.A = 'x'", &["2:15 `A` is a variable and a secret"]);
     // One environment may say it otherwise than all.

@@ -125,7 +125,7 @@ proptest! {
 }
 
 /// Texts near the largest size that are deep, long or wrong everywhere. Without bounds on lists and on the help that
-/// is worked out, some of them took minutes.
+/// is worked out, one of them took minutes.
 #[test]
 fn hostile_shapes_end() {
     let numbered = |count: usize, one: fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().concat();

@@ -120,6 +120,21 @@ impl Name for VariableName {
     }
 }
 
+/// A variable that is referred to.
+impl Setting for VariableName {
+    fn shape() -> Shape {
+        Shape::Text { what: "name of a variable", pattern: Some(<Self as Name>::PATTERN) }
+    }
+
+    fn read(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Self> {
+        let Some(text) = node.text() else {
+            node.wrong("the name of a variable", sink);
+            return None;
+        };
+        <Self as Name>::read(text, node.span.clone(), sink)
+    }
+}
+
 /// The value of a variable. What was found is never repeated, since it may be secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VariableValue(pub(crate) String);
