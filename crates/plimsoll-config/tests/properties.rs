@@ -90,6 +90,21 @@ proptest! {
         survives(&text);
     }
 
+    /// Whatever is wrong around it, a literal secret is in no message.
+    #[test]
+    fn a_literal_secret_is_never_shown(
+        before in proptest::collection::vec(piece(), 0..12).prop_map(|parts| parts.concat()),
+        after in proptest::collection::vec(piece(), 0..12).prop_map(|parts| parts.concat()),
+        value in prop_oneof![Just("'SENTINEL'"), Just("\"SENTINEL"), Just("SENTINEL"), Just("['SENTINEL']"), Just("{ value = 'SENTINEL' }")]
+    ) {
+        let text = format!("{before}\n[run.variables]\nDB_PASSWORD = {value}\n{after}");
+        let shown = match load("plimsoll.toml", &text) {
+            Ok(loaded) => loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().concat(),
+            Err(problems) => problems.render(),
+        };
+        prop_assert!(!shown.contains("SENTINEL"), "{}", shown);
+    }
+
     /// One value at a time becomes another: this reaches the resolution, which broken syntax does not.
     #[test]
     fn other_values(
