@@ -38,7 +38,8 @@ impl Ship<'_> {
         if let (Tree::Dirty { files, .. }, DirtyPolicy::Refuse) = (&source.tree, self.service.gates.dirty) {
             let summary = format!("the tree holds {} that no commit holds", changes(*files));
             self.found(started, refused(summary.clone(), measured([("changed-files", json!(files))])))?;
-            let help = vec!["commit or stash them".to_owned(), "or set `dirty = \"warn\"` in [gates]".to_owned()];
+            let help =
+                vec!["commit or stash them".to_owned(), "or set `dirty = \"warn\"` in [gates]".to_owned()];
             return Err(Stop::Refused { gate: Gate::Build, summary, help });
         }
         let result = self.run_build();

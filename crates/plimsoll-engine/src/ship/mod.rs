@@ -24,8 +24,8 @@ use plimsoll_model::service::{Environment, Service};
 use plimsoll_model::{Digest, EnvironmentName, ReleaseId, Span};
 
 use crate::deploy::{Actor, DeployError, Deployed};
-use crate::journal::{Draft, Journal, JournalError, Query};
 use crate::history::History;
+use crate::journal::{Draft, Journal, JournalError, Query};
 use crate::world::{MetricSources, ReleaseContent, Secrets, World};
 
 /// What a shipment needs from the command that runs it.

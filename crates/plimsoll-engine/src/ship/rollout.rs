@@ -19,7 +19,8 @@ impl Ship<'_> {
         let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
         let (release, replaced) = (left.plan.release.clone(), left.plan.replaces.clone());
         let manifest = self.parsed_manifest(&release);
-        let same = manifest.is_some_and(|m| m.source == *source && *source_tree(source) == *source_tree(&m.source));
+        let same =
+            manifest.is_some_and(|m| m.source == *source && *source_tree(source) == *source_tree(&m.source));
         if !same {
             // Another tree: its own release will take the place of the one that was left.
             return Ok(None);
@@ -54,10 +55,8 @@ impl Ship<'_> {
         replaced: Option<ReleaseId>,
         deployed: Deployed,
     ) -> Result<Shipped, ShipError> {
-        let promoted = matches!(
-            deployed,
-            Deployed::AlreadyServing | Deployed::Over { outcome: Outcome::Promoted, .. }
-        );
+        let promoted =
+            matches!(deployed, Deployed::AlreadyServing | Deployed::Over { outcome: Outcome::Promoted, .. });
         let environment = self.environment.name.clone();
         let end = match promoted.then(|| self.verify(&release)).transpose()? {
             Some(Err(summary)) => ShipEnd::NotVerified { summary },
@@ -123,7 +122,8 @@ impl Ship<'_> {
     ) -> Result<Deployed, ShipError> {
         let started = self.start(gate, environment.name.as_str());
         let (actor, trusted_keys) = (self.actor, self.trusted_keys);
-        let order = Order { environment, release: release.clone(), trusted_keys, rollback: false, canary: false };
+        let order =
+            Order { environment, release: release.clone(), trusted_keys, rollback: false, canary: false };
         let mut world = self.world(environment)?;
         let mut deployment = Deployment::begin(&mut world, actor, environment)?;
         let result = deployment.deploy(&order);
@@ -161,9 +161,7 @@ fn told(
         Deployed::Over { outcome: Outcome::Promoted, taken_over: Some(course), .. } => {
             (GateDecision::Passed, format!("{proved}; an earlier command had begun it ({course})"))
         }
-        Deployed::Over { outcome, .. } => {
-            (GateDecision::Refused, crate::text::outcome(*outcome).to_owned())
-        }
+        Deployed::Over { outcome, .. } => (GateDecision::Refused, crate::text::outcome(*outcome).to_owned()),
         Deployed::Held { wait, .. } => (GateDecision::Unknown, format!("waits for {}", wait.waiting_for)),
     };
     let rollout = match deployed {

@@ -60,8 +60,7 @@ impl Ship<'_> {
         release: &ReleaseId,
         url: &str,
     ) -> Result<TestRun, TestError> {
-        let order =
-            TestOrder { spec, folder: self.project, url, environment: &environment.name, release };
+        let order = TestOrder { spec, folder: self.project, url, environment: &environment.name, release };
         let (clock, events) = (self.clock, &mut self.events);
         run(self.commands, &order, &mut |_, line| {
             let news = News::Output { gate: Gate::Test, line: line.to_owned() };
