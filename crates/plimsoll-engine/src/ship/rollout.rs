@@ -3,7 +3,7 @@
 
 use plimsoll_model::evidence::{Gate, GateDecision};
 use plimsoll_model::record::Outcome;
-use plimsoll_model::release::{Manifest, Source};
+use plimsoll_model::release::{Manifest, Source, Tree};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{Digest, ReleaseId};
 use serde_json::json;
@@ -139,10 +139,6 @@ impl Ship<'_> {
         let signed = self.releases.manifest(release).ok()?;
         serde_json::from_str(&signed.manifest).ok()
     }
-}
-
-fn source_tree(source: &Source) -> &plimsoll_model::release::Tree {
-    &source.tree
 }
 
 /// What a deployment comes to, as evidence.
