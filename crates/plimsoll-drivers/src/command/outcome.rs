@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn endings_read_as_sentences() {
-        let timed_out = Ending::TimedOut(Duration::from_mins(10));
+        let timed_out = Ending::TimedOut(Duration::from_secs(600));
         assert_eq!(format!("`make` {timed_out}"), "`make` took longer than 10m and was ended");
         let missing = StartError::NotInPath { program: "go".to_owned() };
         assert_eq!(Ending::NotStarted(missing.clone()).to_string(), "did not start: `go` is not in PATH");

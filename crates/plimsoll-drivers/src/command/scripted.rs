@@ -88,14 +88,12 @@ impl ScriptedCommands {
         let said: Vec<String> = std::iter::once(order.program.clone())
             .chain(order.args.iter().map(|arg| arg.to_string_lossy().into_owned()))
             .collect();
-        match self.rules().iter_mut().rev().find(|rule| said.starts_with(&rule.words)) {
-            Some(rule) => (rule.act)(order),
-            None => {
-                let program = order.program.clone();
-                let ending = Ending::NotStarted(StartError::NotInPath { program });
-                Reply { ending, ..Reply::says("") }
-            }
+        if let Some(rule) = self.rules().iter_mut().rev().find(|rule| said.starts_with(&rule.words)) {
+            return (rule.act)(order);
         }
+        let program = order.program.clone();
+        let ending = Ending::NotStarted(StartError::NotInPath { program });
+        Reply { ending, ..Reply::says("") }
     }
 }
 
@@ -152,7 +150,7 @@ mod tests {
     fn a_script_times_out_like_the_world() {
         let slow = Reply { took: Duration::from_secs(90), ..Reply::says("") };
         let commands = ScriptedCommands::new().reply("make", slow);
-        let order = CommandOrder::new("make", "/").timeout(Duration::from_mins(1));
-        assert_eq!(commands.run(&order, &mut |_| {}).ending, Ending::TimedOut(Duration::from_mins(1)));
+        let order = CommandOrder::new("make", "/").timeout(Duration::from_secs(60));
+        assert_eq!(commands.run(&order, &mut |_| {}).ending, Ending::TimedOut(Duration::from_secs(60)));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::command::lines::MAX_LINE;
 
 fn sh(script: &str) -> CommandOrder {
     CommandOrder::new("sh", "/").args(["-c", script])

@@ -184,3 +184,18 @@ fn a_git_that_is_absent_or_refuses_is_a_remark() {
     let facts = source(&crash, Path::new("/")).unwrap();
     assert_eq!(facts.remarks, ["git did not answer: it exited with 139: BUG: oh"]);
 }
+
+#[test]
+fn a_repository_of_another_user_says_how_to_trust_it() {
+    let Some(repository) = Repository::with_commit("a_repository_of_another_user") else { return };
+    if std::os::unix::fs::chown(repository.folder.path(), Some(12345), None).is_err() {
+        eprintln!("skipped: a_repository_of_another_user: only root can give a folder away");
+        return;
+    }
+    let facts = repository.facts();
+    assert_eq!(facts.source, unversioned());
+    assert!(
+        facts.remarks[0].contains("if you trust it: git config --global --add safe.directory /"),
+        "{facts:?}"
+    );
+}
