@@ -136,6 +136,11 @@ fn go_may_not_change_its_dependencies() {
         project.spec.builder = Builder::Go { package: "./cmd/greeter".to_owned(), flags, cgo: false };
         assert!(matches!(project.build(), Err(BuildError::Unlocked { .. })));
     }
+    let flags = Vec::new();
+    project.spec.builder = Builder::Go { package: "./cmd/greeter".to_owned(), flags, cgo: false };
+    project.spec.variables.insert("GOFLAGS".to_owned(), "-mod=mod".to_owned());
+    project.write("cmd/greeter/more.go", "package main\n\nimport _ \"example.com/unlocked\"\n");
+    assert_eq!(project.fails().1, "run `go mod tidy` and commit go.mod and go.sum", "whatever GOFLAGS says");
 }
 
 fn rust(test: &str, static_libc: bool) -> Option<Project> {
@@ -170,9 +175,11 @@ fn rust_builds_and_the_artifact_is_a_copy() {
 fn rust_links_the_c_library_statically() {
     let Some(mut project) = rust("rust_links", true) else { return };
     project.write("Cargo.lock", LOCK);
-    for rustflags in [None, Some("-C debuginfo=0")] {
+    for rustflags in [None, Some(""), Some("-C debuginfo=0")] {
         // Set and empty is as good as set, for cargo.
-        project.spec.variables.insert("RUSTFLAGS".to_owned(), rustflags.unwrap_or_default().to_owned());
+        if let Some(flags) = rustflags {
+            project.spec.variables.insert("RUSTFLAGS".to_owned(), flags.to_owned());
+        }
         let built = project.build().unwrap();
         assert_eq!(says(&built), "hello");
         let bytes = fs::read(&built.artifact).unwrap();
