@@ -318,6 +318,14 @@ fn a_build_can_be_simulated_and_its_time_is_one_for_all_commands() {
 }
 
 #[test]
+fn a_cancel_is_no_failure() {
+    let cancelled = Reply { ending: crate::command::Ending::Cancelled, ..Reply::says("") };
+    let commands = ScriptedCommands::new().reply("make", cancelled);
+    let error = command(&["make", "it"]).build_with(&commands).unwrap_err();
+    assert_eq!(error.to_string(), "cancelled while `make it` ran");
+}
+
+#[test]
 fn a_secret_in_a_question_is_not_shown() {
     // Unreadable answers are told with the command that gave them.
     let builder = Builder::Go { package: ".".to_owned(), flags: Vec::new(), cgo: false };
