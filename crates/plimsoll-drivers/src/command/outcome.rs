@@ -29,7 +29,7 @@ impl Outcome {
 pub enum Ending {
     /// By itself, with this exit code.
     Exited(i32),
-    /// By this signal, which we did not send.
+    /// By this signal, which we did not send; 0 where somebody else (SIGCHLD ignored) took its status.
     Signalled(i32),
     /// It was ended because it took longer than this.
     TimedOut(Duration),
@@ -43,6 +43,7 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(code) => write!(f, "exited with {code}"),
+            Self::Signalled(0) => write!(f, "ended, and how is not known: somebody else waited for it"),
             Self::Signalled(9) => {
                 write!(f, "was killed by signal 9 (often the kernel, when memory runs out)")
             }
