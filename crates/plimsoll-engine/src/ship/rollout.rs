@@ -18,11 +18,11 @@ impl Ship<'_> {
         let history = self.history()?;
         let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
         let (release, replaced) = (left.plan.release.clone(), left.plan.replaces.clone());
-        let manifest = self.parsed_manifest(&release);
-        let same =
-            manifest.is_some_and(|m| m.source == *source && *source_tree(source) == *source_tree(&m.source));
+        // Another tree makes a release that will take the place of the one that was left. Whether a tree outside
+        // version control is another one only its build can tell.
+        let versioned = source.tree != Tree::Unversioned;
+        let same = versioned && self.parsed_manifest(&release).is_some_and(|m| m.source == *source);
         if !same {
-            // Another tree: its own release will take the place of the one that was left.
             return Ok(None);
         }
         let deployed = self.deploy_to(self.environment, &release, Gate::Rollout)?;
