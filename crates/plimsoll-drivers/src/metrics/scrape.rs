@@ -16,8 +16,9 @@ use plimsoll_model::metrics::{Snapshot, Unusable};
 use plimsoll_model::rollout::SeriesSelectors;
 
 use super::assemble::{self, Found, Series, Wanted};
+use super::filter::Filter;
 use super::page::{self, Line};
-use super::selector::{Filter, Selector, series_name};
+use super::selector::{Selector, series_name};
 use super::{Answer, MetricsReader, Side, Target, Unread, finite, for_release};
 use crate::http::{Client, Limits};
 
