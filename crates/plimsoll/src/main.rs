@@ -18,6 +18,12 @@ use crate::failure::Failure;
 
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
+    // These two become something else or wait for it: their exit codes are the instance's, not ours.
+    match &cli.command {
+        Command::Shim(arguments) => return commands::servant::shim(arguments),
+        Command::Launch(arguments) => return commands::servant::launch(arguments),
+        _ => {}
+    }
     let exit = dispatch(cli).unwrap_or_else(|failure| {
         output::complain(&failure);
         failure.exit
@@ -54,7 +60,6 @@ fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
         Command::Down(arguments) => down::run(config, output, &arguments),
         Command::Agent(arguments) => servant::agent(&arguments),
         Command::Proxy(arguments) => servant::proxy(&arguments),
-        Command::Shim(arguments) => servant::shim(&arguments),
-        Command::Launch(arguments) => servant::launch(&arguments),
+        Command::Shim(_) | Command::Launch(_) => unreachable!("handled before anything else"),
     }
 }

@@ -16,5 +16,5 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
     let environment = build_environment(&project)?;
     let hands = Hands::new(None, output);
     let shipment = Shipment { project: &project, environment, hands: &hands, skip: Vec::new() };
-    shipment.report(output, |ship| ship.build_only())
+    shipment.report(output, plimsoll_engine::ship::Ship::build_only)
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &cli::Ship) -> Resul
         Skippable::Test => Gate::Test,
     });
     let shipment = Shipment { project: &project, environment, hands: &hands, skip: skip.collect() };
-    shipment.report(output, |ship| ship.run())
+    shipment.report(output, Ship::run)
 }
 
 /// A shipment of a project.
