@@ -5,6 +5,7 @@ use plimsoll_engine::History;
 use plimsoll_engine::deploy::Deployed;
 use plimsoll_engine::journal::Query;
 use plimsoll_engine::ship::{ShipEnd, Shipped};
+use plimsoll_model::plan::PlanKind;
 use plimsoll_model::record::{BackReason, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{EnvironmentName, ExitCode, ReleaseId, RolloutId, Span, Timestamp};
@@ -110,7 +111,9 @@ impl Story {
                 };
                 match outcome {
                     Outcome::Promoted => {
-                        let replaces = plan.replaces.as_ref().filter(|r| **r != plan.release);
+                        // What was gone back from is not a release to return to.
+                        let kept = plan.kind != PlanKind::Rollback;
+                        let replaces = plan.replaces.as_ref().filter(|r| kept && **r != plan.release);
                         self.shipped(Some(&plan.release), replaces, recovered, &self.summary(rollout))
                     }
                     _ => self.back(rollout, *outcome, recovered),

@@ -1,0 +1,4 @@
+//! Tests of the whole binary over real processes: what a user types, what it prints, what then runs.
+
+mod flow;
+mod support;
