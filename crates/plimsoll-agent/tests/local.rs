@@ -234,13 +234,25 @@ fn another_program_behind_the_port_is_no_proof() {
 
 #[test]
 fn a_program_that_cannot_be_executed_says_why() {
+    let mut other_processor = fs::read(example("tiny_service")).unwrap()[..4096].to_vec();
+    other_processor[18] ^= 0x55;
+    for (bytes, why) in [
+        (b"nothing that runs".to_vec(), "neither an ELF program nor a script"),
+        (other_processor, "for another processor"),
+        (b"#!/nowhere/python\n".to_vec(), "No such file"),
+    ] {
+        cannot_be_executed(bytes, why);
+    }
+}
+
+fn cannot_be_executed(bytes: Vec<u8>, why: &str) {
     let mut subject = LocalSubject::new();
     let mut driver = Driver::new(&mut subject, service());
     driver.prepare();
     let environment = driver.subject.settings().environment;
     let mut run = Driver::run_spec();
     run.restart.attempts = 0;
-    let made = subject.sign(b"\x7fELF and nothing more".to_vec(), run, &environment);
+    let made = subject.sign(bytes, run, &environment);
     let release = made.manifest.release_id();
     let mut driver = Driver::new(&mut subject, service());
     driver.ask(Driver::offer(&made));
@@ -249,7 +261,7 @@ fn a_program_that_cannot_be_executed_says_why() {
     let id = driver.start(&release, 0);
     let seen = driver.wait_state(&id, InstanceState::Failed);
     let detail = &seen.instance(&id).unwrap().detail;
-    assert!(detail.contains("could not be executed") && detail.contains("tiny-service"), "{detail}");
+    assert!(detail.contains("could not be executed") && detail.contains(why), "{detail}");
 }
 
 #[test]

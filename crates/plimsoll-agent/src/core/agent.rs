@@ -29,6 +29,15 @@ pub struct Parts {
     pub store: Box<dyn ReleaseStore>,
 }
 
+/// The proxy's report of this tick.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// Not asked for.
+    NotYet,
+    /// What came of asking; nothing where the proxy did not answer.
+    Taken(Option<TrafficReport>),
+}
+
 /// Who an agent says it is, in its welcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
@@ -52,7 +61,7 @@ pub struct Agent {
     /// When the proxy is looked at again.
     pub(super) next_look: Timestamp,
     /// The proxy's report of this tick, once asked for.
-    pub(super) report: Option<Option<TrafficReport>>,
+    pub(super) report: Look,
     /// What does not work at the moment, by subject.
     pub(super) troubles: BTreeMap<&'static str, String>,
 }
@@ -89,7 +98,7 @@ impl Agent {
             watches: BTreeMap::new(),
             pushed: None,
             next_look: now,
-            report: None,
+            report: Look::NotYet,
             troubles: BTreeMap::new(),
         };
         agent.change(|state| bound_deadlines(state, now))?;
@@ -171,7 +180,7 @@ impl Agent {
 
     fn see(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-        self.report = None;
+        self.report = Look::NotYet;
     }
 
     /// The one place where the state changes: saved first, then in force. Nothing is saved where nothing changed.

@@ -72,7 +72,7 @@ impl Agent {
         let saved = self.edit(id, |record| {
             let kill_at = now + record.run_spec.stop_timeout.duration();
             record.ending = Some(Ending::Stopping { kill_at });
-            record.detail = "drained, told to stop".to_owned();
+            "drained, told to stop".clone_into(&mut record.detail);
         });
         if saved {
             self.tick_ending(id);

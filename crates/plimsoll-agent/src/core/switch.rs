@@ -96,7 +96,7 @@ impl Agent {
         }
         let now = self.now;
         let saved = self.change(|state| {
-            state.weights = orders.back_to.clone();
+            state.weights.clone_from(&orders.back_to);
             state.returning = false;
             begin_retiring(state, &orders.retire, now);
         });

@@ -270,13 +270,11 @@ impl ReleaseStore for SealedStore {
 impl SealedStore {
     /// Why sealing failed. Pieces that are not what was signed are thrown away, so that sending again can help.
     fn not_sealed(&self, release: &ReleaseId, size: u64, pieces: &Path, error: &ReleaseError) -> StoreError {
-        match error {
-            ReleaseError::Io { source, path, .. } => self.disk(release, size, path, source),
-            _ => {
-                let _ = fs::remove_file(pieces);
-                StoreError::Untrusted { release: release.clone(), why: chain(error) }
-            }
+        if let ReleaseError::Io { source, path, .. } = error {
+            return self.disk(release, size, path, source);
         }
+        let _ = fs::remove_file(pieces);
+        StoreError::Untrusted { release: release.clone(), why: chain(error) }
     }
 }
 
