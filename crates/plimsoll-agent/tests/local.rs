@@ -1,6 +1,8 @@
 //! What only real processes can show: identity, limits, logs, secrets, a full disk, and clients that notice nothing
 //! when the agent dies.
 
+#![allow(clippy::unwrap_used)] // all of it is test code
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use plimsoll_agent::conformance::{Driver, Program, Subject as _};
 use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
 use plimsoll_model::observation::InstanceState;
 use plimsoll_model::release::SecretReference;
-use plimsoll_model::{InstanceId, Secret, Span};
+use plimsoll_model::{InstanceId, Secret};
 use support::{LocalSubject, example, get, no_secrets, service};
 use tempfile::TempDir;
 
@@ -142,7 +144,7 @@ fn an_instance_gets_its_environment_and_no_other() {
         found.keys().filter(|name| !fixed.contains(name) && !name.starts_with("PLIMSOLL_")).collect();
     assert_eq!(strange, Vec::<&&str>::new());
     assert_eq!(get(([127, 0, 0, 1], port).into(), "/folder").unwrap().1, folder.to_str().unwrap());
-    assert_only_in_secrets(&subject.layout().folder().to_owned(), "hunter2");
+    assert_only_in_secrets(subject.layout().folder(), "hunter2");
 }
 
 /// The value is in one file, which only this user may read.
@@ -434,6 +436,5 @@ fn stopping_takes_what_the_policy_says() {
     let began = driver.observe().at;
     let seen = driver.wait_state(&id, InstanceState::Stopped);
     let took = seen.instance(&id).unwrap().since.since(began);
-    let allowed = Span::from_millis(700).duration();
-    assert!(took >= allowed - Duration::from_millis(100) && took < allowed * 4, "{took:?}");
+    assert!(took >= Duration::from_millis(600) && took < Duration::from_secs(3), "{took:?}");
 }

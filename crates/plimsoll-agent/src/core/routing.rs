@@ -126,8 +126,12 @@ impl Agent {
         }
         let newest = in_force.map_or(0, |table| table.version).max(self.state.table_version);
         let wanted = RouteTable { version: newest + 1, ..wanted };
-        self.change(|state| state.table_version = newest + 1)
-            .map_err(|error| TrafficError::Start { why: error.to_string() })?;
+        if matches!(self.state.switch, SwitchState::Fired { .. }) {
+            self.insist(|state| state.table_version = newest + 1);
+        } else {
+            self.change(|state| state.table_version = newest + 1)
+                .map_err(|error| TrafficError::Unsaved { why: error.to_string() })?;
+        }
         self.parts.traffic.set(&wanted)?;
         self.pushed = Some(wanted);
         self.report = Look::NotYet;

@@ -107,6 +107,25 @@ fn a_state_that_cannot_be_saved_changes_nothing() {
 }
 
 #[test]
+fn the_switch_goes_off_though_nothing_can_be_saved() {
+    with_host(|host, driver| {
+        let (stable, canary) = (driver.serve(Program::Healthy(1)), driver.serve(Program::Healthy(2)));
+        driver.route(&[(&stable, 90), (&canary, 10)]);
+        driver.arm(Span::from_secs(1), &stable, &canary);
+        (0..200).for_each(|_| host.fail_next(Fault::Save));
+        let seen = driver.wait_for("the host to go back", |seen| {
+            seen.traffic.as_ref().is_some_and(|traffic| traffic.table.arms.len() == 1)
+        });
+        assert!(seen.remarks.iter().any(|remark| remark.contains("no space left")), "{:?}", seen.remarks);
+        assert!(host.saved_state().unwrap().contains("\"armed\""), "nothing was saved");
+        driver.subject.restart_agent();
+        let seen = driver.wait_state(&canary, InstanceState::Stopped);
+        assert!(matches!(seen.switch, SwitchState::Fired { .. }));
+        assert!(host.saved_state().unwrap().contains("\"fired\""));
+    });
+}
+
+#[test]
 fn a_table_that_was_not_taken_is_not_in_force_later() {
     with_host(|host, driver| {
         let (stable, canary) = (driver.serve(Program::Healthy(1)), driver.serve(Program::Healthy(2)));
@@ -180,6 +199,7 @@ fn exits_say_why() {
         assert!(
             detail(driver, &id).starts_with("killed by signal 9 (out of memory); restart 1 of 2 in 100ms")
         );
+        driver.wait_state(&id, InstanceState::Ready);
         host.reboot();
         driver.wait_for("a second restart", |seen| seen.instance(&id).is_some_and(|i| i.restarts == 2));
         driver.wait_state(&id, InstanceState::Ready);

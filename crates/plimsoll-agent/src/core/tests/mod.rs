@@ -2,6 +2,7 @@
 
 mod dying;
 mod faults;
+mod random;
 
 use crate::conformance::{CHECKS, Driver};
 use crate::memory::{Host, MemorySubject};
