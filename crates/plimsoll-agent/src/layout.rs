@@ -153,14 +153,13 @@ impl Layout {
     pub fn sockets(&self) -> Result<Sockets, LayoutError> {
         let note = self.state().join("sockets");
         let noted = fs::read_to_string(&note).ok().map(PathBuf::from).filter(|path| path.is_absolute());
-        let folder = match noted.filter(|folder| make_private(folder).is_ok()) {
-            Some(folder) => folder,
-            None => {
-                let folder = choose_folder()?;
-                durable::write(&note, folder.as_os_str().as_encoded_bytes())
-                    .map_err(|error| LayoutError::Create { path: note, why: error.to_string() })?;
-                folder
-            }
+        let folder = if let Some(folder) = noted.filter(|folder| make_private(folder).is_ok()) {
+            folder
+        } else {
+            let folder = choose_folder()?;
+            durable::write(&note, folder.as_os_str().as_encoded_bytes())
+                .map_err(|error| LayoutError::Create { path: note, why: error.to_string() })?;
+            folder
         };
         let tag = self.tag();
         Ok(Sockets { agent: folder.join(format!("{tag}-agent.sock")), folder, tag })

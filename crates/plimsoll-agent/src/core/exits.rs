@@ -60,6 +60,7 @@ impl Agent {
         match self.free_port(id) {
             Ok(port) => {
                 let now = self.now;
+                self.troubles.remove("runtime");
                 self.parts.runtime.note(id, now, &format!("{held}; moved to port {port}"));
                 self.begin_run(id, &format!("{held}; moved to port {port}"), |record| {
                     record.port = port;

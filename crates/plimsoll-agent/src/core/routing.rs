@@ -10,6 +10,7 @@ use plimsoll_model::traffic::{Arm, Backend, RouteTable, TrafficReport};
 use plimsoll_model::{InstanceId, Share};
 
 use super::Agent;
+use super::agent::Look;
 use crate::state::HostState;
 use crate::traffic::TrafficError;
 
@@ -115,7 +116,7 @@ impl Agent {
         let listen = settings.listen;
         if self.report_now().is_none() {
             self.parts.traffic.ensure_running(listen)?;
-            self.report = None;
+            self.report = Look::NotYet;
         }
         let in_force = self.report_now().map(|report| report.table.clone());
         let wanted = table(&self.state);
@@ -125,20 +126,27 @@ impl Agent {
         }
         let newest = in_force.map_or(0, |table| table.version).max(self.state.table_version);
         let wanted = RouteTable { version: newest + 1, ..wanted };
-        self.change(|state| state.table_version = newest + 1)
-            .map_err(|error| TrafficError::Start { why: error.to_string() })?;
+        if matches!(self.state.switch, SwitchState::Fired { .. }) {
+            self.insist(|state| state.table_version = newest + 1);
+        } else {
+            self.change(|state| state.table_version = newest + 1)
+                .map_err(|error| TrafficError::Unsaved { why: error.to_string() })?;
+        }
         self.parts.traffic.set(&wanted)?;
         self.pushed = Some(wanted);
-        self.report = None;
+        self.report = Look::NotYet;
         Ok(())
     }
 
     /// The proxy's report, asked for at most once in a tick.
     pub(super) fn report_now(&mut self) -> Option<&TrafficReport> {
-        if self.report.is_none() {
-            self.report = Some(self.parts.traffic.report());
+        if matches!(self.report, Look::NotYet) {
+            self.report = Look::Taken(self.parts.traffic.report());
         }
-        self.report.as_ref().and_then(Option::as_ref)
+        match &self.report {
+            Look::Taken(report) => report.as_ref(),
+            Look::NotYet => None,
+        }
     }
 
     /// Whether the proxy sends nothing more to the instance and has nothing open with it.
