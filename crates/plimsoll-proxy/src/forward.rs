@@ -106,11 +106,10 @@ impl<'a> Exchange<'a> {
         }
         // Kept to be sent again. A request with a body is not: its beginning may be gone.
         let spare = (!has_body && upgrade.is_none() && is_idempotent(&parts.method)).then(|| parts.clone());
-        let broken = Arc::new(AtomicBool::new(false));
-        let body = if has_body {
-            RequestBody::Client { body, broken: Arc::clone(&broken) }
-        } else {
-            RequestBody::Empty
+        let broken = has_body.then(Arc::<AtomicBool>::default);
+        let body = match &broken {
+            Some(broken) => RequestBody::Client { body, broken: Arc::clone(broken) },
+            None => RequestBody::Empty,
         };
         let mut request = Request::from_parts(parts, body);
         loop {
@@ -119,7 +118,7 @@ impl<'a> Exchange<'a> {
                 Ok(answer) => return self.answer(answer, &target, upgrade),
                 Err(failure) => failure,
             };
-            if broken.load(Relaxed) {
+            if broken.as_ref().is_some_and(|broken| broken.load(Relaxed)) {
                 return own_answer(StatusCode::BAD_REQUEST, "the request ended too early\n");
             }
             target.counters.failed_attempt(worker);
