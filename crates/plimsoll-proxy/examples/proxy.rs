@@ -25,8 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn table(addresses: &[SocketAddr]) -> Result<RouteTable, Box<dyn Error>> {
     let release: ReleaseId = "000000000001".parse()?;
-    let backend =
-        |(n, address): (u32, &SocketAddr)| Backend { instance: InstanceId::new(release.clone(), n), address: *address, ready: true };
+    let backend = |(n, address): (u32, &SocketAddr)| Backend {
+        instance: InstanceId::new(release.clone(), n),
+        address: *address,
+        ready: true,
+    };
     let backends = (0..).zip(addresses).map(backend).collect();
     Ok(RouteTable {
         version: 1,

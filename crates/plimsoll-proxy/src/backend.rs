@@ -130,8 +130,7 @@ mod tests {
     #[test]
     fn a_closed_backend_takes_nothing_and_keeps_what_it_has() {
         let release = "aaaaaaaaaaaa".parse().unwrap();
-        let backend =
-            Arc::new(Backend::new(InstanceId::new(release, 0), ([127, 0, 0, 1], 1).into(), 1));
+        let backend = Arc::new(Backend::new(InstanceId::new(release, 0), ([127, 0, 0, 1], 1).into(), 1));
         assert!(backend.enter().is_none());
         backend.open();
         let place = backend.enter().unwrap();

@@ -32,14 +32,15 @@ struct Shard {
 
 impl ReleaseCounters {
     pub(crate) fn new(release: ReleaseId, bounds: &[f64], workers: usize) -> Self {
-        let shard = || Shard {
-            buckets: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(),
-            ..Shard::default()
-        };
+        let shard =
+            || Shard { buckets: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(), ..Shard::default() };
         Self {
             release,
             bounds: bounds.to_vec(),
-            bounds_nanos: bounds.iter().map(|bound| nanos(Duration::try_from_secs_f64(*bound).ok())).collect(),
+            bounds_nanos: bounds
+                .iter()
+                .map(|bound| nanos(Duration::try_from_secs_f64(*bound).ok()))
+                .collect(),
             shards: (0..workers).map(|_| shard()).collect(),
         }
     }

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use std::future::Future;
 use std::pin::Pin;
 
-use tokio::sync::futures::OwnedNotified;
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 /// Raised once.
 #[derive(Debug, Default)]

@@ -130,7 +130,12 @@ impl<'a> Exchange<'a> {
     }
 
     /// The request to send again, if it may be.
-    fn after(&mut self, failure: Failure, target: &Target, spare: Option<&Parts>) -> Option<Request<RequestBody>> {
+    fn after(
+        &mut self,
+        failure: Failure,
+        target: &Target,
+        spare: Option<&Parts>,
+    ) -> Option<Request<RequestBody>> {
         let resend = || spare.map(|parts| Request::from_parts(parts.clone(), RequestBody::Empty));
         self.timed_out = false;
         let again = match failure {
@@ -222,7 +227,10 @@ impl<'a> Exchange<'a> {
 }
 
 fn is_idempotent(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE)
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
+    )
 }
 
 fn own_answer(status: StatusCode, reason: &'static str) -> Response<ResponseBody> {

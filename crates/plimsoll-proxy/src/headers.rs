@@ -2,8 +2,8 @@
 //! whose end or target could be read in two ways are refused.
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -123,7 +123,8 @@ fn remove_connection_headers(headers: &mut HeaderMap) {
 /// Removes what `Connection` lists, but not what a message cannot do without.
 fn remove_listed(headers: &mut HeaderMap) {
     let plain = |value: &HeaderValue| {
-        value.as_bytes().eq_ignore_ascii_case(b"keep-alive") || value.as_bytes().eq_ignore_ascii_case(b"close")
+        value.as_bytes().eq_ignore_ascii_case(b"keep-alive")
+            || value.as_bytes().eq_ignore_ascii_case(b"close")
     };
     if headers.get_all(CONNECTION).iter().all(plain) {
         return;
@@ -188,7 +189,10 @@ mod tests {
     #[test]
     fn cookies_of_http_2_become_one_line() {
         let mut parts = parts(
-            Request::get("http://a/").version(Version::HTTP_2).header("cookie", "a=1").header("cookie", "b=2"),
+            Request::get("http://a/")
+                .version(Version::HTTP_2)
+                .header("cookie", "a=1")
+                .header("cookie", "b=2"),
         );
         prepare_request(&mut parts, false, ([127, 0, 0, 1], 80).into());
         assert_eq!(parts.headers[COOKIE], "a=1; b=2");

@@ -83,6 +83,9 @@ mod tests {
     fn a_taken_port_is_named() {
         let (_held, address) = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let message = bind(address).unwrap_err().to_string();
-        assert!(message.starts_with(&format!("cannot listen on {address}: the address is in use")), "{message}");
+        assert!(
+            message.starts_with(&format!("cannot listen on {address}: the address is in use")),
+            "{message}"
+        );
     }
 }

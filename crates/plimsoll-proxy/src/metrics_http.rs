@@ -40,7 +40,10 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<ResponseBody>, Infallible> {
+async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
     let known = matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path() == "/metrics";
     let mut response = if known {
         Response::new(ResponseBody::text(prometheus_text(&shared.report())))

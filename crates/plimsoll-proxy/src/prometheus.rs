@@ -11,9 +11,12 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The report as text for a Prometheus server to scrape.
 pub fn prometheus_text(report: &TrafficReport) -> String {
     let mut text = Text(String::with_capacity(4096));
-    text.by_release(report, "requests_assigned_total", "Requests that the split gave to the release.", |arm| {
-        arm.assigned
-    });
+    text.by_release(
+        report,
+        "requests_assigned_total",
+        "Requests that the split gave to the release.",
+        |arm| arm.assigned,
+    );
     text.head("requests_total", "counter", "Answers of the release's instances by class of status.");
     for arm in &report.arms {
         for (class, count) in CLASSES.iter().zip(arm.by_class) {
@@ -26,7 +29,11 @@ pub fn prometheus_text(report: &TrafficReport) -> String {
     text.by_release(report, "proxy_errors_total", "Answers 502 and 504 that the proxy made itself.", |arm| {
         arm.proxy_errors
     });
-    text.head("unrouted_requests_total", "counter", "Requests answered with 503 because no instance was ready.");
+    text.head(
+        "unrouted_requests_total",
+        "counter",
+        "Requests answered with 503 because no instance was ready.",
+    );
     text.line("unrouted_requests_total", "", report.unrouted);
     text.head("request_duration_seconds", "histogram", "Time from a request's head to its answer's head.");
     for arm in &report.arms {
@@ -87,8 +94,12 @@ mod tests {
 
     #[test]
     fn buckets_are_cumulative() {
-        let table =
-            RouteTable { version: 3, arms: vec![], stickiness: Stickiness::None, latency_bounds: vec![0.1, 0.5] };
+        let table = RouteTable {
+            version: 3,
+            arms: vec![],
+            stickiness: Stickiness::None,
+            latency_bounds: vec![0.1, 0.5],
+        };
         let latency = Histogram { bounds: vec![0.1, 0.5], counts: vec![3, 2, 1], sum: 1.75 };
         let arm = ArmTraffic {
             release: "aaaaaaaaaaaa".parse().unwrap(),

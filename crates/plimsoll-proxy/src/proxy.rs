@@ -176,7 +176,8 @@ impl Front {
         if let Some(Ok(metrics)) = self.metrics.map(TcpListener::from_std) {
             tokio::spawn(metrics_http::run(metrics, Arc::clone(&self.shared)));
         }
-        let _socket = self.control.map(|socket| socket.serve(Arc::clone(&self.shared), self.shutdown.clone()));
+        let _socket =
+            self.control.map(|socket| socket.serve(Arc::clone(&self.shared), self.shutdown.clone()));
         let mut stop = self.shutdown.0.subscribe();
         if let Ok(listener) = TcpListener::from_std(self.listener) {
             accept::run(listener, Arc::clone(&self.queues), Arc::clone(&places), stop.clone()).await;

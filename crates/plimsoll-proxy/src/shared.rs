@@ -53,7 +53,9 @@ pub enum SetTableError {
         error: TableError,
     },
     /// It is in force, but a restarted proxy would not know it.
-    #[error("table {version} is in force, but was not stored, so a restart would lose it: {reason}; send it again")]
+    #[error(
+        "table {version} is in force, but was not stored, so a restart would lose it: {reason}; send it again"
+    )]
     NotStored {
         /// The version.
         version: u64,
@@ -198,9 +200,11 @@ impl Ledger {
     }
 
     fn side(&mut self, arm: &Arm, bounds: &[f64], workers: usize) -> Side {
-        let counters = Arc::clone(self.releases.entry(arm.release.clone()).or_insert_with(|| {
-            Arc::new(ReleaseCounters::new(arm.release.clone(), bounds, workers))
-        }));
+        let counters = Arc::clone(
+            self.releases
+                .entry(arm.release.clone())
+                .or_insert_with(|| Arc::new(ReleaseCounters::new(arm.release.clone(), bounds, workers))),
+        );
         let release = HeaderValue::from_str(arm.release.as_str()).expect("a release id is hexadecimal");
         let mut ready = Vec::new();
         for listed in &arm.backends {

@@ -69,7 +69,11 @@ async fn prune(worker: usize, shared: Arc<Shared>) {
     }
 }
 
-async fn serve(stream: StdStream, client: Arc<Client>, mut drain: Listener) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn serve(
+    stream: StdStream,
+    client: Arc<Client>,
+    mut drain: Listener,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::from_std(stream)?;
     stream.set_nodelay(true)?;
     let limit = client.shared.options.request_header_timeout;

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{CANARY, Client, Instance, STABLE, arm, counters, eventually, get, in_flight, ok, proxy, read_head, table};
+use support::{
+    CANARY, Client, Instance, STABLE, arm, counters, eventually, get, in_flight, ok, proxy, read_head, table,
+};
 
 #[test]
 fn nothing_is_lost_while_instances_are_replaced_under_load() {
@@ -92,7 +94,8 @@ fn a_removed_instance_ends_its_requests_and_gets_no_more() {
     for _ in 0..20 {
         assert_eq!(get(&proxy).text(), "new");
     }
-    let open: Vec<_> = proxy.report().in_flight.iter().map(|o| (o.instance.to_string(), o.requests)).collect();
+    let open: Vec<_> =
+        proxy.report().in_flight.iter().map(|o| (o.instance.to_string(), o.requests)).collect();
     assert_eq!(open, [(format!("{STABLE}.0"), 1), (format!("{CANARY}.0"), 0)]);
     word.send(()).unwrap();
     assert_eq!(waiting.answer().text(), "at last");

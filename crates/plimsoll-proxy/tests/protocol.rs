@@ -9,7 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use plimsoll_proxy::Proxy;
-use support::{Client, Instance, Message, STABLE, arm, counters, eventually, in_flight, ok, proxy, read_head, table};
+use support::{
+    Client, Instance, Message, STABLE, arm, counters, eventually, in_flight, ok, proxy, read_head, table,
+};
 
 fn in_front_of(instance: &Instance) -> Proxy {
     let proxy = proxy();
@@ -80,11 +82,17 @@ fn answers_without_a_body_end_where_they_should() {
     let mut client = Client::connect(proxy.local_addr());
     let head = client.send("HEAD / HTTP/1.1\r\nhost: shop\r\n\r\n").head();
     assert_eq!((head.status(), head.header("content-length")), (200, Some("1234")));
-    for (path, status, text) in [("/204", 204, ""), ("/304", 304, ""), ("/hints", 200, "after"), ("/", 200, "body")] {
+    for (path, status, text) in
+        [("/204", 204, ""), ("/304", 304, ""), ("/hints", 200, "after"), ("/", 200, "body")]
+    {
         let answer = client.get(path, "");
         assert_eq!((answer.status(), answer.text().as_str()), (status, text), "{path}");
     }
-    assert_eq!(instance.connections.load(std::sync::atomic::Ordering::SeqCst), 1, "one connection served all");
+    assert_eq!(
+        instance.connections.load(std::sync::atomic::Ordering::SeqCst),
+        1,
+        "one connection served all"
+    );
     assert_eq!(in_flight(&proxy), 0);
 }
 
@@ -103,7 +111,9 @@ fn chunks_and_trailers_pass_in_both_directions() {
     assert_eq!((request.text().as_str(), request.header("x-check")), ("one", Some("9")));
     assert_eq!(request.header("content-length"), None);
     // A body with GET is unusual and allowed.
-    client.send("GET / HTTP/1.1\r\nhost: shop\r\ntransfer-encoding: chunked\r\n\r\n3\r\nget\r\n0\r\n\r\n").answer();
+    client
+        .send("GET / HTTP/1.1\r\nhost: shop\r\ntransfer-encoding: chunked\r\n\r\n3\r\nget\r\n0\r\n\r\n")
+        .answer();
     assert_eq!(asked.recv().unwrap().text(), "get");
 }
 
@@ -158,12 +168,17 @@ fn ambiguous_and_broken_requests_are_refused() {
 
 #[test]
 fn two_lengths_at_once_reach_the_instance_as_one_and_end_the_connection() {
-    for (first, second) in [("content-length: 6", "transfer-encoding: chunked"), ("transfer-encoding: chunked", "content-length: 6")] {
+    for (first, second) in [
+        ("content-length: 6", "transfer-encoding: chunked"),
+        ("transfer-encoding: chunked", "content-length: 6"),
+    ] {
         let (instance, asked) = recording(ok("x"));
         let proxy = in_front_of(&instance);
         let mut client = Client::connect(proxy.local_addr());
         let smuggled = "0\r\n\r\nGET /admin HTTP/1.1\r\nhost: shop\r\n\r\n";
-        let answer = client.send(format!("POST / HTTP/1.1\r\nhost: shop\r\n{first}\r\n{second}\r\n\r\n{smuggled}")).answer();
+        let answer = client
+            .send(format!("POST / HTTP/1.1\r\nhost: shop\r\n{first}\r\n{second}\r\n\r\n{smuggled}"))
+            .answer();
         let mut rest = Vec::new();
         let _ = client.reader.read_to_end(&mut rest);
         assert!(rest.is_empty(), "what follows is not read as a request");
@@ -285,7 +300,8 @@ fn a_changed_protocol_is_a_tunnel_that_counts_as_in_flight() {
         assert_eq!(request.header("upgrade"), Some("websocket"));
         assert_eq!(request.header("connection"), Some("upgrade"));
         assert_eq!(request.header("sec-websocket-key"), Some("abc"));
-        let answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\nhello";
+        let answer =
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\nhello";
         reader.get_mut().write_all(answer.as_bytes()).unwrap();
         let mut buffer = [0; 1024];
         while let Ok(count @ 1..) = reader.read(&mut buffer) {
@@ -328,7 +344,8 @@ fn a_refused_change_of_protocol_is_a_plain_answer() {
 
 #[test]
 fn a_client_may_speak_http_2_at_once() {
-    let (instance, asked) = recording("HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok".into());
+    let (instance, asked) =
+        recording("HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok".into());
     let proxy = in_front_of(&instance);
     let address = proxy.local_addr();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -388,7 +405,8 @@ fn half_a_head_does_not_hold_a_connection_for_ever() {
 #[test]
 fn connections_beyond_the_limit_wait() {
     let instance = Instance::saying("ok");
-    let proxy = Proxy::start(plimsoll_proxy::ProxyOptions { max_connections: 1, ..support::options() }).unwrap();
+    let proxy =
+        Proxy::start(plimsoll_proxy::ProxyOptions { max_connections: 1, ..support::options() }).unwrap();
     proxy.set_table(table(1, vec![arm(STABLE, 100, &[instance.address])])).unwrap();
     let mut first = Client::connect(proxy.local_addr());
     assert_eq!(first.get("/", "").status(), 200);
@@ -404,7 +422,8 @@ fn connections_beyond_the_limit_wait() {
 #[test]
 fn the_release_is_not_named_where_that_is_not_wanted() {
     let instance = Instance::saying("ok");
-    let proxy = Proxy::start(plimsoll_proxy::ProxyOptions { release_header: false, ..support::options() }).unwrap();
+    let proxy =
+        Proxy::start(plimsoll_proxy::ProxyOptions { release_header: false, ..support::options() }).unwrap();
     proxy.set_table(table(1, vec![arm(STABLE, 100, &[instance.address])])).unwrap();
     assert_eq!(support::get(&proxy).header("x-plimsoll-release"), None);
     drop(Arc::new(proxy));

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use plimsoll_proxy::{Proxy, ProxyOptions};
-use support::{CANARY, Client, Instance, Message, STABLE, arm, counters, get, nobody, ok, options, proxy, read_body, read_head, table};
+use support::{
+    CANARY, Client, Instance, Message, STABLE, arm, counters, get, nobody, ok, options, proxy, read_body,
+    read_head, table,
+};
 
 /// An instance that closes each connection after reading a request, without an answer.
 fn closing(requests: Arc<AtomicU64>) -> Instance {

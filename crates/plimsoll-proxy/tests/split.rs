@@ -10,7 +10,9 @@ use support::{CANARY, Client, Instance, STABLE, arm, counters, get, proxy, table
 fn requests_follow_the_weights() {
     let (stable, canary) = (Instance::saying("a"), Instance::saying("b"));
     let proxy = proxy();
-    proxy.set_table(table(1, vec![arm(STABLE, 90, &[stable.address]), arm(CANARY, 10, &[canary.address])])).unwrap();
+    proxy
+        .set_table(table(1, vec![arm(STABLE, 90, &[stable.address]), arm(CANARY, 10, &[canary.address])]))
+        .unwrap();
     let mut client = Client::connect(proxy.local_addr());
     let total = 4000;
     let hits = (0..total).filter(|_| client.get("/", "").release() == CANARY).count();

@@ -79,7 +79,9 @@ fn nonsense_on_the_control_socket_is_answered_or_ends() {
     let folder = tempfile::tempdir().unwrap();
     let _running = Proxy::start(steered(folder.path())).unwrap();
     let path = folder.path().join("control");
-    for bytes in [&b"\0\0\0\x02{}"[..], b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x03\xff\xfe\xfd"] {
+    for bytes in
+        [&b"\0\0\0\x02{}"[..], b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x03\xff\xfe\xfd"]
+    {
         let mut stream = UnixStream::connect(&path).unwrap();
         stream.write_all(bytes).unwrap();
         let mut answer = [0; 4];
@@ -138,7 +140,10 @@ fn what_is_taken_is_named() {
     let address = first.local_addr();
     let error = Proxy::start(ProxyOptions::listening(address)).unwrap_err();
     assert!(matches!(error, StartError::Listen(_)));
-    assert!(error.to_string().starts_with(&format!("cannot listen on {address}: the address is in use")), "{error}");
+    assert!(
+        error.to_string().starts_with(&format!("cannot listen on {address}: the address is in use")),
+        "{error}"
+    );
     let error = Proxy::start(steered(folder.path())).unwrap_err().to_string();
     assert!(error.starts_with("a proxy is already running"), "{error}");
     ControlClient::connect(&folder.path().join("control")).unwrap().report().unwrap();
@@ -190,8 +195,13 @@ fn metrics_are_served_apart_and_follow_the_format() {
             assert!(declared.contains(name) || declared.contains(family.unwrap_or("")), "{line}");
         }
     }
-    for family in ["requests_total", "failed_attempts_total", "proxy_errors_total", "in_flight", "route_weight"] {
+    for family in
+        ["requests_total", "failed_attempts_total", "proxy_errors_total", "in_flight", "route_weight"]
+    {
         assert!(declared.contains(&format!("plimsoll_{family}")), "{family}");
     }
-    assert!(text.contains(&format!("plimsoll_requests_total{{release=\"{STABLE}\",class=\"2xx\"}} 1\n")), "{text}");
+    assert!(
+        text.contains(&format!("plimsoll_requests_total{{release=\"{STABLE}\",class=\"2xx\"}} 1\n")),
+        "{text}"
+    );
 }
