@@ -142,7 +142,7 @@ impl<'a> Exchange<'a> {
             Failure::NotConnected { request, timed_out } => {
                 self.timed_out = timed_out;
                 self.tried.push(Arc::clone(&target.backend));
-                Some(request)
+                Some(*request)
             }
             Failure::Lost { reused: true } => {
                 self.fresh = true;

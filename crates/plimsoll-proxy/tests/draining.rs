@@ -1,5 +1,7 @@
 //! Changes under load: no request is lost, nothing new reaches what was taken out, what runs may end.
 
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic, and so may its helpers")]
+
 mod support;
 
 use std::io::Write;

@@ -1,5 +1,7 @@
 //! HTTP itself: framing, hygiene, streaming, changes of protocol, HTTP/2.
 
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic, and so may its helpers")]
+
 mod support;
 
 use std::io::{Read, Write};
@@ -215,7 +217,9 @@ fn pipelined_requests_are_answered_in_order() {
     let instance = Instance::answering(|request| ok(request.first_line.split(' ').nth(1).unwrap()));
     let proxy = in_front_of(&instance);
     let mut client = Client::connect(proxy.local_addr());
-    client.send((0..20).map(|n| format!("GET /{n} HTTP/1.1\r\nhost: shop\r\n\r\n")).collect::<String>());
+    client.send(
+        (0..20).map(|n| format!("GET /{n} HTTP/1.1\r\nhost: shop\r\n\r\n")).collect::<Vec<_>>().concat(),
+    );
     for n in 0..20 {
         assert_eq!(client.answer().text(), format!("/{n}"));
     }

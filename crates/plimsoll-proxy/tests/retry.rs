@@ -1,5 +1,7 @@
 //! What is tried again, row by row of `forward`'s table, and what is not.
 
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic, and so may its helpers")]
+
 mod support;
 
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! Which release answers: weights, spilling, clients that stay.
 
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic, and so may its helpers")]
+
 mod support;
 
 use plimsoll_model::Share;

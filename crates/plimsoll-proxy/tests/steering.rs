@@ -1,5 +1,7 @@
 //! Steering: tables and versions, the control socket, the stored table, metrics.
 
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic, and so may its helpers")]
+
 mod support;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,12 @@
 //! Instances and clients for the proxy's tests: raw sockets and threads, so that a test can break any rule of HTTP
 //! that it wants to see handled.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses another part")]
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses another part"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
