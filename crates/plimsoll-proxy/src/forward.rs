@@ -18,6 +18,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::backend::Backend;
 use crate::body::{RequestBody, ResponseBody};
@@ -41,6 +42,8 @@ pub(crate) struct Client {
     pub(crate) worker: usize,
     /// The client's address, ready for `X-Forwarded-For`.
     pub(crate) ip: HeaderValue,
+    /// The connection's place, given back when the last request or tunnel on it has ended.
+    pub(crate) _permit: OwnedSemaphorePermit,
 }
 
 /// Answers one request. Never fails: what goes wrong is an answer too.
@@ -62,7 +65,7 @@ pub(crate) async fn forward(
 
 /// A request under way.
 struct Exchange<'a> {
-    client: &'a Client,
+    client: &'a Arc<Client>,
     decision: Decision,
     started: Instant,
     attempts: usize,
@@ -77,7 +80,7 @@ struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn new(client: &'a Client, decision: Decision, started: Instant) -> Self {
+    fn new(client: &'a Arc<Client>, decision: Decision, started: Instant) -> Self {
         Self {
             client,
             decision,
@@ -208,7 +211,7 @@ impl<'a> Exchange<'a> {
             return own_answer(StatusCode::BAD_GATEWAY, "the instance changed the protocol unasked\n");
         };
         headers::announce_upgrade(response.headers_mut(), protocol.unwrap_or(asked));
-        tokio::spawn(tunnel::run(from_client, to_instance, lease));
+        tokio::spawn(tunnel::run(from_client, to_instance, lease, Arc::clone(self.client)));
         response.map(|_| ResponseBody::Own(None))
     }
 

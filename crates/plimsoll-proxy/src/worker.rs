@@ -33,7 +33,7 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 pub(crate) struct Accepted {
     pub(crate) stream: StdStream,
     pub(crate) peer: SocketAddr,
-    /// Given back when the connection ends.
+    /// Its place among the connections that the proxy may hold.
     pub(crate) permit: OwnedSemaphorePermit,
 }
 
@@ -51,12 +51,12 @@ pub(crate) async fn run(
             worker: index,
             ip: HeaderValue::try_from(accepted.peer.ip().to_canonical().to_string())
                 .expect("an address is visible ASCII"),
+            _permit: accepted.permit,
         });
         let listener = drain.listen();
         tokio::spawn(async move {
             // A connection that ends badly concerns its client only, who knows.
             let _ = serve(accepted.stream, client, listener).await;
-            drop(accepted.permit);
         });
     }
     pruning.abort();
@@ -75,7 +75,6 @@ async fn serve(
     mut drain: Listener,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::from_std(stream)?;
-    stream.set_nodelay(true)?;
     let limit = client.shared.options.request_header_timeout;
     let first_bytes = tokio::time::timeout(limit, speaks_http2(&stream));
     let Some(speaks_http2) = unless_drained(first_bytes, &mut drain).await else { return Ok(()) };

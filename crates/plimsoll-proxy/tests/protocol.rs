@@ -337,6 +337,32 @@ fn a_changed_protocol_is_a_tunnel_that_counts_as_in_flight() {
 }
 
 #[test]
+fn shutdown_waits_for_tunnels() {
+    let instance = Instance::raw(|mut reader| {
+        read_head(&mut reader);
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+        reader.get_mut().write_all(answer.as_bytes()).unwrap();
+        let mut buffer = [0; 5];
+        while reader.read_exact(&mut buffer).is_ok() {
+            reader.get_mut().write_all(&buffer).unwrap();
+        }
+    });
+    let proxy = in_front_of(&instance);
+    let mut client = Client::connect(proxy.local_addr());
+    client.send("GET / HTTP/1.1\r\nhost: shop\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n").head();
+    let address = proxy.local_addr();
+    proxy.shutdown(Duration::from_secs(20));
+    eventually("a closed port", || std::net::TcpStream::connect(address).is_err());
+    let mut buffer = [0; 5];
+    client.send(b"still").reader.read_exact(&mut buffer).unwrap();
+    assert_eq!(&buffer, b"still");
+    drop(client);
+    let started = std::time::Instant::now();
+    proxy.wait();
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
 fn a_refused_change_of_protocol_is_a_plain_answer() {
     let instance = Instance::saying("no");
     let proxy = in_front_of(&instance);

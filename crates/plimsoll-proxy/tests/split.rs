@@ -23,7 +23,7 @@ fn requests_follow_the_weights() {
     let report = proxy.report();
     assert_eq!(counters(&report, CANARY).by_class[1], hits as u64);
     assert_eq!(counters(&report, CANARY).assigned + counters(&report, STABLE).assigned, total);
-    assert_eq!(counters(&report, STABLE).latency.count() as usize + hits, total as usize);
+    assert_eq!(counters(&report, STABLE).latency.count() + hits as u64, total);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_growing_weight_moves_clients_only_towards_the_canary() {
     let at = [&Instance::saying("a"), &Instance::saying("b")];
     let proxy = proxy();
     let mut client = Client::connect(proxy.local_addr());
-    let mut before = vec![false; 200];
+    let mut before = [false; 200];
     for (version, points) in (1..).zip([0, 100, 500, 2500, 5000, 9900, 10_000]) {
         proxy.set_table(sticky(version, points, Stickiness::Header { name: "x-user".into() }, at)).unwrap();
         for (user, was) in before.iter_mut().enumerate() {
