@@ -41,14 +41,7 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-<<<<<<< HEAD
-async fn answer(
-    shared: Arc<Shared>,
-    request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Infallible> {
-=======
 fn answer(shared: &Shared, request: &Request<Incoming>) -> Response<ResponseBody> {
->>>>>>> wip-proxy
     let known = matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path() == "/metrics";
     let mut response = if known {
         Response::new(ResponseBody::text(prometheus_text(&shared.report())))

@@ -72,11 +72,7 @@ async fn prune(worker: usize, shared: Arc<Shared>) {
 async fn serve(
     stream: StdStream,
     client: Arc<Client>,
-<<<<<<< HEAD
-    drain: Listener,
-=======
     mut drain: Listener,
->>>>>>> wip-proxy
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::from_std(stream)?;
     let limit = client.shared.options.request_header_timeout;
