@@ -204,9 +204,9 @@ impl Agent {
         Ok(())
     }
 
-    /// Changes the state even where it cannot be saved, and tries to save it again with every tick. Only for going
-    /// back: a full disk must not keep users on a bad release, and an agent that dies before it is saved finds the
-    /// switch still armed, overdue, and goes back once more.
+    /// Changes the state even where it cannot be saved, and tries to save it again with every tick. Only for what
+    /// a full disk must not prevent, and what the next agent finds out again by itself: going back (the switch is
+    /// still armed there, and overdue), taking away readiness, the version of a table.
     pub(super) fn insist(&mut self, edit: impl Fn(&mut HostState)) {
         if let Err(error) = self.change(&edit) {
             self.troubles.insert("state", error.to_string());

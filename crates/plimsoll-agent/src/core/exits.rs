@@ -88,8 +88,9 @@ impl Agent {
             record.proof = None;
             edit(record);
         });
-        if let Err(error) = saved {
-            self.troubles.insert("state", error.to_string());
+        if saved.is_err() {
+            // The next tick tries again; until then it is not ready at least.
+            self.withdraw(id, detail);
         }
     }
 }

@@ -25,6 +25,8 @@ impl Agent {
         self.refuse_after_firing("route")?;
         self.settings()?;
         check_shape(&weights)?;
+        // What is known may be a tick old; weight must not go to a process that has just died.
+        weights.iter().flat_map(|arm| &arm.instances).for_each(|id| self.tick_instance(id));
         self.check_capacity(&weights)?;
         let before = self.state.weights.clone();
         self.change(|state| {
@@ -84,6 +86,7 @@ impl Agent {
     /// Time passing for the proxy: it runs, and it has the table that is wanted.
     pub(super) fn tick_traffic(&mut self) {
         if !self.state.proxy_wanted {
+            self.troubles.remove("traffic");
             return;
         }
         let wanted = table(&self.state);
@@ -126,12 +129,8 @@ impl Agent {
         }
         let newest = in_force.map_or(0, |table| table.version).max(self.state.table_version);
         let wanted = RouteTable { version: newest + 1, ..wanted };
-        if matches!(self.state.switch, SwitchState::Fired { .. }) {
-            self.insist(|state| state.table_version = newest + 1);
-        } else {
-            self.change(|state| state.table_version = newest + 1)
-                .map_err(|error| TrafficError::Unsaved { why: error.to_string() })?;
-        }
+        // The proxy keeps its table's version too, so one that is not saved here does no harm.
+        self.insist(|state| state.table_version = newest + 1);
         self.parts.traffic.set(&wanted)?;
         self.pushed = Some(wanted);
         self.report = Look::NotYet;

@@ -11,6 +11,10 @@ use plimsoll_model::observation::{InstanceState, SwitchState};
 use super::Agent;
 use super::retire::begin_retiring;
 use super::routing::check_shape;
+use crate::state::InstanceRecord;
+
+/// Pause before an instance that was given up is started again because the switch needs it.
+const REST: std::time::Duration = std::time::Duration::from_secs(5);
 
 impl Agent {
     pub(super) fn arm(&mut self, orders: SwitchOrders) -> Result<Response, Refusal> {
@@ -102,8 +106,12 @@ impl Agent {
     /// Starts instances that should serve again and are gone.
     fn revive(&mut self, orders: &SwitchOrders) {
         for id in orders.back_to.iter().flat_map(|arm| &arm.instances) {
-            let gone =
-                |record: &crate::state::InstanceRecord| !record.state.is_live() && record.ending.is_none();
+            let rested = |record: &InstanceRecord| {
+                record.state != InstanceState::Failed || self.now.since(record.since) >= REST
+            };
+            let gone = |record: &InstanceRecord| {
+                !record.state.is_live() && record.ending.is_none() && rested(record)
+            };
             if !self.state.instances.get(id).is_some_and(gone) {
                 continue;
             }
@@ -130,7 +138,7 @@ impl Agent {
     }
 }
 
-impl crate::state::InstanceRecord {
+impl InstanceRecord {
     /// Takes back a retirement that has not come to SIGTERM yet.
     fn call_back(&mut self, now: plimsoll_model::Timestamp) {
         if matches!(self.ending, Some(crate::state::Ending::Draining { .. })) {

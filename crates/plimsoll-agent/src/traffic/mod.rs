@@ -42,12 +42,6 @@ pub enum TrafficError {
         /// Why.
         why: String,
     },
-    /// The table's version could not be saved, so it was not sent.
-    #[error("the proxy was not given its table: {why}")]
-    Unsaved {
-        /// Why.
-        why: String,
-    },
     /// The proxy does not answer.
     #[error("the proxy does not answer: {why}")]
     Unreachable {
