@@ -12,6 +12,8 @@ mod forward;
 mod sides;
 mod split;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod triggers;
 
 use plimsoll_model::Timestamp;
