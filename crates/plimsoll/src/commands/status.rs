@@ -6,7 +6,7 @@ use plimsoll_drivers::{Clock as _, SystemClock};
 use plimsoll_engine::History;
 use plimsoll_engine::fleet;
 use plimsoll_model::ExitCode;
-use plimsoll_model::observation::{HostObservation, InstanceState};
+use plimsoll_model::observation::{HostObservation, InstanceState, SwitchState};
 use plimsoll_model::record::Outcome;
 use plimsoll_model::service::Environment;
 use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView};
@@ -100,6 +100,12 @@ fn remark(seen: &HostObservation, environment: &Environment) -> Option<String> {
         .collect();
     if seen.traffic.is_none() && seen.current.is_some() {
         remarks.push(format!("the proxy on {} does not answer", environment.listen));
+    }
+    if let SwitchState::Fired { orders, at } = &seen.switch {
+        remarks.push(format!(
+            "went back by itself at {at}: nothing was heard from the command for {}; the next one finishes {}",
+            orders.after, orders.rollout
+        ));
     }
     let trouble = !remarks.is_empty();
     if trouble {
