@@ -3,7 +3,7 @@
 use plimsoll_model::record::Outcome;
 
 use super::{Kill, quick};
-use crate::support::{Load, Project};
+use crate::support::Load;
 
 /// A promotion that is cut off at every record is finished by the next `ship`.
 fn promote(kill: impl Fn(u64) -> Kill) {

@@ -18,12 +18,12 @@ use plimsoll_model::record::Outcome;
 use crate::support::{Part, Project, Run, eventually};
 
 /// Keys of an analysis that comes to a verdict soon.
-const QUICK: &str = "warm-up = \"100ms\"\ninterval = \"100ms\"\nmax-error-rate = \"1%\"";
+const QUICK: &str = "warm-up = \"100ms\"\ninterval = \"200ms\"\nmax-error-rate = \"1%\"";
 
 /// A project whose canary is over soon.
 fn quick() -> Project {
     Project::new()
-        .health("interval = \"50ms\"\nmin-healthy-time = \"100ms\"\nhealthy-deadline = \"10s\"")
+        .health("interval = \"100ms\"\nmin-healthy-time = \"100ms\"\nhealthy-deadline = \"10s\"")
         .steps("{ set-weight = \"20%\" }, { pause = \"300ms\" }")
         .analysis(QUICK)
         .run_keys("[run.restart]\ndelay = \"200ms\"\nattempts = 20\n")
@@ -88,13 +88,14 @@ impl Project {
     #[track_caller]
     fn runs_only(&self, release: &str, case: &str) {
         let instance = Part::Instance(release.to_owned());
-        let wanted =
-            [Part::Agent, Part::Proxy, Part::Shim, Part::Shim, instance.clone(), instance];
+        let wanted = [Part::Agent, Part::Proxy, Part::Shim, Part::Shim, instance.clone(), instance];
         let parts = || self.processes().into_iter().map(|(part, _)| part).collect::<Vec<_>>();
         // A shim writes down how its instance ended before it ends itself.
-        eventually(&format!("{case}: only {wanted:?} run"), || parts() == wanted || {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            false
+        eventually(&format!("{case}: only {wanted:?} run"), || {
+            parts() == wanted || {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                false
+            }
         });
     }
 }

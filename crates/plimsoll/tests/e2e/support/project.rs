@@ -45,7 +45,8 @@ impl Project {
                 .to_owned(),
             run: String::new(),
             extra: String::new(),
-            health: "interval = \"100ms\"\nmin-healthy-time = \"200ms\"\nhealthy-deadline = \"10s\"".to_owned(),
+            health: "interval = \"100ms\"\nmin-healthy-time = \"200ms\"\nhealthy-deadline = \"10s\""
+                .to_owned(),
             dead_man_switch: "20s".to_owned(),
             variables: vec![("VERSION".to_owned(), "1".to_owned())],
             instances: 2,
