@@ -32,7 +32,7 @@ fn a_host_without_word_goes_back_by_itself() {
     assert!((0..8).all(|_| project.get() == "1"));
     project.run(&["status"]).expect(0).says(&["r1", "went back by itself"]);
     project.run(&["ship"]).expect(11).says(&[
-        "went back by itself",
+        "the dead man's switch of local went off",
         "r1 serves everywhere",
         "plimsoll retry r2",
     ]);
