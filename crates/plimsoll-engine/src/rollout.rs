@@ -303,11 +303,6 @@ impl<'r, 'w> Run<'r, 'w> {
 }
 
 /// What the steps have at hand.
-fn context<'c, 'w: 'c>(
-    plan: &'c Plan,
-    lease: &Lease,
-    world: &World<'w>,
-    switch_after: Span,
-) -> Context<'c> {
+fn context<'c, 'w: 'c>(plan: &'c Plan, lease: &Lease, world: &World<'w>, switch_after: Span) -> Context<'c> {
     Context { plan, fence: lease.fence, releases: world.releases, secrets: world.secrets, switch_after }
 }
