@@ -11,5 +11,5 @@ mod steps;
 mod view;
 pub mod world;
 
-pub use rollout::{Run, RunEnd, RunError, RunOptions};
+pub use rollout::{Decide, Run, RunEnd, RunError, RunOptions};
 pub use world::World;
