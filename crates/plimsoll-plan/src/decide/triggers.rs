@@ -94,11 +94,12 @@ fn split_mismatch(at: &Moment) -> Option<BackReason> {
     check.is_mismatch().then(|| BackReason::TrafficMismatch { detail: check.to_string() })
 }
 
+/// No progress for too long. A step's own clock, a hold and a person are no obstacles; a host that does not answer or
+/// an instance that does not come back is one in any step.
 fn no_progress(at: &Moment) -> Option<BackReason> {
-    let open = at.state.step.is_some_and(|s| super::steps::is_timed(&at.state.plan, s.index));
-    if open || at.state.hold.is_some() || at.state.paused {
+    if at.state.hold.is_some() || at.now < at.deadline() {
         return None;
     }
-    let deadline = at.state.last_progress + at.state.plan.rules.progress_deadline.duration();
-    (at.now >= deadline).then(|| BackReason::NoProgress { waiting_for: super::forward::obstacle(at) })
+    let obstacle = super::forward::obstacle(at)?;
+    Some(BackReason::NoProgress { waiting_for: obstacle })
 }
