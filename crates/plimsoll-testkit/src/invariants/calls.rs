@@ -6,10 +6,17 @@ use plimsoll_model::{Fence, HostName, Timestamp};
 use super::{Invariant, Watch};
 
 impl Watch {
-    /// A fenced call was handled by a host that had seen `seen` before; `same` says that neither its saved state nor
-    /// its traffic changed.
-    pub(crate) fn on_call(&mut self, host: &HostName, call: &Call, seen: Fence, same: bool, now: Timestamp) {
-        let Some(fence) = call.fence else { return };
+    /// A fenced call was handled by a host that had seen `seen` before. `fence` is the one of the caller's lease,
+    /// whatever the call carries; `same` says that neither the host's saved state nor its traffic changed.
+    pub(crate) fn on_call(
+        &mut self,
+        host: &HostName,
+        call: &Call,
+        fence: Fence,
+        seen: Fence,
+        same: bool,
+        now: Timestamp,
+    ) {
         self.newest_fence = self.newest_fence.max(fence).max(seen);
         if fence < seen && !same {
             let name = call.request.name();

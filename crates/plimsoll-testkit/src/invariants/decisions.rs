@@ -96,7 +96,7 @@ impl Watch {
         };
         let has_weight = fleet.hosts.iter().any(|h| weight(h) > Share::NONE);
         let bad = !matches!(back.reason, BackReason::NoProgress { .. });
-        if !well || !has_weight || state.is_initial() {
+        if !well || !has_weight || state.is_initial() || !self.stable_can_run() {
             self.deciding = None;
             return;
         }
@@ -109,7 +109,7 @@ impl Watch {
     }
 }
 
-/// The longest of all lengths that the plan declares.
+/// The longest that anything may be waited for: a step and what may follow it, or a person.
 fn longest_wait(state: &RolloutState) -> Duration {
     let rules = &state.plan.rules;
     let steps = state.plan.steps.iter().map(|s| match &s.step {
@@ -117,6 +117,6 @@ fn longest_wait(state: &RolloutState) -> Duration {
         _ => Duration::ZERO,
     });
     let no_data = rules.analyses.iter().map(|a| a.no_data_deadline.duration()).max().unwrap_or_default();
-    let longest = steps.max().unwrap_or_default() + no_data;
-    longest.max(rules.person_deadline.duration()).max(rules.progress_deadline.duration())
+    let longest = steps.max().unwrap_or_default().max(rules.person_deadline.duration());
+    longest + no_data.max(rules.progress_deadline.duration())
 }

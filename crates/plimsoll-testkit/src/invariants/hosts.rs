@@ -163,7 +163,8 @@ impl Watch {
     fn check_proved(&mut self, arm: &Arm, host: &Host, now: Timestamp) {
         let Some(release) = self.releases.get(&arm.release) else { return };
         let behaviour = &release.behaviour;
-        let provable = behaviour.listens && behaviour.status == 200 && behaviour.runs.is_none();
+        let healthy = behaviour.status == 200 || self.turned.contains(&release.number);
+        let provable = behaviour.listens && healthy && behaviour.runs.is_none();
         if !provable && let Some(backend) = arm.backends.iter().find(|b| b.ready) {
             let what = format!("{} takes traffic on {} and cannot have been proved", backend.instance, host.name);
             self.broken(Invariant::I1, now, what);
@@ -181,16 +182,16 @@ impl Watch {
         {
             self.broken(Invariant::I4, now, format!("the switch of {} did not go off at {deadline}", host.name));
         }
-        let able = state.returning && well;
+        let able = state.returning && well && self.stable_can_run();
         let since = able.then(|| *self.hosts[at].returning_since.get_or_insert(now));
         self.hosts[at].returning_since = since;
-        if since.is_some_and(|since| now.since(since) > Duration::from_secs(60)) && self.stable_can_run() {
+        if since.is_some_and(|since| now.since(since) > Duration::from_secs(60)) {
             self.broken(Invariant::I4, now, format!("{} wants to go back and never does", host.name));
         }
     }
 
     /// Whether the release before can be expected to become healthy.
-    fn stable_can_run(&self) -> bool {
+    pub(super) fn stable_can_run(&self) -> bool {
         let old = self.rollout.as_ref().and_then(|r| r.plan.replaces.as_ref());
         let behaviour = old.and_then(|id| self.releases.get(id)).map(|r| &r.behaviour);
         behaviour.is_some_and(|b| b.listens && b.status == 200 && b.runs.is_none() && b.ends.is_none())

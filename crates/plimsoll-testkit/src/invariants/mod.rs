@@ -60,6 +60,8 @@ pub struct Violation {
 pub struct Watch {
     declared: u32,
     releases: BTreeMap<ReleaseId, Release>,
+    /// Releases whose probes have changed their answers.
+    turned: BTreeSet<u64>,
     first: Option<Violation>,
     /// Whether a coordinator's clock has jumped: lengths measured by it say nothing then.
     clocks_lie: bool,
@@ -105,6 +107,8 @@ struct Rollout {
 struct Evidence {
     /// Requests to the new side, or values of a query.
     seen: u64,
+    /// Requests to the new side.
+    counted: u64,
     /// Bad ones among them.
     bad: u64,
     /// The last look with any.
@@ -119,6 +123,7 @@ impl Watch {
         Self {
             declared,
             releases: BTreeMap::new(),
+            turned: BTreeSet::new(),
             first: None,
             clocks_lie: false,
             newest_fence: Fence(0),
@@ -148,6 +153,14 @@ impl Watch {
     /// A release by its number.
     pub(crate) fn release(&self, number: u64) -> Option<&Release> {
         self.releases.values().find(|r| r.number == number)
+    }
+
+    /// The probes of a release are answered with this from now on.
+    pub(crate) fn turns(&mut self, number: u64, status: u16) {
+        if let Some(release) = self.releases.values_mut().find(|r| r.number == number) {
+            release.behaviour.status = status;
+            self.turned.insert(number);
+        }
     }
 
     /// A coordinator's clock has jumped.

@@ -1,6 +1,7 @@
 //! What each record must agree with: the order of steps (I5), the evidence (I7), earlier rollbacks (I8), and the data
 //! plane (I10).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_model::metrics::Reading;
@@ -12,9 +13,15 @@ use plimsoll_model::{ExitCode, ReleaseId, Share, Timestamp};
 use super::{Evidence, Invariant, Rollout, Watch, truth};
 use crate::sim::host::SimHost;
 
+/// More records than any story needs: something is done again and again.
+const MANY_RECORDS: u64 = 5000;
+
 impl Watch {
     /// A record was written.
     pub(crate) fn on_record(&mut self, record: &Record, hosts: &[SimHost], now: Timestamp) {
+        if record.sequence > MANY_RECORDS {
+            return self.endless(&format!("record {} is written", record.sequence), now);
+        }
         if let Entry::Planned { plan } = &record.entry {
             return self.planned(plan, now);
         }
@@ -48,6 +55,17 @@ impl Watch {
         }
     }
 
+    /// I7: no look has seen more of the new side than came to it.
+    pub(crate) fn check_looks(&mut self, came: &BTreeMap<ReleaseId, u64>, now: Timestamp) {
+        let Some(rollout) = &self.rollout else { return };
+        let came = came.get(&rollout.plan.release).copied().unwrap_or(0);
+        let Some((name, counted)) = rollout.evidence.iter().map(|(n, e)| (n, e.counted)).find(|(_, c)| *c > came) else {
+            return;
+        };
+        let what = format!("`{name}` counts {counted} requests to the new release, and {came} came");
+        self.broken(Invariant::I7, now, what);
+    }
+
     fn planned(&mut self, plan: &Plan, now: Timestamp) {
         let again = self.rolled_back.contains(&plan.release);
         if again && matches!(plan.kind, PlanKind::Update | PlanKind::Initial) {
@@ -64,7 +82,7 @@ impl Watch {
             back: None,
             committed: false,
             over: false,
-            evidence: std::collections::BTreeMap::new(),
+            evidence: BTreeMap::new(),
             watching_since: None,
         });
     }
@@ -232,6 +250,7 @@ impl Evidence {
         match reading {
             Reading::Counts { canary, .. } => {
                 self.seen += canary.requests;
+                self.counted += canary.requests;
                 self.bad += canary.errors + canary.slower.iter().max().copied().unwrap_or(0);
                 if canary.requests > 0 {
                     self.last = Some(at);

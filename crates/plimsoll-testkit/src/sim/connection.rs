@@ -48,7 +48,7 @@ impl Connection {
         host.bury(now);
         if let Some((seen, state, table)) = before {
             let same = state == host.memory.saved_state() && table == host.memory.table();
-            inner.watch.on_call(&self.name, &call, seen, same, now);
+            inner.watch.on_call(&self.name, &call, self.process.own_fence(), seen, same, now);
         }
         inner.look_at(self.at);
         let host = &inner.hosts[self.at];

@@ -76,6 +76,13 @@ pub enum Event {
         /// The share of 5xx.
         errors: f64,
     },
+    /// The probes of a release begin to fail, and perhaps pass again.
+    TurnsSick {
+        /// The release's number.
+        release: u64,
+        /// What they are answered from now on.
+        status: u16,
+    },
 }
 
 /// Something that happens to a coordinator when it comes to a point of its work.

@@ -63,6 +63,7 @@ pub struct Process {
     records: AtomicU64,
     calls: AtomicU64,
     sleeps: AtomicU64,
+    fence: AtomicU64,
     upsets: Mutex<Vec<Upset>>,
     detach: bool,
 }
@@ -87,6 +88,7 @@ impl Process {
             records: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             sleeps: AtomicU64::new(0),
+            fence: AtomicU64::new(0),
             upsets: Mutex::new(upsets),
             detach,
         })
@@ -103,6 +105,11 @@ impl Process {
             inner.gone.insert(self.id);
             inner.story(format_args!("coordinator {} dies", self.id));
         }
+    }
+
+    /// The fence of its lease.
+    pub(super) fn own_fence(&self) -> Fence {
+        Fence(self.fence.load(Relaxed))
     }
 
     pub(super) fn before_call(self: &Arc<Self>) {
@@ -180,6 +187,7 @@ impl Process {
             Ok(acquired) => acquired.lease,
             Err(error) => return CommandEnd::Journal(error),
         };
+        self.fence.store(lease.fence.0, Relaxed);
         let end = self.work(order, &lease);
         if !self.is_dead() && !matches!(end, CommandEnd::Failed(_)) {
             let _ = self.journal().give_back(&lease);

@@ -188,7 +188,8 @@ fn storm(rng: &mut Rng, hosts: usize, lasts: Duration) -> Vec<(Duration, Event)>
 fn event(rng: &mut Rng, hosts: usize) -> Event {
     let host = rng.usize(..hosts);
     let away = Duration::from_millis(rng.u64(100..=4000));
-    match rng.u8(..20) {
+    match rng.u8(..21) {
+        20 => Event::TurnsSick { release: rng.u64(1..=2), status: *pick(rng, &[200, 500, 500]) },
         0 | 1 => Event::Crash { host, nth: rng.usize(..8) },
         2 => Event::Reboot { host, away },
         3 => Event::KillProxy { host },
@@ -230,7 +231,7 @@ fn command(rng: &mut Rng) -> Command {
 }
 
 /// What happens to a coordinator in the storm.
-pub(super) fn upsets(rng: &mut Rng, depth: u8) -> Vec<Upset> {
+pub(super) fn upsets(rng: &mut Rng, depth: u8, hosts: usize) -> Vec<Upset> {
     let count = *pick(rng, &[0, 0, 1, 1, 2]);
     (0..count)
         .map(|_| {
@@ -240,18 +241,18 @@ pub(super) fn upsets(rng: &mut Rng, depth: u8) -> Vec<Upset> {
                 2 => Point::BeforeCall(rng.u64(1..=20)),
                 _ => Point::Sleep(rng.u64(1..=60)),
             };
-            Upset { at, what: mishap(rng, depth, at) }
+            Upset { at, what: mishap(rng, depth, at, hosts) }
         })
         .collect()
 }
 
-fn mishap(rng: &mut Rng, depth: u8, at: Point) -> Mishap {
+fn mishap(rng: &mut Rng, depth: u8, at: Point, hosts: usize) -> Mishap {
     // Calls to several hosts are made on several threads: nobody else may act in the middle of them.
-    let simple = matches!(at, Point::BeforeCall(_));
+    let simple = matches!(at, Point::BeforeCall(_)) && hosts > 1;
     match rng.u8(..8) {
         0..=3 => Mishap::Dies,
         4..=6 if !simple => {
-            let successor = (depth == 0 && rng.u8(..4) != 0).then(|| upsets(rng, depth + 1));
+            let successor = (depth == 0 && rng.u8(..4) != 0).then(|| upsets(rng, depth + 1, hosts));
             Mishap::Suspended { lasts: Duration::from_secs(rng.u64(5..=60)), successor }
         }
         7 if !simple => Mishap::ClockJumps(*pick(rng, &[-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000])),

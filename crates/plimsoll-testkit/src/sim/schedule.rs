@@ -107,7 +107,7 @@ impl Teller<'_> {
             if self.universe.now() >= storm_ends {
                 break;
             }
-            let upsets = upsets(self.rng, 0);
+            let upsets = upsets(self.rng, 0, self.scenario.settings.hosts);
             let process = Process::new(self.universe, upsets, self.scenario.detach);
             let end = process.command(&order);
             let planned = process::unfinished(&self.universe.records()).is_some();

@@ -23,6 +23,8 @@ pub struct Traffic {
     pub rate: f64,
     /// How each release answers; one that is not here answers well.
     pub answers: BTreeMap<ReleaseId, Answers>,
+    /// Requests that came to each release, answered or not.
+    pub came: BTreeMap<ReleaseId, u64>,
     /// Requests that nobody answered well, since the beginning.
     pub lost: u64,
 }
@@ -35,9 +37,9 @@ impl Traffic {
             return;
         }
         let running = host.running();
-        let answers = &self.answers;
+        let (answers, came) = (&self.answers, &mut self.came);
         let mut lost = 0;
-        host.edit_report(|report| lost = spread(report, requests, answers, &running, rng));
+        host.edit_report(|report| lost = spread(report, requests, answers, came, &running, rng));
         self.lost += lost;
     }
 }
@@ -47,6 +49,7 @@ fn spread(
     report: &mut TrafficReport,
     requests: u64,
     answers: &BTreeMap<ReleaseId, Answers>,
+    came: &mut BTreeMap<ReleaseId, u64>,
     running: &[InstanceId],
     rng: &mut Rng,
 ) -> u64 {
@@ -67,6 +70,7 @@ fn spread(
             lost += count;
             continue;
         };
+        *came.entry(target.release.clone()).or_default() += count;
         let answers = answers.get(&target.release).cloned().unwrap_or_default();
         lost += answer(counters(report, &target.release, &bounds), target, count, &answers, running, rng);
     }

@@ -206,8 +206,9 @@ impl Universe {
         let line = words::record(record, &self.releases);
         let mut inner = self.lock();
         inner.tell(&line);
-        let Inner { watch, hosts, now, .. } = &mut *inner;
+        let Inner { watch, hosts, now, traffic, .. } = &mut *inner;
         watch.on_record(record, hosts, *now);
+        watch.check_looks(&traffic.came, *now);
     }
 }
 
@@ -293,6 +294,14 @@ impl Inner {
                 if let Some(answers) = id.and_then(|id| self.traffic.answers.get_mut(&id)) {
                     answers.errors = errors;
                 }
+            }
+            Event::TurnsSick { release: number, status } => {
+                let Some(release) = self.watch.release(number) else { return };
+                for host in &self.hosts {
+                    let behaviour = plimsoll_agent::memory::Behaviour { status, ..release.behaviour.clone() };
+                    host.memory.behave(&release.id, behaviour);
+                }
+                self.watch.turns(number, status);
             }
         }
     }
