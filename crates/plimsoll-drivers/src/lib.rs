@@ -9,5 +9,5 @@ pub mod host;
 pub mod local;
 pub mod metrics;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SteadyClock, SystemClock};
 pub use host::{Host, HostError};
