@@ -65,6 +65,9 @@ pub fn decide(state: &RolloutState, fleet: &FleetObservation, now: Timestamp) ->
     if !state.committed.is_empty() {
         return forward::settle(&at);
     }
+    if let Some(decision) = triggers::unknown_commit(&at) {
+        return decision;
+    }
     if let Some(reason) = triggers::reason_to_go_back(&at) {
         return record(Entry::GoingBack { reason });
     }

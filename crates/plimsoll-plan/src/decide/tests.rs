@@ -7,7 +7,7 @@ use plimsoll_model::observation::{
     FleetObservation, HostObservation, InstanceObservation, InstanceState, LostHost, SeenHost, SwitchState,
 };
 use plimsoll_model::plan::{Action, HostAction, HostPlan, HostShare, Plan, PlanKind, PlannedStep};
-use plimsoll_model::record::{BackReason, Command, Entry, Outcome, Record};
+use plimsoll_model::record::{BackReason, Command, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::release::RunSpec;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::traffic::{Arm, Backend, RouteTable, Stickiness, TrafficReport};
@@ -291,4 +291,45 @@ fn a_way_back_that_the_old_side_cannot_take_is_not_over() {
     ];
     let decision = decide(&state, &fleet(observation(&states, &leftover)), second(21));
     assert!(matches!(&decision, Decision::Wait(w) if !w.person), "{decision:?}");
+}
+
+#[test]
+fn nothing_is_decided_while_it_is_not_known_whether_a_host_has_committed() {
+    let mut entries = in_the_pause();
+    entries.push((20, Entry::StepDone { step: 1, why: String::new() }));
+    entries.push((20, Entry::Promoting { why: String::new() }));
+    let commit = HostAction { host: host(), action: Action::Commit };
+    entries.push((21, Entry::Intended { actions: vec![commit.clone()] }));
+    entries.push((21, Entry::ActionFailed { action: commit, error: "no answer".to_owned(), retry: true }));
+    entries.push((22, Entry::Commanded { command: Command::Abort }));
+    let state = fold(plan(Vec::new()), entries);
+    let lost = LostHost { host: host(), reason: "no route".to_owned() };
+    let gone = FleetObservation { hosts: Vec::new(), unreachable: vec![lost] };
+    assert!(matches!(decide(&state, &gone, second(30)), Decision::Wait(w) if w.until == second(80)));
+    let mut seen = observation(&all_ready(), &split());
+    assert!(matches!(recorded(decide(&state, &fleet(seen.clone()), second(30))), Entry::GoingBack { .. }));
+    seen.committed = Some(rollout(2));
+    assert!(matches!(recorded(decide(&state, &fleet(seen), second(30))), Entry::Performed { .. }));
+    let given_up = recorded(decide(&state, &gone, second(80)));
+    assert!(matches!(given_up, Entry::Finished { outcome: Outcome::Mixed, .. }));
+}
+
+#[test]
+fn a_record_that_a_person_has_overtaken_changes_nothing() {
+    let skip = || (10, Entry::Commanded { command: Command::PromoteFully });
+    let mut early = in_the_pause();
+    early.truncate(3);
+    early.extend([skip(), (10, Entry::StepEntered { step: 0 })]);
+    let mut late = in_the_pause();
+    late.extend([skip(), (10, Entry::StepDone { step: 1, why: String::new() })]);
+    for entries in [early, late] {
+        let state = fold(plan(Vec::new()), entries);
+        assert_eq!((state.step, state.steps_done), (None, 2));
+    }
+    let mut resumed = in_the_pause();
+    let until = second(100);
+    resumed.push((6, Entry::Commanded { command: Command::Pause }));
+    resumed.push((6, Entry::Commanded { command: Command::Resume }));
+    resumed.push((6, Entry::Held { reason: HoldReason::PausedByPerson, until }));
+    assert_eq!(fold(plan(Vec::new()), resumed).hold, None);
 }

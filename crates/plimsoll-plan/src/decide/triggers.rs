@@ -3,10 +3,10 @@
 use plimsoll_model::InstanceId;
 use plimsoll_model::observation::{InstanceState, SwitchState};
 use plimsoll_model::plan::{Action, HostAction};
-use plimsoll_model::record::{BackReason, Entry};
+use plimsoll_model::record::{BackReason, Entry, Outcome};
 use plimsoll_model::verdict::Verdict;
 
-use super::{Moment, check_split};
+use super::{Decision, Moment, check_split};
 
 /// Failures in a row of one action after which the rollout goes back.
 const MAX_FAILURES: u32 = 5;
@@ -23,6 +23,17 @@ pub(super) fn unrecorded_commit(at: &Moment) -> Option<Entry> {
         .map(|h| HostAction { host: h.host.clone(), action: Action::Commit })
         .collect();
     (!actions.is_empty()).then_some(Entry::Performed { actions, assigned: Vec::new() })
+}
+
+/// A host that was asked to commit and does not say whether it did. Until it does, neither way is right: forward would
+/// be a guess, and the way back does not undo a commit.
+pub(super) fn unknown_commit(at: &Moment) -> Option<Decision> {
+    let host = at.state.commit_intended.iter().find(|h| at.fleet.host(h).is_none())?;
+    if at.now < at.deadline() {
+        return Some(at.wait(format!("host {host} to say whether it has committed")));
+    }
+    let summary = format!("{host} was asked to commit and does not answer; it is not known what it serves");
+    Some(super::record(Entry::Finished { outcome: Outcome::Mixed, summary }))
 }
 
 /// The first reason to go back, the most certain ones first.
