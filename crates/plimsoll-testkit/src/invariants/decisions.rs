@@ -25,10 +25,11 @@ impl Watch {
         truly: Timestamp,
         decision: &Decision,
     ) {
+        self.last_decision = truly;
         if let Decision::Wait(wait) = decision {
             self.check_wait(state, wait, now, truly);
         }
-        self.check_reaction(state, decision, truly);
+        self.check_reaction(state, fleet, decision, truly);
         self.check_way_back(state, fleet, truly);
     }
 
@@ -56,9 +57,17 @@ impl Watch {
     }
 
     /// I3: a bad verdict, or a person's word, is the reason of the very next decision.
-    fn check_reaction(&mut self, state: &RolloutState, decision: &Decision, truly: Timestamp) {
+    fn check_reaction(
+        &mut self,
+        state: &RolloutState,
+        fleet: &FleetObservation,
+        decision: &Decision,
+        truly: Timestamp,
+    ) {
+        // Neither way is right before it is known whether a host has committed.
+        let unknown = state.commit_intended.iter().any(|h| fleet.host(h).is_none());
         let open = state.back.is_none() && state.finished.is_none() && state.committed.is_empty();
-        if !open {
+        if !open || unknown {
             return;
         }
         let tolerated = state.plan.rules.on_shared_degradation != Policy::RollBack;

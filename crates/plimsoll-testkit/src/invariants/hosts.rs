@@ -152,7 +152,9 @@ impl Watch {
         if fired || lost_lately {
             needed = needed.min(1);
         }
-        if back_raises_new {
+        // An agent that died in the middle of a request finishes it when it is back, whatever was decided meanwhile.
+        let finishes = now.since(host.troubled) < HINDSIGHT;
+        if back_raises_new && !finishes {
             self.broken(Invariant::I3, now, format!("{what} on the way back"));
         } else if ready < needed {
             self.broken(Invariant::I1, now, format!("{what} with {ready} ready instances of {needed} needed"));

@@ -72,6 +72,8 @@ pub struct Watch {
     last_outcome: Option<Outcome>,
     /// The first decision of the coordinator that is at work, and the last one.
     deciding: Option<(u64, Timestamp)>,
+    /// The last decision of any coordinator.
+    last_decision: Timestamp,
 }
 
 /// What was last seen of a host.
@@ -94,9 +96,7 @@ struct Rollout {
     done: u32,
     waved_on: bool,
     skipped: bool,
-    paused_since: bool,
     back: Option<(BackReason, Timestamp)>,
-    committed: bool,
     over: bool,
     evidence: BTreeMap<String, Evidence>,
     watching_since: Option<Timestamp>,
@@ -132,6 +132,7 @@ impl Watch {
             rolled_back: BTreeSet::new(),
             last_outcome: None,
             deciding: None,
+            last_decision: Timestamp::default(),
         }
     }
 

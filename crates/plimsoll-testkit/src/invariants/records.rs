@@ -29,6 +29,8 @@ impl Watch {
             return;
         };
         match &record.entry {
+            // A person's word came between the decision and its record.
+            Entry::StepEntered { .. } | Entry::StepDone { .. } if rollout.skipped => {}
             Entry::StepEntered { step } => {
                 let fits = rollout.entered.is_none() && *step == rollout.done;
                 (rollout.entered, rollout.waved_on) = (Some((*step, record.at)), false);
@@ -78,9 +80,7 @@ impl Watch {
             done: 0,
             waved_on: false,
             skipped: false,
-            paused_since: false,
             back: None,
-            committed: false,
             over: false,
             evidence: BTreeMap::new(),
             watching_since: None,
@@ -161,7 +161,6 @@ impl Watch {
                     }
                 }
                 Action::Commit => {
-                    rollout.committed = true;
                     let release = rollout.plan.release.clone();
                     if found.memory.current().as_ref() != Some(&release) {
                         let what = format!("`commit` on {host} is written as done: current is another");
@@ -185,9 +184,12 @@ impl Watch {
         if matches!(outcome, Outcome::RolledBack) || (outcome == Outcome::Mixed && rollout.back.is_some() && blamed) {
             self.rolled_back.insert(plan.release.clone());
         }
+        // What was lost after the decision is not the decision's fault.
+        let lost = self.hosts.iter().map(|h| h.lost_ready).max().unwrap_or_default();
+        let decided = lost <= self.last_decision;
         let mixed = outcome == Outcome::Mixed;
         let problem = hosts.iter().find_map(|host| match outcome {
-            Outcome::Promoted => truth::not_promoted(host, &plan),
+            Outcome::Promoted => truth::not_promoted(host, &plan, decided),
             _ if mixed => None,
             _ => truth::not_back(host, &plan),
         });
@@ -226,7 +228,6 @@ impl Rollout {
                 self.skipped = true;
                 self.entered = None;
             }
-            Command::Pause => self.paused_since = true,
             _ => {}
         }
     }

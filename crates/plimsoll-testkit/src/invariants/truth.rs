@@ -28,8 +28,8 @@ pub(super) fn differs(host: &SimHost, weights: &[ArmWeight]) -> Option<String> {
     (found != wanted).then(|| format!("the proxy has {found:?}"))
 }
 
-/// Why the host does not serve the plan's release alone.
-pub(super) fn not_promoted(host: &SimHost, plan: &Plan) -> Option<String> {
+/// Why the host does not serve the plan's release alone; whether it is ready counts only where `ready` says so.
+pub(super) fn not_promoted(host: &SimHost, plan: &Plan, ready: bool) -> Option<String> {
     if host.memory.current().as_ref() != Some(&plan.release) {
         return Some(format!("current on {} is {:?}", host.name, host.memory.current()));
     }
@@ -39,7 +39,7 @@ pub(super) fn not_promoted(host: &SimHost, plan: &Plan) -> Option<String> {
         return Some(format!("{} gives it {}", host.name, weight(host, &plan.release)));
     }
     let planned = plan.hosts.iter().find(|h| h.host == host.name)?;
-    if ready_of(&planned.new, host) == 0 {
+    if ready && ready_of(&planned.new, host) == 0 {
         return Some(format!("no instance of it is ready on {}", host.name));
     }
     if let SwitchState::Armed { .. } | SwitchState::Fired { .. } = agent.state().switch {

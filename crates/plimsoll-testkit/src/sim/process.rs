@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use plimsoll_drivers::{Clock, Host as _};
+use plimsoll_drivers::{Clock, Host as _, SteadyClock};
 use plimsoll_engine::journal::{Acquired, Draft, Holder, Journal, JournalError, Lease, Query};
 use plimsoll_engine::{Run, RunEnd, RunError, RunOptions, World};
 use plimsoll_model::agent::{Request, Response};
@@ -294,7 +294,9 @@ impl Process {
     }
 
     fn run(self: &Arc<Self>, lease: &Lease, state: RolloutState) -> CommandEnd {
+        let written = self.universe.records().last().map(|r| r.at).unwrap_or_default();
         let clock = SimClock(Arc::clone(self));
+        let clock = SteadyClock::new(&clock, written);
         let mut events = |_| {};
         let cancel = AtomicBool::new(false);
         let mut world = World {
