@@ -19,5 +19,5 @@ pub mod world;
 
 pub use deploy::{Actor, DeployError, Deployed, Deployment, Order};
 pub use history::History;
-pub use rollout::{Run, RunEnd, RunError, RunOptions};
+pub use rollout::{Decide, Run, RunEnd, RunError, RunOptions};
 pub use world::World;
