@@ -1,5 +1,6 @@
 //! A value of the document with its place and its name, and how it is described in messages.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use toml::de::DeValue;
@@ -71,7 +72,9 @@ pub(crate) fn toml_text(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => written.extend(['\\', c]),
-            c if harmless(c) != c => written.push_str(&format!("\\U{:08X}", u32::from(c))),
+            c if harmless(c) != c => {
+                write!(written, "\\U{:08X}", u32::from(c)).expect("text does not fail");
+            }
             c => written.push(c),
         }
     }

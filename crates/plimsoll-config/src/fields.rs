@@ -26,7 +26,13 @@ impl<'a> Fields<'a> {
     pub(crate) fn open(node: &'a Node<'a>, about: &Table, sink: &mut Sink<'_>) -> Option<Self> {
         let DeValue::Table(table) = node.value else {
             let keys: Vec<String> = about.keys.iter().map(|key| format!("`{}`", key.name)).collect();
-            node.wrong("a table", sink).help(format!("it may hold {}", list(&keys, "and")));
+            let is_list = node.value.as_array().is_some();
+            let problem = node.wrong("a table", sink);
+            if is_list && !node.path.is_empty() {
+                problem.help(format!("write its header in single brackets, `[{}]`", node.path));
+            } else {
+                problem.help(format!("it may hold {}", list(&keys, "and")));
+            }
             return None;
         };
         let fields = Self { table, path: &node.path };
@@ -66,12 +72,11 @@ impl<'a> Fields<'a> {
             if known.contains(&name) || name.starts_with(ESCAPE) {
                 continue;
             }
+            let help = if sink.is_full() { Vec::new() } else { suggest::for_key(name, &known) };
             let problem = sink
                 .error(key.span(), format!("unknown key {} {}", quoted(name), self.place()))
                 .label("not known");
-            for help in suggest::for_key(name, &known) {
-                problem.help(help);
-            }
+            problem.help.extend(help);
         }
     }
 

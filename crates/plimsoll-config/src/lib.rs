@@ -3,7 +3,7 @@
 //! The crate is pure: it reads no file, no clock and no environment. A file passes through three shapes: the
 //! *file layer* (what is written, all of it optional, with places), *merged* (an environment's `[run]` over
 //! `[run]`), *resolved* (the model's types, nothing optional that need not be). Every group of settings is one file
-//! below [`groups`] that declares its keys once; reading, defaults, merging, the JSON Schema and the reference page
+//! below `groups/` that declares its keys once; reading, defaults, merging, the JSON Schema and the reference page
 //! come from that one declaration.
 //!
 //! A newcomer reads [`load`](fn@load), then `settings.rs` (how a group is declared), then any group.

@@ -61,7 +61,7 @@ fn of_table(page: &mut String, title: &str, table: &Table) {
 fn default(key: &Key) -> String {
     match (key.default, key.required) {
         (_, true) => "required".to_owned(),
-        (Some("{}"), _) | (None, _) => String::new(),
+        (Some("{}") | None, _) => String::new(),
         (Some(default), _) => format!("`{default}`"),
     }
 }
@@ -71,7 +71,7 @@ fn kind(shape: &Shape) -> String {
     match shape {
         Shape::Text { what, .. } => (*what).to_owned(),
         Shape::Whole { min, max } => format!("{min} to {max}"),
-        Shape::Number { min, .. } if *min == -f64::MAX => "number".to_owned(),
+        Shape::Number { min, .. } if *min <= -f64::MAX => "number".to_owned(),
         Shape::Number { min, max } => format!("number, {min} to {max}"),
         Shape::Switch => "`true` or `false`".to_owned(),
         Shape::Words(words) => {

@@ -33,7 +33,7 @@ fn of_shape(shape: &Shape) -> Value {
             schema
         }
         Shape::Whole { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        Shape::Number { min, .. } if *min == -f64::MAX => json!({ "type": "number" }),
+        Shape::Number { min, .. } if *min <= -f64::MAX => json!({ "type": "number" }),
         Shape::Number { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
         Shape::Switch => json!({ "type": "boolean" }),
         Shape::Words(words) => of_words(words),

@@ -83,11 +83,9 @@ impl Shape {
             Self::List { item, .. } => item.tables(&format!("{path}[]"), visit),
             Self::Map { name, value, .. } => value.tables(&joined(path, &format!("<{name}>")), visit),
             Self::OneOf(shapes) => shapes.iter().for_each(|shape| shape.tables(path, visit)),
-            Self::Table(table) => {
-                if visit(path, table) {
-                    for key in table.keys {
-                        (key.shape)().tables(&joined(path, key.name), visit);
-                    }
+            Self::Table(table) if visit(path, table) => {
+                for key in table.keys {
+                    (key.shape)().tables(&joined(path, key.name), visit);
                 }
             }
             _ => {}

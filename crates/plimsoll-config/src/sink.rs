@@ -57,7 +57,7 @@ impl<'a> Sink<'a> {
         };
         // What `[run]` says is resolved once for each environment; it is wrong once.
         let known = self.problems.iter().any(same);
-        let full = self.problems.len() == MOST;
+        let full = self.is_full();
         if known || full {
             self.left_out += usize::from(full && !known);
             self.scratch.help.clear();
@@ -72,6 +72,11 @@ impl<'a> Sink<'a> {
             help: Vec::new(),
         });
         self.problems.last_mut().expect("one was just added")
+    }
+
+    /// Whether further problems are only counted, so that working out help for them is a waste.
+    pub(crate) fn is_full(&self) -> bool {
+        self.problems.len() == MOST
     }
 
     pub(crate) fn has_errors(&self) -> bool {

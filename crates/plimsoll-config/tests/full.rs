@@ -16,7 +16,7 @@ fn loaded(text: &str) -> Loaded {
 }
 
 fn environment<'s>(service: &'s Service, name: &str) -> &'s Environment {
-    &service.environments[&name.parse().unwrap()]
+    &service.environments[&name.parse().expect("a name")]
 }
 
 #[test]

@@ -18,9 +18,9 @@ fn shown(text: &str) -> Vec<String> {
     let one = |p: &plimsoll_config::Problem| {
         let place = p.place.as_ref().map_or("-".to_owned(), |at| format!("{}:{}", at.line, at.column));
         let label = p.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
-        let help: String = p.help.iter().map(|help| format!(" [{help}]")).collect();
+        let help: Vec<String> = p.help.iter().map(|help| format!(" [{help}]")).collect();
         let word = if p.is_error() { "" } else { "warning: " };
-        format!("{place} {word}{}{label}{help}", p.message)
+        format!("{place} {word}{}{label}{}", p.message, help.concat())
     };
     problems(text).problems.iter().map(one).collect()
 }
@@ -297,6 +297,7 @@ fn secrets_are_references() {
         "run.secrets.A = { env = 'A', file = '/a' }",
         &["1:30 `A` must have exactly one of `env` or `file` (a second one)"],
     );
+    case("run.secrets.A = { env = '$A' }", &["1:25 `$A` is not a name of a variable"]);
     case("run.secrets.A = { file = 'a' }", &["1:26 the file of a secret needs its absolute path"]);
     case("run.secrets.A = { env = 'A' }\nrun.variables.A = 'x'", &["2:15 `A` is a variable and a secret"]);
     // One environment may say it otherwise than all.
@@ -360,6 +361,11 @@ fn steps() {
     rollout(
         "steps = [{set-weight=5},{pause='1s'}]\nanalysis = []",
         &["8:12 warning: nothing watches the canary"],
+    );
+    // The step may mean the analysis whose name is wrong.
+    rollout(
+        "steps = [{set-weight=5},{analysis={names=['a'],duration='1m'}}]\nanalysis = [{name='A',p99='1s'}]",
+        &["8:19 `name` must be a name"],
     );
     rollout("dead-man-switch = '4s'", &["7:19 `dead-man-switch` must be at least 5s"]);
     rollout(
@@ -445,9 +451,18 @@ fn a_file_of_no_bounds_is_refused() {
 }
 
 #[test]
+fn long_lists_are_refused() {
+    let args = "'a',".repeat(251);
+    case(
+        &format!("run.args = [{args}]"),
+        &["1:12 `args` must be a list of at most 250 (found a list of 251)"],
+    );
+}
+
+#[test]
 fn a_flood_of_problems_is_cut() {
-    let text: String = (0..10_000).map(|n| format!("key{n} = 1\n")).collect();
-    let found = problems(&text);
+    let lines: Vec<String> = (0..10_000).map(|n| format!("key{n} = 1\n")).collect();
+    let found = problems(&lines.concat());
     assert_eq!((found.problems.len(), found.left_out), (50, 9_953));
     assert!(found.render().ends_with("50 errors, 9953 more not shown\n"));
 }

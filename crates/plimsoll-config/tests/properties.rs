@@ -90,6 +90,21 @@ proptest! {
         survives(&text);
     }
 
+    /// Whatever is wrong around it, a literal secret is in no message.
+    #[test]
+    fn a_literal_secret_is_never_shown(
+        before in proptest::collection::vec(piece(), 0..12).prop_map(|parts| parts.concat()),
+        after in proptest::collection::vec(piece(), 0..12).prop_map(|parts| parts.concat()),
+        value in prop_oneof![Just("'SENTINEL'"), Just("\"SENTINEL"), Just("SENTINEL"), Just("['SENTINEL']"), Just("{ value = 'SENTINEL' }")]
+    ) {
+        let text = format!("{before}\n[run.variables]\nDB_PASSWORD = {value}\n{after}");
+        let shown = match load("plimsoll.toml", &text) {
+            Ok(loaded) => loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().concat(),
+            Err(problems) => problems.render(),
+        };
+        prop_assert!(!shown.contains("SENTINEL"), "{}", shown);
+    }
+
     /// One value at a time becomes another: this reaches the resolution, which broken syntax does not.
     #[test]
     fn other_values(
@@ -121,5 +136,33 @@ proptest! {
         let proposal = propose(&listing);
         let loaded = load("plimsoll.toml", &proposal.text);
         prop_assert!(loaded.is_ok_and(|loaded| loaded.warnings.is_empty()), "{}", proposal.text);
+    }
+}
+
+/// Texts near the largest size that are deep, long or wrong everywhere. Without bounds on lists and on the help that
+/// is worked out, one of them took minutes.
+#[test]
+fn hostile_shapes_end() {
+    let numbered = |count: usize, one: fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().concat();
+    let analyses =
+        numbered(9000, |n| format!("[[environments.a.rollout.analysis]]\nname='a{n}'\np99='1s'\n"));
+    let names = "'zz',".repeat(240);
+    let watched = numbered(240, |n| format!("{{name='a{n}',p99='1s'}},"));
+    let rollout = format!(
+        "{{steps=[{{set-weight=5}},{{analysis={{names=[{names}],duration='1m'}}}}],analysis=[{watched}]}}"
+    );
+    let least = "service.name='a'\nbuild.type='go'\n";
+    for text in [
+        "=".repeat(1 << 20),
+        format!("a={}", "[".repeat((1 << 20) - 2)),
+        numbered(60_000, |n| format!("TOKEN{n}=1\n")),
+        format!("environments.a.rollout.steps=[{}]", "{x=1},".repeat(170_000)),
+        format!("{least}environments.a.port=1\n{analyses}"),
+        format!("{least}{}", numbered(20_000, |n| format!("environments.a{n}.port={}\n", n + 1))),
+        format!(
+            "{least}environments.a={{port=1,rollout={rollout}}}\nenvironments.b={{port=2,rollout={rollout}}}\n"
+        ),
+    ] {
+        survives(&text);
     }
 }

@@ -4,10 +4,17 @@
 //! one for the simulator. Nothing in this crate decides: what to do comes from `plimsoll-plan`, in which order from
 //! `plimsoll-engine`.
 
+pub mod build;
 pub mod clock;
+pub mod command;
 pub mod host;
+pub mod http;
 pub mod local;
 pub mod metrics;
+pub mod regression;
+pub mod resolve;
+pub mod source;
 
 pub use clock::{Clock, SystemClock};
+pub use command::{CommandOrder, Commands, SystemCommands};
 pub use host::{Host, HostError};

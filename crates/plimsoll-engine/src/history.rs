@@ -166,6 +166,13 @@ impl History {
         self.releases.iter().map(KnownRelease::label).collect()
     }
 
+    /// The release that serves an environment, as far as the journal knows.
+    pub fn serving(&self, environment: &EnvironmentName) -> Option<ReleaseId> {
+        let mut rollouts = self.rollouts.iter().rev().filter(|r| r.plan.environment == *environment);
+        let last = rollouts.find(|r| matches!(r.ended, Some((Outcome::Promoted, _))));
+        last.map(|r| r.plan.release.clone())
+    }
+
     /// The release that bare `rollback` returns to: the newest that was promoted in the environment before
     /// `current`, that is not `current` and was not rolled back since.
     pub fn last_known_good(&self, environment: &EnvironmentName, current: &ReleaseId) -> Option<ReleaseId> {

@@ -1,6 +1,7 @@
 //! Runs plans: takes the lease, observes, asks `plimsoll-plan` what to do, does it on the hosts, and journals.
 //!
-//! Start with [`deploy`], which brings one release into one environment, and [`rollout`], the loop below it.
+//! Start with [`ship`], the whole flow, then [`deploy`], which brings one release into one environment, and [`rollout`],
+//! the loop below it.
 //! [`journal`] is what is remembered and [`history`] what follows from it; `steps` is what can be changed, [`world`]
 //! what is reached.
 
@@ -10,7 +11,9 @@ pub mod history;
 pub mod journal;
 mod looks;
 pub mod rollout;
+pub mod ship;
 mod steps;
+mod text;
 mod view;
 pub mod world;
 

@@ -7,23 +7,27 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use plimsoll_drivers::metrics::{MetricsReader, SnapshotRequest, Unreadable};
+use plimsoll_drivers::metrics::{self, MetricsReader, Side, Unread};
 use plimsoll_model::metrics::{Counters, Increment, Reading, Snapshot, Unusable};
-use plimsoll_model::observation::FleetObservation;
+use plimsoll_model::observation::{FleetObservation, InstanceObservation, SeenHost};
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource};
-use plimsoll_model::{InstanceId, ReleaseId, Timestamp};
+use plimsoll_model::{ReleaseId, Timestamp};
 use plimsoll_plan::difference::difference;
 use plimsoll_plan::{Judge, RolloutState};
 
+use crate::world::MetricSources;
+
 /// The last snapshots of each analysis, and when each was looked at.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Looks {
     last: BTreeMap<String, Last>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Last {
     at: Timestamp,
+    /// Made at the first look; absent for the proxy, whose counters the hosts report.
+    reader: Option<Box<dyn MetricsReader>>,
     canary: Option<Snapshot>,
     stable: Option<Snapshot>,
 }
@@ -34,7 +38,7 @@ impl Looks {
         &mut self,
         state: &RolloutState,
         fleet: &FleetObservation,
-        metrics: &mut dyn MetricsReader,
+        sources: &mut dyn MetricSources,
         now: Timestamp,
     ) -> Vec<(String, Reading)> {
         let mut readings = Vec::new();
@@ -43,12 +47,14 @@ impl Looks {
                 continue;
             }
             let spec = judge.spec();
-            let mut source = Source { spec, state, fleet, metrics, now };
             let last = self.last.entry(spec.name.clone()).or_default();
             last.at = now;
-            if let Some(reading) = source.read(last) {
-                readings.push((spec.name.clone(), reading));
-            }
+            let source = Source { spec, state, fleet, now };
+            let reading = match reader(last, spec, sources) {
+                Ok(()) => source.read(last),
+                Err(error) => Some(error.into()),
+            };
+            readings.extend(reading.map(|reading| (spec.name.clone(), reading)));
         }
         readings
     }
@@ -60,30 +66,36 @@ impl Looks {
     }
 }
 
-/// One analysis and everything needed to look at its source.
+/// Makes the reader of an analysis' source, unless it is there.
+fn reader(last: &mut Last, spec: &AnalysisSpec, sources: &mut dyn MetricSources) -> Result<(), Unread> {
+    if last.reader.is_none() && spec.source != MetricSource::Proxy {
+        last.reader = Some(sources.reader(&spec.source)?);
+    }
+    Ok(())
+}
+
+/// One analysis and what its source is looked at for.
 struct Source<'a> {
     spec: &'a AnalysisSpec,
     state: &'a RolloutState,
     fleet: &'a FleetObservation,
-    metrics: &'a mut dyn MetricsReader,
     now: Timestamp,
 }
 
 impl Source<'_> {
-    fn read(&mut self, last: &mut Last) -> Option<Reading> {
+    fn read(&self, last: &mut Last) -> Option<Reading> {
         if let Check::Threshold { query, .. } = &self.spec.check {
-            let value = self.metrics.value(&self.spec.source, query, &self.state.plan.release, self.now);
-            return Some(match value {
-                Ok(value) => Reading::Value { value },
-                Err(error) => unusable(error),
-            });
+            let side = self.side(&self.state.plan.release);
+            let answer = last.reader.as_mut()?.value(&side, query, self.now);
+            return Some(metrics::reading(answer));
         }
-        let canary = match self.snapshot(&self.state.plan.release.clone()) {
+        let canary = match self.snapshot(last, &self.state.plan.release) {
             Ok(snapshot) => snapshot,
-            Err(error) => return Some(unusable(error)),
+            Err(error) => return Some(error.into()),
         };
         // A stable side that cannot be read is not there to compare with; the canary's own limit still counts.
-        let stable = self.state.plan.replaces.clone().and_then(|release| self.snapshot(&release).ok());
+        let replaced = self.state.plan.replaces.as_ref();
+        let stable = replaced.and_then(|release| self.snapshot(last, release).ok());
         let reading = self.between(last, &canary, stable.as_ref());
         last.canary = Some(canary);
         last.stable = stable.or(last.stable.take());
@@ -113,21 +125,21 @@ impl Source<'_> {
         self.now.since(at) > allowed
     }
 
-    fn snapshot(&mut self, release: &ReleaseId) -> Result<Snapshot, Unreadable> {
-        match &self.spec.source {
-            MetricSource::Proxy => self.proxy_counters(release),
-            source => {
-                let instances = self.instances(release);
-                let request = SnapshotRequest { source, release, instances, now: self.now };
-                self.metrics.snapshot(&request)
-            }
+    fn snapshot(&self, last: &mut Last, release: &ReleaseId) -> Result<Snapshot, Unread> {
+        match (&self.spec.source, &mut last.reader) {
+            (
+                MetricSource::Scrape { series, .. } | MetricSource::Prometheus { series: Some(series), .. },
+                Some(reader),
+            ) => reader.snapshot(&self.side(release), series, self.now).map(|answer| answer.value),
+            (MetricSource::Proxy, _) => self.proxy_counters(release),
+            _ => Err(Unread::new(Unusable::Invalid, "the analysis names no series to count")),
         }
     }
 
     /// The proxies' own counters of a release: one series for each host and life of its proxy.
-    fn proxy_counters(&self, release: &ReleaseId) -> Result<Snapshot, Unreadable> {
+    fn proxy_counters(&self, release: &ReleaseId) -> Result<Snapshot, Unread> {
         let mut snapshot = Snapshot { at: self.now, ..Snapshot::default() };
-        let silent = |detail: String| Unreadable { reason: Unusable::Unreachable, detail };
+        let silent = |detail: String| Unread::new(Unusable::Unreachable, detail);
         if let Some(lost) = self.fleet.unreachable.first() {
             return Err(silent(format!("host {} does not answer", lost.host)));
         }
@@ -144,16 +156,19 @@ impl Source<'_> {
         Ok(snapshot)
     }
 
-    fn instances(&self, release: &ReleaseId) -> Vec<(InstanceId, SocketAddr)> {
-        let seen = self.fleet.hosts.iter().flat_map(|h| &h.seen.instances);
-        let running = seen.filter(|i| i.instance.release == *release && i.pid.is_some());
-        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        running.map(|i| (i.instance.clone(), local(i.port))).collect()
+    /// A release and its running instances.
+    fn side(&self, release: &ReleaseId) -> Side {
+        let target = |host: &SeenHost, i: &InstanceObservation| metrics::Target {
+            name: format!("{}/{}", host.host, i.instance),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, i.port)),
+        };
+        let hosts = self.fleet.hosts.iter();
+        let instances = hosts.flat_map(|host| {
+            let running = host.seen.of_release(release).filter(|i| i.pid.is_some());
+            running.map(|i| target(host, i)).collect::<Vec<_>>()
+        });
+        Side { release: release.clone(), instances: instances.collect() }
     }
-}
-
-fn unusable(error: Unreadable) -> Reading {
-    Reading::Unusable { reason: error.reason, detail: error.detail }
 }
 
 fn stale(at: Timestamp) -> Reading {

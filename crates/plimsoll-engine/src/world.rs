@@ -1,9 +1,10 @@
 //! Everything that a coordinator reaches, in one place, so that the simulator can replace all of it.
 
-use plimsoll_drivers::metrics::MetricsReader;
+use plimsoll_drivers::metrics::{MetricsReader, Unread};
 use plimsoll_drivers::{Clock, Host};
 use plimsoll_model::event::{Event, News};
 use plimsoll_model::record::{Entry, Record};
+use plimsoll_model::rollout::MetricSource;
 use plimsoll_model::{EnvironmentName, ReleaseId, RolloutId, Secret};
 
 use crate::journal::{Draft, Journal, JournalError, Lease};
@@ -42,6 +43,12 @@ pub trait Secrets: Sync {
     fn variable(&self, name: &str) -> Option<Secret>;
 }
 
+/// Makes readers of metrics.
+pub trait MetricSources: Send {
+    /// A reader of the source that an analysis names; never asked for the proxy, whose counters the hosts report.
+    fn reader(&mut self, source: &MetricSource) -> Result<Box<dyn MetricsReader>, Unread>;
+}
+
 /// What a coordinator reaches.
 pub struct World<'w> {
     /// Time.
@@ -51,7 +58,7 @@ pub struct World<'w> {
     /// The journal.
     pub journal: Box<dyn Journal>,
     /// Sources of metrics beside the proxy.
-    pub metrics: Box<dyn MetricsReader>,
+    pub metrics: Box<dyn MetricSources>,
     /// Releases.
     pub releases: &'w dyn ReleaseContent,
     /// Secrets.

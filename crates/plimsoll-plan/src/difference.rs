@@ -22,13 +22,25 @@ pub fn difference(earlier: &Snapshot, later: &Snapshot, bounds: &[f64]) -> Optio
         };
         add(&mut sum, &grown, bounds);
     }
+    // A source that counts an error before its request must not make more errors than requests. Side by side, not
+    // series by series: errors may be counted under labels of their own, where there are no requests.
+    sum.errors = sum.errors.min(sum.requests);
     Some(sum)
+}
+
+/// The baseline for the look after `later`: its series, and those of `earlier` that it lacks, as they last were.
+///
+/// An instance that could not be read for one look comes back with everything that it has ever counted. Without its
+/// old counters in the baseline, all of that would be new.
+pub fn carried(earlier: &Snapshot, later: &Snapshot) -> Snapshot {
+    let mut series = earlier.series.clone();
+    series.extend(later.series.clone());
+    Snapshot { at: later.at.max(earlier.at), series }
 }
 
 fn add(sum: &mut Increment, grown: &Counters, bounds: &[f64]) {
     sum.requests += grown.requests;
-    // A source that counts an error before its request must not make more errors than requests.
-    sum.errors += grown.errors.min(grown.requests);
+    sum.errors += grown.errors;
     let above: Option<Vec<u64>> = bounds.iter().map(|b| grown.latency.above(*b)).collect();
     if let Some(above) = above.filter(|_| !grown.latency.counts.is_empty()) {
         sum.timed += grown.latency.count();
@@ -86,6 +98,27 @@ mod tests {
         let after = snapshot(2, &[("a", counters(7, 2, 1))]);
         let found = difference(&before, &after, &[0.1]).unwrap();
         assert_eq!(found, Increment { requests: 7, errors: 2, slower: vec![1], timed: 7 });
+    }
+
+    #[test]
+    fn errors_may_have_labels_of_their_own() {
+        let errors = |n| Counters { errors: n, ..Counters::default() };
+        let before = snapshot(1, &[("a", counters(100, 0, 0)), ("a,kind", errors(1))]);
+        let after = snapshot(2, &[("a", counters(110, 0, 0)), ("a,kind", errors(4))]);
+        assert_eq!(difference(&before, &after, &[]).unwrap().errors, 3);
+        let more = snapshot(2, &[("a", counters(102, 0, 0)), ("a,kind", errors(4))]);
+        assert_eq!(difference(&before, &more, &[]).unwrap().errors, 2);
+    }
+
+    #[test]
+    fn a_series_that_was_away_for_a_look_is_not_new() {
+        let all = snapshot(1, &[("a", counters(100, 0, 0)), ("b", counters(500, 5, 0))]);
+        let without = snapshot(2, &[("a", counters(110, 0, 0))]);
+        let again = snapshot(3, &[("a", counters(111, 0, 0)), ("b", counters(507, 6, 0))]);
+        let baseline = carried(&all, &without);
+        assert_eq!(baseline.at.as_millis(), 2);
+        let found = difference(&baseline, &again, &[]).unwrap();
+        assert_eq!((found.requests, found.errors), (8, 1));
     }
 
     #[test]

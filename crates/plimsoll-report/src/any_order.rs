@@ -1,5 +1,7 @@
 //! Whatever is told, in whatever order, is survived by every reporter, and no gate's line is lost or told twice.
 
+use std::sync::LazyLock;
+
 use plimsoll_model::event::{Between, Event, News};
 use plimsoll_model::{Share, Span, Timestamp};
 use proptest::prelude::*;
@@ -11,6 +13,9 @@ use crate::{JsonLinesReporter, LiveReporter, PlainReporter, Reporter, Style};
 fn scripts() -> Vec<Script> {
     vec![Script::promote(), Script::rollback(), Script::refusal(), Script::held()]
 }
+
+static ALL: LazyLock<Vec<Event>> =
+    LazyLock::new(|| scripts().into_iter().flat_map(|script| script.events).collect());
 
 /// Values that a fault elsewhere could bring.
 fn any_number() -> impl Strategy<Value = f64> {
@@ -25,8 +30,7 @@ prop_compose! {
         points in 0_u32..=10_000,
         millis in prop_oneof![any::<u64>(), 1_769_868_000_000_u64..1_769_868_900_000],
     ) -> Event {
-        let all: Vec<Event> = scripts().into_iter().flat_map(|script| script.events).collect();
-        let mut event = index.get(&all).clone();
+        let mut event = index.get(ALL.as_slice()).clone();
         event.at = Timestamp::from_millis(millis);
         disturb(&mut event.news, &text, number, points);
         event

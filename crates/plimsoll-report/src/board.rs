@@ -29,9 +29,17 @@ pub(crate) struct Board {
     running: Option<Running>,
     pub(crate) rollout: Option<RolloutSeen>,
     output: VecDeque<String>,
-    /// A gate that stops the flow has its line.
-    pub(crate) headed: bool,
+    told: Told,
     now: Timestamp,
+}
+
+/// What has its line already, so that the ending does not say it again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    /// A gate that stops the flow.
+    pub(crate) stopped: bool,
+    /// What an earlier command had left behind.
+    pub(crate) recovered: bool,
 }
 
 struct Running {
@@ -65,6 +73,7 @@ impl Board {
             News::Output { line, .. } => self.output(line, style),
             News::RolloutStarted { environment, kind, release, replaces, resumed, .. } => {
                 self.rollout_started(environment, course(*kind, release, replaces.as_ref()));
+                self.told.recovered |= resumed.is_some();
                 resumed.iter().map(|resumed| note(Mark::Note, resumed)).collect()
             }
             News::Recorded { record } => self.recorded(record),
@@ -76,6 +85,11 @@ impl Board {
     /// Time goes on; clocks never run backwards on the screen.
     pub(crate) fn pass(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+    }
+
+    /// What has its line already.
+    pub(crate) const fn told(&self) -> Told {
+        self.told
     }
 
     /// The unfinished part: what is at work, and the rollout as it was last seen.
@@ -169,7 +183,7 @@ impl Board {
             let kept = self.output.iter().map(|line| output_line(line));
             lines.extend(kept);
         }
-        self.headed |= stops;
+        self.told.stopped |= stops;
         self.running = None;
         self.output.clear();
         if rolls {

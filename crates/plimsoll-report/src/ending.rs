@@ -35,7 +35,7 @@ pub enum EndingStory {
         environment: EnvironmentName,
         /// The release.
         release: ReleaseLabel,
-        /// The one before, kept to go back to.
+        /// The one before, kept to go back to; absent after a rollback, where nobody wants it back.
         replaces: Option<ReleaseLabel>,
         /// From the commit to here.
         took: Span,

@@ -62,6 +62,13 @@ impl<W: Write> Reporter for JsonLinesReporter<W> {
     }
 }
 
+/// What a command prints with `--json`, as one line: `{"format":1,"status":{...}}`.
+pub fn json_object(what: &str, value: &impl Serialize) -> Result<String, ReportError> {
+    let value = serde_json::to_value(value).map_err(|source| ReportError::Encode { source })?;
+    let object = serde_json::json!({ "format": version::REPORT, what: value });
+    Ok(escaped(object.to_string()) + "\n")
+}
+
 /// JSON leaves C1 controls and bidirectional marks as they are, and terminals obey them. They can only stand inside
 /// strings, where an escape means the same.
 fn escaped(json: String) -> String {
@@ -80,4 +87,18 @@ fn escaped(json: String) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_prints_an_object_with_its_format() {
+        let remark = "a\u{9b}2J\u{202e}b";
+        let text = json_object("remark", &remark).unwrap();
+        assert_eq!(text, "{\"format\":1,\"remark\":\"a\\u009b2J\\u202eb\"}\n");
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["remark"], remark);
+    }
 }

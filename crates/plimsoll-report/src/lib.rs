@@ -6,8 +6,8 @@
 //!
 //! A newcomer reads [`reporter`] (the trait), [`live`], [`plain`] and [`json_lines`] (its three readers), then
 //! `board` (what they remember between events), `words` (how each thing is said) and `line` (how it is fitted and
-//! coloured). The texts of single commands are one file each: [`status`], [`history`], [`audit`], [`logs`],
-//! [`plan_text`], [`exit_codes`].
+//! coloured). The texts of single commands are one file each: [`mod@status`], [`history`],
+//! [`mod@rollout_history`], [`mod@audit`], [`logs`], [`plan_text`], [`exit_codes`].
 
 pub mod audit;
 mod board;
@@ -57,7 +57,7 @@ pub use audit::{ChainCheck, audit};
 pub use ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
 pub use exit_codes::exit_codes_markdown;
 pub use history::{HistoryEntry, ServiceHistory, service_history};
-pub use json_lines::JsonLinesReporter;
+pub use json_lines::{JsonLinesReporter, json_object};
 pub use live::LiveReporter;
 pub use logs::log_line;
 pub use masker::{Masker, MaskingWriter};

@@ -47,6 +47,12 @@ impl<W: Write> LiveReporter<W> {
         self.draw(&[]);
     }
 
+    /// Another program is about to write on the terminal (a passphrase is asked for): what is drawn stays, and the next
+    /// redraw begins below it.
+    pub fn let_go(&mut self) {
+        self.drawn.clear();
+    }
+
     /// Lines that are true for good, on their way to the screen.
     fn place(&mut self, news: &News, lines: Vec<Line>) -> Vec<Line> {
         match (news, self.unsealed.take()) {
@@ -140,7 +146,7 @@ impl<W: Write> Reporter for LiveReporter<W> {
         self.board.pass(ending.at);
         let mut last = self.unsealed.take().unwrap_or_default();
         last.extend(self.leave_picture(ending));
-        last.extend(ending::lines(ending, self.board.headed, &self.style));
+        last.extend(ending::lines(ending, self.board.told(), &self.style));
         self.board = Board::default();
         self.draw(&last);
         self.sink.finish()

@@ -143,7 +143,7 @@ impl<W: Write> Reporter for PlainReporter<W> {
     }
 
     fn finish(&mut self, ending: &Ending) -> Result<(), ReportError> {
-        for line in ending::lines(ending, self.board.headed, &self.style) {
+        for line in ending::lines(ending, self.board.told(), &self.style) {
             self.put(ending.at, &line);
         }
         if ending.exit != ExitCode::Success {

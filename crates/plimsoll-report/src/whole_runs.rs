@@ -183,7 +183,6 @@ fn a_held_run_leaves_its_picture() {
 
     r42 waits for approval by ops until 14:02 tomorrow, then it goes back. It stays as it is in
     production until then.
-    An earlier command was killed at step 2; continued from there.
     hint: plimsoll promote -e production   to go on
     ");
 }
@@ -246,6 +245,20 @@ fn a_rollback_in_a_pipe() {
     2026-01-31T14:03:20Z  hint: plimsoll history r42         every gate, every number
     2026-01-31T14:03:20Z  exit 11: the release was rolled back; the one before it serves everywhere
     "#);
+}
+
+#[test]
+fn a_held_run_in_a_pipe() {
+    assert_snapshot!(plain(&Script::held()), @r"
+    2026-01-31T14:02:40Z  note an earlier command was killed at step 2; continued from there
+    2026-01-31T14:02:40Z  ...  production  r42 replaces r41
+    2026-01-31T14:02:40Z       step 5 of 5: approval by ops
+    2026-01-31T14:02:40Z       waits for approval by ops until 2026-02-01T14:02:40Z
+    2026-01-31T14:02:41Z       r42 50 %, 1 ready; r41 50 %, 10 ready
+    2026-01-31T14:02:41Z  r42 waits for approval by ops until 2026-02-01T14:02:40Z, then it goes back. It stays as it is in production until then.
+    2026-01-31T14:02:41Z  hint: plimsoll promote -e production   to go on
+    2026-01-31T14:02:41Z  exit 14: neither good nor bad could be shown, or a person is waited for
+    ");
 }
 
 #[test]

@@ -81,8 +81,11 @@ fn entries<'data, R: ReadRef<'data>>(
         Class::Elf64 => rows::<elf::Dyn64<Endianness>, R>(image, offset, size),
     }
     .ok_or(malformed("its dynamic table lies outside the file"))?;
-    let end = entries.iter().position(|(tag, _)| *tag == elf::DT_NULL).unwrap_or(entries.len());
-    entries.truncate(end);
+    match entries.iter().position(|(tag, _)| *tag == elf::DT_NULL) {
+        Some(end) => entries.truncate(end),
+        None if entries.len() == MOST_ENTRIES => return Err(malformed("its dynamic table has no end")),
+        None => {}
+    }
     Ok(entries)
 }
 

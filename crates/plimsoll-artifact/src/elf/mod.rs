@@ -1,10 +1,10 @@
 //! Facts about an ELF executable, read without running it, and which files of a target root satisfy its needs.
 //!
 //! [`inspect`] answers from the file alone ([`Facts`]); [`resolve`] then follows the loader's search on a root that
-//! need not be this machine's. [`image`] reads headers and maps addresses, [`dynamic`], [`versions`] and [`notes`]
-//! read tables of it, [`facts`] puts them together; [`cache`], [`search`] and [`resolve`] know the target's side.
+//! need not be this machine's. `image` reads headers and maps addresses, `dynamic`, `versions` and `notes`
+//! read tables of it, `facts` puts them together; `cache`, `search` and `resolve` know the target's side.
 //!
-//! Every table is bounded: a hostile file costs a few megabytes and milliseconds at most.
+//! Every table is bounded: a hostile file costs some megabytes and milliseconds at most.
 
 mod cache;
 mod dynamic;

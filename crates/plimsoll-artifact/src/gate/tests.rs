@@ -27,11 +27,11 @@ fn a_program_of_this_machine_passes_here() {
     let judgement = judge(&Subject::of_file(Path::new("/bin/true")), Path::new("/"));
     assert_eq!(codes(&judgement), Vec::<&str>::new());
     assert_eq!(judgement.decision(), GateDecision::Passed);
+    let libraries = &judgement.resolution.as_ref().unwrap().libraries;
+    let count = libraries.iter().filter(|library| !library.name.starts_with("ld-")).count();
     let summary = &judgement.summary;
-    assert!(
-        summary.starts_with("dynamic, ") && summary.contains(", 1 library present, needs glibc 2."),
-        "{summary}"
-    );
+    assert!(summary.starts_with("dynamic, ") && summary.contains(&format!(", {count} librar")), "{summary}");
+    assert!(summary.contains(" present, needs glibc 2."), "{summary}");
 }
 
 #[test]

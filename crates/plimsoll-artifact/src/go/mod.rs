@@ -1,6 +1,6 @@
 //! The build information that Go's linker puts into a program: version of Go, modules, build settings.
 //!
-//! [`inspect`] finds and decodes it ([`locate`]), [`BuildInfo`] is what it says ([`build_info`]). A program may be
+//! [`inspect`] finds and decodes it (`locate`), [`BuildInfo`] is what it says (`build_info`). A program may be
 //! Go's and not say so: what is not known is answered as not known.
 
 mod build_info;

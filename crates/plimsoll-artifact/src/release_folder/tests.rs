@@ -69,6 +69,13 @@ impl Yard {
     }
 }
 
+impl Drop for Yard {
+    /// Without root's powers, the temporary folder could not remove what is read-only in it.
+    fn drop(&mut self) {
+        let _ = super::remove::delete(&self.releases());
+    }
+}
+
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o7777
 }

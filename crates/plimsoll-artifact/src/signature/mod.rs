@@ -3,7 +3,7 @@
 //!
 //! A signature file has four lines: an untrusted comment, the signature of the bytes (or, prehashed, of their
 //! BLAKE2b-512 digest), a trusted comment, and a signature over the first signature and that comment. Read
-//! [`secret_key`] for signing and [`public_key`] for verifying. The format is described at
+//! `secret_key` for signing and `public_key` for verifying. The format is described at
 //! <https://jedisct1.github.io/minisign/#signature-format>.
 
 mod encoding;

@@ -32,7 +32,7 @@ settings! {
     /// command: the file that is made, relative to the folder. cmake: the program that is made, relative to the
     /// build folder; default is the target's name.
     "output" => output: InnerPath;
-    /// go, rust, cmake: extra arguments of `go build`, `cargo build` or CMake's configure step.
+    /// go, rust, cmake: extra arguments of `go build`, `cargo build` or `cmake` when it configures.
     "flags" => flags: List<Filled> = "[]";
     /// go: whether cgo may be used. Off makes a program that needs no libraries.
     "cgo" => cgo: bool = "false";
@@ -66,7 +66,7 @@ words!(
     [
         ("go", BuilderKind::Go, "`go build` in a module"),
         ("rust", BuilderKind::Rust, "`cargo build --release --locked`"),
-        ("cmake", BuilderKind::Cmake, "CMake's configure and build"),
+        ("cmake", BuilderKind::Cmake, "`cmake`, configure and build"),
         ("command", BuilderKind::Command, "any command that makes a file"),
     ]
 );

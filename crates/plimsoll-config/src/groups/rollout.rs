@@ -50,9 +50,12 @@ impl RolloutLayer {
             .iter()
             .filter_map(|layer| Some((layer.name.value()?.0.clone(), layer.resolve(shared))))
             .collect();
+        // A name that could not be read may be the one that a step means.
+        let complete =
+            named.len() == layers.len() && (self.analysis.is_absent() || self.analysis.given().is_some());
         self.report_analyses(canary, &named, sink);
         let spec = RolloutSpec {
-            steps: steps.0.iter().filter_map(|step| resolve_step(step, &named, sink)).collect(),
+            steps: steps.0.iter().filter_map(|step| resolve_step(step, &named, complete, sink)).collect(),
             analyses: named.into_iter().flat_map(|(_, specs)| specs).collect(),
             progress_deadline: self.progress_deadline().0,
             dead_man_switch: self.dead_man_switch().0,
@@ -146,20 +149,22 @@ fn report_weights(steps: &List<StepEntry>, sink: &mut Sink<'_>) {
 fn resolve_step(
     at: &At<StepEntry>,
     named: &[(String, Vec<AnalysisSpec>)],
+    complete: bool,
     sink: &mut Sink<'_>,
 ) -> Option<Step> {
     let layer = &at.value.0;
-    if let Some(analysis) = layer.analysis.given().filter(|_| named.is_empty()) {
+    if let Some(analysis) = layer.analysis.given().filter(|_| named.is_empty() && complete) {
         sink.error(analysis.key.clone(), "there is no analysis to wait for")
             .help("declare one with [[environments.<environment>.rollout.analysis]], or use `pause`");
     }
-    layer.resolve(|analysis| resolve_names(analysis, named, sink))
+    layer.resolve(|analysis| resolve_names(analysis, named, complete, sink))
 }
 
 /// The analyses that a step names. The name of a table stands for all that it makes.
 fn resolve_names(
     analysis: &Await,
     named: &[(String, Vec<AnalysisSpec>)],
+    complete: bool,
     sink: &mut Sink<'_>,
 ) -> Vec<String> {
     let Await::Some(layer) = analysis else { return Vec::new() };
@@ -171,7 +176,7 @@ fn resolve_names(
             Some((_, specs)) => specs.iter().map(|spec| spec.name.clone()).collect(),
             None => single().into_iter().map(|spec| spec.name.clone()).collect(),
         };
-        if group.is_none() && found.is_empty() {
+        if group.is_none() && found.is_empty() && complete {
             report_unknown_name(wanted, named, sink);
         }
         names.extend(found.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
@@ -187,12 +192,12 @@ fn report_unknown_name(
     let mut known: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
     known.extend(named.iter().flat_map(|(_, specs)| specs).map(|spec| spec.name.as_str()));
     known.dedup();
-    let near = suggest::nearest(&wanted.value.0, &known);
+    let near = if sink.is_full() { None } else { suggest::nearest(&wanted.value.0, &known) };
     let problem =
         sink.error(wanted.span.clone(), format!("there is no analysis named {}", quoted(&wanted.value.0)));
     match near {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None if known == [DEFAULT_NAME] => problem.help(format!("the only one is `{DEFAULT_NAME}`")),
-        None => problem.help(format!("declared: {}", known.join(", "))),
+        None => problem.help(format!("declared: {}", known[..known.len().min(8)].join(", "))),
     };
 }

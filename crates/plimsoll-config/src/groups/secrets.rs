@@ -15,7 +15,7 @@ settings! {
     /// Where a secret's value is found when an instance starts.
     ReferenceLayer, Rule::ExactlyOne(&["env", "file"]);
     /// A variable in the environment of the command that deploys.
-    "env" => env: Filled;
+    "env" => env: VariableName;
     /// A file on the host, by its absolute path; a final line break is not part of the value.
     "file" => file: Filled;
 }

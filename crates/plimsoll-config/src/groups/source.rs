@@ -34,7 +34,7 @@ pub(crate) enum Source {
     /// The proxy.
     Proxy,
     /// A metrics page or a server.
-    Other(SourceLayer),
+    Other(Box<SourceLayer>),
 }
 
 impl Setting for Source {
@@ -65,7 +65,7 @@ impl Setting for Source {
             sink.error(latency.span.clone(), "`latency` names the histogram, without `_bucket`")
                 .help(format!("write {}", toml_text(&latency.value.0.replacen("_bucket", "", 1))));
         }
-        Some(Self::Other(layer))
+        Some(Self::Other(Box::new(layer)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A CMake project and its program.
+//! A `CMake` project and its program.
 
 use super::{Found, ProjectListing, as_name};
 

@@ -62,7 +62,7 @@ struct Found {
     test_example: &'static str,
 }
 
-/// Proposes a file. The first of Go, Cargo and CMake that makes a program counts; otherwise a command that makes a
+/// Proposes a file. The first of Go, Cargo and `CMake` that makes a program counts; otherwise a command that makes a
 /// file is proposed, to be filled in.
 pub fn propose(listing: &ProjectListing) -> Proposal {
     let found = go::find(listing)
@@ -76,6 +76,10 @@ pub fn propose(listing: &ProjectListing) -> Proposal {
             .to_owned(),
     );
     notes.push(
+        "a canary is judged by its requests: where nobody calls the service yet, send it some or set `on-no-data`"
+            .to_owned(),
+    );
+    notes.push(
         "keep `.plimsoll/` out of version control: it holds the signing key and the local releases"
             .to_owned(),
     );
@@ -86,6 +90,7 @@ pub fn propose(listing: &ProjectListing) -> Proposal {
 fn command(listing: &ProjectListing) -> Found {
     let name = as_name(&listing.folder_name).unwrap_or_else(|| "service".to_owned());
     let has = |file: &str| listing.files.iter().any(|name| name == file);
+    let known = listing.go_mod.is_some() || listing.cargo.is_some() || listing.cmake_lists.is_some();
     let (command, note) = if has("Makefile") || has("makefile") || has("GNUmakefile") {
         (
             r#"["make"]"#,
@@ -93,6 +98,8 @@ fn command(listing: &ProjectListing) -> Found {
         )
     } else if has("build.sh") {
         (r#"["sh", "build.sh"]"#, "found build.sh: check that `output` is the file that it makes")
+    } else if known {
+        (r#"["make"]"#, "found a project, but no program in it: set `command` and `output` in [build]")
     } else {
         (
             r#"["make"]"#,

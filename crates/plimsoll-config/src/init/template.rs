@@ -73,4 +73,7 @@ steps = [
 name = "traffic"
 max-error-rate = "1%"
 p99 = "500ms"
+# With no requests there is nothing to judge: a person is asked. "promote" goes on, "roll-back" goes back.
+on-no-data = "hold"
+no-data-deadline = "1m"
 "#;

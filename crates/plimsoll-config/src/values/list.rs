@@ -8,6 +8,9 @@ use crate::shape::Shape;
 use crate::sink::Sink;
 use crate::slot::At;
 
+/// Most items of a list. What follows compares items with each other.
+const MOST: usize = 250;
+
 /// A list; wrong items are reported and left out.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct List<T>(pub(crate) Vec<At<T>>);
@@ -38,6 +41,10 @@ impl<T: Setting> Setting for List<T> {
             };
             return None;
         };
+        if items.len() > MOST {
+            node.wrong(&format!("a list of at most {MOST}"), sink);
+            return None;
+        }
         let read = |(number, item): (usize, &toml::Spanned<DeValue<'_>>)| {
             let path = format!("{}[{number}]", node.path);
             let item = Node { value: item.get_ref(), span: item.span(), key: item.span(), path };

@@ -15,6 +15,9 @@ use crate::sink::Sink;
 use crate::slot::{At, Slot};
 use crate::values::text::{NAME_PATTERN, NAME_RULE};
 
+/// Most names in a table.
+const MOST: usize = 1000;
+
 /// A kind of name.
 pub(crate) trait Name: Ord + Clone {
     /// What is named, one word.
@@ -53,6 +56,10 @@ impl<K: Name, T: Setting> Setting for Map<K, T> {
             node.wrong("a table", sink);
             return None;
         };
+        if table.len() > MOST {
+            node.wrong(&format!("a table of at most {MOST} names"), sink);
+            return None;
+        }
         let mut entries = BTreeMap::new();
         for (key, value) in table.iter().filter(|(key, _)| !key.get_ref().starts_with(ESCAPE)) {
             let path = joined(&node.path, key.get_ref());
@@ -110,6 +117,21 @@ impl Name for VariableName {
         let problem = sink.error(span, format!("{} is not a name of a variable", quoted(text)));
         problem.help("expected letters, digits and `_`, not beginning with a digit");
         None
+    }
+}
+
+/// A variable that is referred to.
+impl Setting for VariableName {
+    fn shape() -> Shape {
+        Shape::Text { what: "name of a variable", pattern: Some(<Self as Name>::PATTERN) }
+    }
+
+    fn read(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Self> {
+        let Some(text) = node.text() else {
+            node.wrong("the name of a variable", sink);
+            return None;
+        };
+        <Self as Name>::read(text, node.span.clone(), sink)
     }
 }
 

@@ -6,6 +6,7 @@ use plimsoll_model::record::Outcome;
 
 use super::hold;
 use super::mark::{INDENT, Mark};
+use crate::board::Told;
 use crate::duration;
 use crate::ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
 use crate::line;
@@ -14,16 +15,16 @@ use crate::number::thousands;
 use crate::palette::Role;
 use crate::style::Style;
 
-/// The ending. `headed` says that the gate which went back or refused has its line already.
-pub(crate) fn lines(ending: &Ending, headed: bool, style: &Style) -> Vec<Line> {
+/// The ending, without what was told before.
+pub(crate) fn lines(ending: &Ending, told: Told, style: &Style) -> Vec<Line> {
     let mut lines = match &ending.story {
         EndingStory::Shipped { .. } => shipped(ending),
-        EndingStory::Back { .. } => back(ending, headed, style),
-        EndingStory::Refused { .. } => refused(ending, headed),
+        EndingStory::Back { .. } => back(ending, told.stopped, style),
+        EndingStory::Refused { .. } => refused(ending, told.stopped),
         EndingStory::Waiting { .. } => waiting(ending, style),
         EndingStory::Stopped { summary, detail } => stopped(summary, detail),
     };
-    if let Some(recovered) = &ending.recovered {
+    if let Some(recovered) = ending.recovered.as_ref().filter(|_| !told.recovered) {
         lines.push(sentence(Line::new(), recovered));
     }
     lines.extend(hints(&ending.hints));
@@ -102,13 +103,11 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
         (_, None) => Line::new().with(Role::Strong, "Nothing serves: there was no release before."),
     };
     match outcome {
-        Outcome::RolledBack | Outcome::Mixed => {
-            now.plain(format!(" {release} will not be tried again as it is."))
-        }
+        Outcome::RolledBack => now.plain(format!(" {release} will not be tried again as it is.")),
         Outcome::Inconclusive => now.plain(format!(" Whether {release} is good could not be shown.")),
         Outcome::Superseded => now.plain(format!(" Another release takes the place of {release}.")),
         Outcome::Refused => now.plain(format!(" A host refused {release} before it took any traffic.")),
-        Outcome::Promoted => now,
+        Outcome::Promoted | Outcome::Mixed => now,
     }
 }
 
@@ -174,4 +173,78 @@ fn sentence(head: Line, text: &str) -> Line {
     let text = if head.width() > 0 || named { text.to_owned() } else { first + letters.as_str() };
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     head.plain(text + stop).wrapped(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use plimsoll_model::{Span, Timestamp};
+
+    use super::*;
+    use crate::fixtures::{label, screen};
+    use crate::line::render_all;
+
+    fn told(exit: ExitCode, story: EndingStory) -> String {
+        let ending = Ending { at: Timestamp::default(), exit, story, recovered: None, hints: vec![] };
+        let style = screen(100);
+        render_all(&lines(&ending, Told::default(), &style), &style)
+    }
+
+    fn back(outcome: Outcome, serves: Option<ReleaseLabel>) -> String {
+        let (environment, release) = ("production".parse().unwrap(), label(42, "7c1f9e2"));
+        let summary = "web3 did not answer".to_owned();
+        let (timeline, users) = (vec![], None);
+        told(
+            ExitCode::RolledBack,
+            EndingStory::Back { environment, release, serves, outcome, summary, timeline, users },
+        )
+    }
+
+    #[test]
+    fn what_serves_is_said_only_where_it_is_known() {
+        let old = || Some(label(41, "51ab03d"));
+        assert_snapshot!(back(Outcome::Mixed, old()), @r"
+          BACK production  web3 did not answer
+
+        Hosts differ: not everything could be brought back. `plimsoll status` shows which serves what.
+        ");
+        assert_snapshot!(back(Outcome::Inconclusive, old()), @r"
+          BACK production  web3 did not answer
+
+        r41 serves everywhere. Whether r42 is good could not be shown.
+        ");
+        assert_snapshot!(back(Outcome::Superseded, old()), @r"
+          BACK production  web3 did not answer
+
+        r41 serves everywhere. Another release takes the place of r42.
+        ");
+        assert_snapshot!(back(Outcome::Refused, old()), @r"
+          BACK production  web3 did not answer
+
+        r41 serves everywhere. A host refused r42 before it took any traffic.
+        ");
+        assert_snapshot!(back(Outcome::RolledBack, None), @r"
+          BACK production  web3 did not answer
+
+        Nothing serves: there was no release before. r42 will not be tried again as it is.
+        ");
+    }
+
+    #[test]
+    fn nothing_is_called_shipped_beside_another_exit_code() {
+        let (environment, release) = ("production".parse().unwrap(), label(42, "7c1f9e2"));
+        let (took, summary) = (Span::from_secs(9), String::new());
+        let story = EndingStory::Shipped { environment, release, replaces: None, took, summary };
+        assert_snapshot!(told(ExitCode::MixedFleet, story), @"r42: hosts serve different releases, or it is not known what they serve.");
+    }
+
+    #[test]
+    fn a_command_that_could_not_work_says_why() {
+        let summary = "the lease of production is held by ben@ci".to_owned();
+        let detail = "It runs out in 40 s; nothing was changed.".to_owned();
+        assert_snapshot!(told(ExitCode::LockHeld, EndingStory::Stopped { summary, detail }), @r"
+        error: the lease of production is held by ben@ci
+          It runs out in 40 s; nothing was changed.
+        ");
+    }
 }

@@ -1,0 +1,239 @@
+//! The command line, exactly as it is typed. What it means is decided in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use plimsoll_model::EnvironmentName;
+
+/// From a commit to healthy production, and back when it is not.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Begin with `plimsoll init` in a project's folder, then `plimsoll ship`.")]
+pub(crate) struct Cli {
+    /// The configuration file.
+    #[arg(short, long, global = true, default_value = plimsoll_config::FILE_NAME, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print only what needs attention.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print every line of builds and tests.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a first plimsoll.toml for the project in this folder.
+    Init,
+    /// Build, inspect, sign, test on staging, and roll out to an environment.
+    Ship(Ship),
+    /// Build, inspect and seal a release, and deploy nothing.
+    Build,
+    /// Say what `deploy` would do. Changes nothing.
+    Plan(Target),
+    /// Roll a sealed release out to an environment.
+    Deploy(Target),
+    /// Go back to the last known good release, or to a named one.
+    Rollback(Rollback),
+    /// Go on now: end the pause, hold or approval that the rollout waits in.
+    Promote(Promote),
+    /// Take the running rollout back.
+    Abort(Chosen),
+    /// Allow a release that was rolled back to be tried again.
+    Retry(Retry),
+    /// Hold the running rollout where it is.
+    Pause(Chosen),
+    /// Undo a pause.
+    Resume(Chosen),
+    /// What runs where, and how it is.
+    Status,
+    /// What was released when, and how it went.
+    History(Subject),
+    /// The journal, record by record, and whether it was edited.
+    Audit,
+    /// What the instances print.
+    Logs(Logs),
+    /// Print the JSON Schema of plimsoll.toml.
+    Schema,
+    /// Keys that sign releases.
+    #[command(subcommand)]
+    Key(Key),
+    /// Remove releases that nothing needs any more.
+    Prune(Chosen),
+    /// Stop a local environment; its releases and history stay.
+    Down(Down),
+    /// Run a host's agent. Started by other commands.
+    #[command(hide = true)]
+    Agent(Agent),
+    /// Run a service's proxy. Started by the agent.
+    #[command(hide = true)]
+    Proxy(Proxy),
+    /// Look after one instance. Started by the agent.
+    #[command(hide = true)]
+    Shim(Spec),
+    /// Become one instance. Started by the shim.
+    #[command(hide = true)]
+    Launch(Spec),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ship {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+    /// Gates that are not asked, separated by commas: `staging`, `test`. They are recorded as skipped by you.
+    #[arg(long, value_delimiter = ',', value_name = "GATES")]
+    pub(crate) skip: Vec<Skippable>,
+    /// Say what would be done, and build and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// A gate that a person may skip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Skippable {
+    /// Do not deploy to the test's environment.
+    Staging,
+    /// Do not run the regression test.
+    Test,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Chosen {
+    /// The environment; `production`, or the only one, where none is named.
+    #[arg(short, long = "env", value_name = "NAME")]
+    pub(crate) environment: Option<EnvironmentName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Waiting {
+    /// Leave when a person is waited for (exit code 14); the hosts go back by themselves if nobody answers.
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// Stay when a person is waited for, also where nobody looks on.
+    #[arg(long, conflicts_with = "detach")]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The release: its number (`r42`) or identifier.
+    pub(crate) release: String,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The release to go back to: its number (`r41`) or identifier; the last known good one where none is named.
+    pub(crate) release: Option<String>,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+    /// Go through the steps, as an update does.
+    #[arg(long)]
+    pub(crate) canary: bool,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Promote {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+    /// Skip every step that is left.
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Retry {
+    /// The release: its number or identifier.
+    pub(crate) release: String,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Subject {
+    /// A rollout (`production-3`) or release (`r42`); everything where none is named.
+    pub(crate) subject: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Only of this release.
+    pub(crate) release: Option<String>,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// At most so many of the newest lines.
+    #[arg(short = 'n', long, default_value_t = 100)]
+    pub(crate) lines: u32,
+    /// Go on printing what comes.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a key pair in minisign's format, unless there is one.
+    Generate,
+    /// Print the public key that verifies releases signed here.
+    Show,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Down {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// Every environment.
+    #[arg(long, conflicts_with = "environment")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Agent {
+    /// Folder of releases and state.
+    #[arg(long)]
+    pub(crate) root: PathBuf,
+    /// The service.
+    #[arg(long)]
+    pub(crate) service: plimsoll_model::ServiceName,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Proxy {
+    /// Where clients are served.
+    #[arg(long)]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Socket of the control connection.
+    #[arg(long)]
+    pub(crate) control: PathBuf,
+    /// File that keeps the table.
+    #[arg(long)]
+    pub(crate) state: PathBuf,
+    /// Where the metrics page is served.
+    #[arg(long)]
+    pub(crate) metrics: Option<std::net::SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Spec {
+    /// The file that says what to do.
+    pub(crate) spec: PathBuf,
+}

@@ -1,0 +1,116 @@
+//! A command that did not do what was asked: its exit code, what happened, and what to do about it.
+
+use plimsoll_engine::journal::JournalError;
+use plimsoll_engine::{DeployError, RunError};
+use plimsoll_model::ExitCode;
+use plimsoll_plan::planner::NoPlan;
+
+/// The end of a command that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) exit: ExitCode,
+    /// What happened, as a fragment; several lines where a file is shown.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) help: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without advice.
+    pub(crate) fn new(exit: ExitCode, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), help: Vec::new() }
+    }
+
+    /// A wrong command line or configuration.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitCode::Usage, message)
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+}
+
+/// An error with its causes, each once: `cannot open x: no such file`.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let words = source.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = source.source();
+    }
+    text
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(ExitCode::Internal, with_causes(error.as_ref()))
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let text = with_causes(&error);
+        match &error {
+            JournalError::LeaseHeld { environment, until, .. } => Self::new(ExitCode::LockHeld, text)
+                .help(format!("wait for it, or watch it: plimsoll status ({environment} until {until})"))
+                .help("a command that was killed loses its lease by itself, at once on the same machine"),
+            JournalError::LeaseLost { .. } => Self::new(ExitCode::LockHeld, text)
+                .help("plimsoll status    what the other command made of it"),
+            JournalError::Newer { .. } => {
+                Self::new(ExitCode::Usage, text).help("use the version of plimsoll that wrote it, or a newer one")
+            }
+            JournalError::Damaged { .. } => Self::new(ExitCode::Internal, text)
+                .help("plimsoll audit    shows from where on the journal does not hold"),
+            JournalError::Storage { .. } | JournalError::Injected => Self::new(ExitCode::Internal, text),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Journal(error) => error.into(),
+            RunError::Overtaken { .. } => Self::new(ExitCode::LockHeld, error.to_string())
+                .help("plimsoll status    what the other command made of it"),
+            RunError::Unfitting(_) | RunError::NoPlan => Self::new(ExitCode::Internal, with_causes(&error)),
+        }
+    }
+}
+
+impl From<DeployError> for Failure {
+    fn from(error: DeployError) -> Self {
+        match error {
+            DeployError::Run(error) => error.into(),
+            DeployError::Journal(error) => error.into(),
+            DeployError::NoPlan(why) => no_plan(&why),
+            DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
+                .help("plimsoll history    what was rolled out when"),
+            DeployError::Content(_) | DeployError::Manifest { .. } => {
+                Self::new(ExitCode::Internal, with_causes(&error))
+            }
+        }
+    }
+}
+
+fn no_plan(why: &NoPlan) -> Failure {
+    match why {
+        NoPlan::AlreadyServing { .. } => Failure::new(ExitCode::Success, why.to_string()),
+        NoPlan::RolledBackBefore { release } => Failure::new(ExitCode::Refused, why.to_string())
+            .help("change something and ship again")
+            .help(format!("plimsoll retry {release}    try it once more as it is")),
+        NoPlan::NotForEnvironment { .. } => {
+            Failure::new(ExitCode::Usage, why.to_string()).help("ship a new release to it")
+        }
+        NoPlan::Unreachable { .. } => Failure::new(ExitCode::Unreachable, why.to_string()),
+        NoPlan::Mixed { .. } => Failure::new(ExitCode::MixedFleet, why.to_string())
+            .help("plimsoll rollback RELEASE    brings all hosts to one release"),
+    }
+}
