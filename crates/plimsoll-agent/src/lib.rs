@@ -9,10 +9,16 @@
 //!
 //! A newcomer reads [`core::Agent`], then `core/instances.rs` and `core/health.rs`.
 
+pub mod client;
 pub mod conformance;
 pub mod core;
+mod durable;
+pub mod frame;
+pub mod layout;
 pub mod memory;
+pub mod process;
 pub mod runtime;
+pub mod server;
 pub mod state;
 pub mod store;
 pub mod traffic;

@@ -12,7 +12,7 @@ use plimsoll_model::metrics::{Counters, Increment, Reading, Snapshot, Unusable};
 use plimsoll_model::observation::{FleetObservation, InstanceObservation, SeenHost};
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource};
 use plimsoll_model::{ReleaseId, Timestamp};
-use plimsoll_plan::difference::difference;
+use plimsoll_plan::difference::{carried, difference};
 use plimsoll_plan::{Judge, RolloutState};
 
 use crate::world::MetricSources;
@@ -97,8 +97,11 @@ impl Source<'_> {
         let replaced = self.state.plan.replaces.as_ref();
         let stable = replaced.and_then(|release| self.snapshot(last, release).ok());
         let reading = self.between(last, &canary, stable.as_ref());
-        last.canary = Some(canary);
-        last.stable = stable.or(last.stable.take());
+        last.canary = Some(kept(last.canary.take(), canary));
+        last.stable = match stable {
+            Some(stable) => Some(kept(last.stable.take(), stable)),
+            None => last.stable.take(),
+        };
         reading
     }
 
@@ -168,6 +171,14 @@ impl Source<'_> {
             running.map(|i| target(host, i)).collect::<Vec<_>>()
         });
         Side { release: release.clone(), instances: instances.collect() }
+    }
+}
+
+/// The new baseline. A series that missed this look keeps its old place in it: its next sample is a growth, not news.
+fn kept(before: Option<Snapshot>, now: Snapshot) -> Snapshot {
+    match before {
+        Some(before) => carried(&before, &now),
+        None => now,
     }
 }
 

@@ -16,6 +16,12 @@ use crate::{
     EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
 };
 
+/// Kind byte of a frame that holds a [`Call`].
+pub const FRAME_CALL: u8 = 1;
+/// Kind byte of a frame that holds a [`Reply`].
+pub const FRAME_REPLY: u8 = 2;
+/// Kind byte of a frame that holds the raw content of the call before it.
+pub const FRAME_CONTENT: u8 = 3;
 /// Largest frame in bytes that either side accepts.
 pub const MAX_FRAME: u32 = 8 * 1024 * 1024;
 /// Largest piece of content in one frame, in bytes.

@@ -1,6 +1,7 @@
 //! A command that did not do what was asked: its exit code, what happened, and what to do about it.
 
 use plimsoll_engine::journal::JournalError;
+use plimsoll_engine::ship::ShipError;
 use plimsoll_engine::{DeployError, RunError};
 use plimsoll_model::ExitCode;
 use plimsoll_plan::planner::NoPlan;
@@ -64,9 +65,8 @@ impl From<JournalError> for Failure {
                 .help("a command that was killed loses its lease by itself, at once on the same machine"),
             JournalError::LeaseLost { .. } => Self::new(ExitCode::LockHeld, text)
                 .help("plimsoll status    what the other command made of it"),
-            JournalError::Newer { .. } => {
-                Self::new(ExitCode::Usage, text).help("use the version of plimsoll that wrote it, or a newer one")
-            }
+            JournalError::Newer { .. } => Self::new(ExitCode::Usage, text)
+                .help("use the version of plimsoll that wrote it, or a newer one"),
             JournalError::Damaged { .. } => Self::new(ExitCode::Internal, text)
                 .help("plimsoll audit    shows from where on the journal does not hold"),
             JournalError::Storage { .. } | JournalError::Injected => Self::new(ExitCode::Internal, text),
@@ -96,6 +96,17 @@ impl From<DeployError> for Failure {
             DeployError::Content(_) | DeployError::Manifest { .. } => {
                 Self::new(ExitCode::Internal, with_causes(&error))
             }
+        }
+    }
+}
+
+impl From<ShipError> for Failure {
+    fn from(error: ShipError) -> Self {
+        match error {
+            ShipError::Deploy(error) => error.into(),
+            ShipError::Journal(error) => error.into(),
+            ShipError::Hosts(_) => Self::new(ExitCode::Unreachable, with_causes(&error)),
+            ShipError::Cancelled => Self::new(ExitCode::Refused, error.to_string()),
         }
     }
 }

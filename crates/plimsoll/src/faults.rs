@@ -59,6 +59,15 @@ mod dying {
             self.inner.acquire(environment, holder, now, above, is_gone)
         }
 
+        fn holder(
+            &mut self,
+            environment: &EnvironmentName,
+            now: Timestamp,
+            is_gone: &dyn Fn(&Holder) -> bool,
+        ) -> Result<Option<Holder>, JournalError> {
+            self.inner.holder(environment, now, is_gone)
+        }
+
         fn renew(&mut self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
             self.inner.renew(lease, now)
         }

@@ -1,0 +1,65 @@
+//! The binary: arguments, dispatch, exit codes. One file per command in `commands`; what they do is elsewhere.
+
+mod cli;
+mod commands;
+mod content;
+mod failure;
+mod faults;
+mod output;
+mod project;
+mod signals;
+mod who;
+mod yard;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    // These two become something else or wait for it: their exit codes are the instance's, not ours.
+    match &cli.command {
+        Command::Shim(arguments) => return commands::servant::shim(arguments),
+        Command::Launch(arguments) => return commands::servant::launch(arguments),
+        _ => {}
+    }
+    let exit = dispatch(cli).unwrap_or_else(|failure| {
+        output::complain(&failure);
+        failure.exit
+    });
+    std::process::ExitCode::from(exit.number())
+}
+
+fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
+    use commands::{
+        audit, build, deploy, down, history, init, key, logs, plan, prune, rollback, schema, servant, ship,
+        status, steer,
+    };
+    let output = output::Output::new(&cli);
+    let config = cli.config.as_path();
+    match cli.command {
+        Command::Init => init::run(config, output),
+        Command::Ship(arguments) => ship::run(config, output, &arguments),
+        Command::Build => build::run(config, output),
+        Command::Plan(arguments) => plan::run(config, output, &arguments),
+        Command::Deploy(arguments) => deploy::run(config, output, &arguments),
+        Command::Rollback(arguments) => rollback::run(config, output, &arguments),
+        Command::Promote(arguments) => steer::promote(config, output, &arguments),
+        Command::Abort(arguments) => steer::abort(config, output, &arguments),
+        Command::Pause(arguments) => steer::pause(config, output, &arguments),
+        Command::Resume(arguments) => steer::resume(config, output, &arguments),
+        Command::Retry(arguments) => steer::retry(config, output, &arguments),
+        Command::Status => status::run(config, output),
+        Command::History(arguments) => history::run(config, output, &arguments),
+        Command::Audit => audit::run(config, output),
+        Command::Logs(arguments) => logs::run(config, output, &arguments),
+        Command::Schema => schema::run(output),
+        Command::Key(what) => key::run(config, output, &what),
+        Command::Prune(arguments) => prune::run(config, output, &arguments),
+        Command::Down(arguments) => down::run(config, output, &arguments),
+        Command::Agent(arguments) => servant::agent(&arguments),
+        Command::Proxy(arguments) => servant::proxy(&arguments),
+        Command::Shim(_) | Command::Launch(_) => unreachable!("handled before anything else"),
+    }
+}

@@ -31,11 +31,6 @@ impl Output {
         Self { json: cli.json, quiet: cli.quiet, verbose: cli.verbose }
     }
 
-    /// Whether JSON is wanted.
-    pub(crate) fn is_json(self) -> bool {
-        self.json
-    }
-
     /// Whether a person looks on.
     pub(crate) fn is_watched(self) -> bool {
         !self.json && io::stdout().is_terminal()

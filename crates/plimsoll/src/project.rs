@@ -107,13 +107,15 @@ impl Project {
         let names = || environments.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         if let Some(name) = named {
             let missing = || Failure::usage(format!("there is no environment `{name}`"));
-            return environments.get(name).ok_or_else(|| missing().help(format!("declared are: {}", names())));
+            return environments
+                .get(name)
+                .ok_or_else(|| missing().help(format!("declared are: {}", names())));
         }
         let production = environments.values().find(|e| e.name.as_str() == "production");
         let only = environments.values().next().filter(|_| environments.len() == 1);
-        production
-            .or(only)
-            .ok_or_else(|| Failure::usage("which environment?").help(format!("name one with -e: {}", names())))
+        production.or(only).ok_or_else(|| {
+            Failure::usage("which environment?").help(format!("name one with -e: {}", names()))
+        })
     }
 
     /// The key that signs; made at first use where the configuration names none of its own.
@@ -153,8 +155,9 @@ impl Project {
     pub(crate) fn hosts(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
         let (layout, root) = self.layout(environment);
         layout.create().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
-        let program = std::env::current_exe()
-            .map_err(|e| Failure::new(ExitCode::Internal, format!("this program's own file is not known: {e}")))?;
+        let program = std::env::current_exe().map_err(|e| {
+            Failure::new(ExitCode::Internal, format!("this program's own file is not known: {e}"))
+        })?;
         let start = [
             program.display().to_string(),
             "agent".to_owned(),
@@ -191,7 +194,9 @@ impl Project {
 
 fn no_file(file: &Path) -> Failure {
     let failure = Failure::usage(format!("there is no {}", file.display()));
-    failure.help("plimsoll init    writes one for the project in this folder").help("-c FILE    names another one")
+    failure
+        .help("plimsoll init    writes one for the project in this folder")
+        .help("-c FILE    names another one")
 }
 
 fn no_key(path: &Path) -> Failure {

@@ -116,6 +116,14 @@ impl Agent {
         self.tick_traffic();
     }
 
+    /// Whether there is anything that must be watched: an instance, the proxy, an armed switch.
+    pub fn has_work(&self) -> bool {
+        let runs = |record: &InstanceRecord| record.state.is_live() || record.ending.is_some();
+        self.state.proxy_wanted
+            || self.state.switch != SwitchState::Off
+            || self.state.instances.values().any(runs)
+    }
+
     /// The saved state, for tests and simulations that check invariants.
     pub fn state(&self) -> &HostState {
         &self.state
@@ -149,12 +157,14 @@ impl Agent {
         }
         let known = version::PROTOCOL;
         let message = format!(
-            "plimsoll {caller} speaks protocol {protocol}, and the agent here (plimsoll {version}) speaks {known}"
+            "plimsoll {caller} speaks protocol {protocol}, and the agent here (plimsoll {version}, process {pid}) speaks {known}"
         );
         let help = if protocol > known {
-            "end the older agent; its instances and proxy go on, and the newer plimsoll starts its own"
+            format!(
+                "end the older agent (`kill {pid}`): instances and proxy go on, and the newer one takes over"
+            )
         } else {
-            "use the plimsoll that the agent came with, or a newer one"
+            "use the plimsoll that the agent came with, or a newer one".to_owned()
         };
         Err(Refusal::new(RefusalReason::Version, message).with_help(help))
     }

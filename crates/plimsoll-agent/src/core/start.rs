@@ -1,7 +1,7 @@
 //! Starting an instance: from a sealed release and the secrets of the moment to an order for the runtime.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::agent::{Refusal, RefusalReason, Response};
 use plimsoll_model::observation::InstanceState;
@@ -23,12 +23,12 @@ impl Agent {
             return Ok(Response::Started { port });
         }
         let trusted = self.settings()?.trusted_keys.clone();
-        self.parts.store.verify(&id.release, &trusted)?;
+        let executable = self.parts.store.verify(&id.release, &trusted)?;
         let (run_spec, digest) = self.run_spec(id)?;
         self.keep_secrets(id, &run_spec, secrets)?;
         self.end_older_run(id)?;
         let port = self.ask(id, run_spec, digest)?;
-        self.launch(id)
+        self.launch_program(id, executable)
             .inspect_err(|why| self.give_up(id, &format!("could not be started: {}", why.message)))?;
         Ok(Response::Started { port })
     }
@@ -151,15 +151,20 @@ impl Agent {
 
     /// Has the runtime start the run that was asked for. The release is verified again, each time.
     pub(super) fn launch(&mut self, id: &InstanceId) -> Result<(), Refusal> {
-        let settings = self.settings()?.clone();
-        let executable = self.parts.store.verify(&id.release, &settings.trusted_keys)?;
+        let trusted = self.settings()?.trusted_keys.clone();
+        let executable = self.parts.store.verify(&id.release, &trusted)?;
+        self.launch_program(id, executable)
+    }
+
+    fn launch_program(&mut self, id: &InstanceId, executable: PathBuf) -> Result<(), Refusal> {
+        let environment = self.settings()?.environment.to_string();
         let record = self.state.instances.get(id).expect("only known instances are launched");
         let port = record.port.to_string();
         let mut variables = record.run_spec.variables.clone();
         variables.insert("PORT".to_owned(), port.clone());
         variables.insert("PLIMSOLL_RELEASE".to_owned(), id.release.to_string());
         variables.insert("PLIMSOLL_INSTANCE".to_owned(), id.to_string());
-        variables.insert("PLIMSOLL_ENVIRONMENT".to_owned(), settings.environment.to_string());
+        variables.insert("PLIMSOLL_ENVIRONMENT".to_owned(), environment);
         let order = InstanceOrder {
             process: record.process(id),
             executable,

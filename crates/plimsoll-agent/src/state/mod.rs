@@ -3,6 +3,7 @@
 //! The state says what is wanted and what was proved; the processes themselves are found again through the
 //! runtime. It is written as a whole before anything that it describes is done.
 
+pub mod file;
 mod parse;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! How the core reaches releases on disk.
 
+pub mod sealed;
+
 use std::path::PathBuf;
 
 use plimsoll_model::agent::RefusalReason;

@@ -1,5 +1,7 @@
 //! How the core reaches the proxy.
 
+pub mod proxy_process;
+
 use std::net::SocketAddr;
 
 use plimsoll_model::Span;

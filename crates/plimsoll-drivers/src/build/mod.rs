@@ -1,6 +1,6 @@
 //! From the declared build to a program file, with what is needed as evidence for it.
 //!
-//! Each builder has its file: [`go`], [`rust`], [`cmake`], [`command`]. They share three rules. Dependencies must
+//! Each builder has its file: `go`, `rust`, `cmake`, `command`. They share three rules. Dependencies must
 //! be locked. No compiler is downloaded unasked. The artifact is a copy of its own in the output folder, so that a later
 //! build does not change it.
 

@@ -71,7 +71,9 @@ impl<'a> Running<'a> {
         self.took += outcome.took;
         if !outcome.success() {
             // Nobody has seen these lines yet.
-            said.iter().for_each(|line| (self.on_line)(Stream::Err, line));
+            for line in &said {
+                (self.on_line)(Stream::Err, line);
+            }
         }
         self.judge(&order, outcome)?;
         String::from_utf8(answer)

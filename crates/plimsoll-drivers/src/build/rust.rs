@@ -87,8 +87,12 @@ fn order(running: &Running<'_>, target: &Target<'_>, rustc: &Rustc) -> CommandOr
 fn link_statically(running: &Running<'_>, order: &mut CommandOrder, triple: &str) {
     let of_target = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace(['-', '.'], "_"));
     let add = |name: &str, separator: &str, flag: &str| {
-        let before = running.variable(name).filter(|flags| !flags.is_empty())?;
-        Some((name.to_owned(), format!("{before}{separator}{flag}")))
+        // Set and empty is set, for cargo too.
+        let mut before = running.variable(name)?;
+        if !before.is_empty() {
+            before.push_str(separator);
+        }
+        Some((name.to_owned(), before + flag))
     };
     let (name, flags) = add("CARGO_ENCODED_RUSTFLAGS", "\u{1f}", &STATIC.replace(' ', "\u{1f}"))
         .or_else(|| add("RUSTFLAGS", " ", STATIC))

@@ -8,7 +8,7 @@ use std::process::Command;
 use plimsoll_model::Span;
 
 use super::*;
-use crate::command::{Reply, ScriptedCommands, SystemCommands};
+use crate::command::{CommandOrder, Reply, ScriptedCommands, SystemCommands};
 
 struct Project {
     base: tempfile::TempDir,
@@ -77,15 +77,15 @@ impl Project {
 fn says(built: &Built) -> String {
     assert!(built.artifact.ends_with("out/greeter"));
     assert_eq!(built.platform, place::here());
-    let output = Command::new(&built.artifact).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    let program = CommandOrder::new(built.artifact.to_str().unwrap(), "/");
+    SystemCommands::default().run(&program, &mut |_| {}).last_lines.concat()
 }
 
 fn go(test: &str) -> Option<Project> {
     let builder = Builder::Go { package: "./cmd/greeter".to_owned(), flags: Vec::new(), cgo: false };
     let project =
         Project::with("go", test, builder)?.file("go.mod", "module example.org/greeter\n\ngo 1.20\n");
-    Some(project.file("cmd/greeter/main.go", "package main\n\nfunc main() { println(\"no\"); print2() }\n"))
+    Some(project.file("cmd/greeter/main.go", "package main\n\nfunc main() { print2() }\n"))
 }
 
 const GO_PRINT: &str =
@@ -136,6 +136,11 @@ fn go_may_not_change_its_dependencies() {
         project.spec.builder = Builder::Go { package: "./cmd/greeter".to_owned(), flags, cgo: false };
         assert!(matches!(project.build(), Err(BuildError::Unlocked { .. })));
     }
+    let flags = Vec::new();
+    project.spec.builder = Builder::Go { package: "./cmd/greeter".to_owned(), flags, cgo: false };
+    project.spec.variables.insert("GOFLAGS".to_owned(), "-mod=mod".to_owned());
+    project.write("cmd/greeter/more.go", "package main\n\nimport _ \"example.com/unlocked\"\n");
+    assert_eq!(project.fails().1, "run `go mod tidy` and commit go.mod and go.sum", "whatever GOFLAGS says");
 }
 
 fn rust(test: &str, static_libc: bool) -> Option<Project> {
@@ -170,9 +175,11 @@ fn rust_builds_and_the_artifact_is_a_copy() {
 fn rust_links_the_c_library_statically() {
     let Some(mut project) = rust("rust_links", true) else { return };
     project.write("Cargo.lock", LOCK);
-    for rustflags in [None, Some("-C debuginfo=0")] {
-        // An empty one is as none: it hides what this test itself runs under.
-        project.spec.variables.insert("RUSTFLAGS".to_owned(), rustflags.unwrap_or_default().to_owned());
+    for rustflags in [None, Some(""), Some("-C debuginfo=0")] {
+        // Set and empty is as good as set, for cargo.
+        if let Some(flags) = rustflags {
+            project.spec.variables.insert("RUSTFLAGS".to_owned(), flags.to_owned());
+        }
         let built = project.build().unwrap();
         assert_eq!(says(&built), "hello");
         let bytes = fs::read(&built.artifact).unwrap();
@@ -308,6 +315,14 @@ fn a_build_can_be_simulated_and_its_time_is_one_for_all_commands() {
     assert!(asked.args.iter().any(|arg| arg == "-mod=vendor") && asked.variables["CGO_ENABLED"] == "1");
     let error = project.build_with(&commands(101)).unwrap_err();
     assert!(error.to_string().ends_with("took longer than 5m and was ended"), "{error}");
+}
+
+#[test]
+fn a_cancel_is_no_failure() {
+    let cancelled = Reply { ending: crate::command::Ending::Cancelled, ..Reply::says("") };
+    let commands = ScriptedCommands::new().reply("make", cancelled);
+    let error = command(&["make", "it"]).build_with(&commands).unwrap_err();
+    assert_eq!(error.to_string(), "cancelled while `make it` ran");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod find;
 mod lines;
 mod mask;
 mod outcome;
+mod passing;
 mod scripted;
 mod system;
 

@@ -29,7 +29,7 @@ impl Outcome {
 pub enum Ending {
     /// By itself, with this exit code.
     Exited(i32),
-    /// By this signal, which we did not send.
+    /// By this signal, which we did not send; 0 where somebody else (SIGCHLD ignored) took its status.
     Signalled(i32),
     /// It was ended because it took longer than this.
     TimedOut(Duration),
@@ -43,6 +43,7 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(code) => write!(f, "exited with {code}"),
+            Self::Signalled(0) => write!(f, "ended, and how is not known: somebody else waited for it"),
             Self::Signalled(9) => {
                 write!(f, "was killed by signal 9 (often the kernel, when memory runs out)")
             }
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn endings_read_as_sentences() {
-        let timed_out = Ending::TimedOut(Duration::from_mins(10));
+        let timed_out = Ending::TimedOut(Duration::from_secs(600));
         assert_eq!(format!("`make` {timed_out}"), "`make` took longer than 10m and was ended");
         let missing = StartError::NotInPath { program: "go".to_owned() };
         assert_eq!(Ending::NotStarted(missing.clone()).to_string(), "did not start: `go` is not in PATH");

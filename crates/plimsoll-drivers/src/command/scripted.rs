@@ -39,6 +39,14 @@ struct Rule {
     act: Act,
 }
 
+impl Rule {
+    fn fits(&self, said: &[String]) -> bool {
+        let mut said = said.iter();
+        let program = said.next() == self.words.first();
+        program && self.words.iter().skip(1).all(|word| said.any(|other| other == word))
+    }
+}
+
 /// Answers from a script.
 #[derive(Default)]
 pub struct ScriptedCommands {
@@ -53,8 +61,9 @@ impl ScriptedCommands {
         Self::default()
     }
 
-    /// Lets commands that begin with `words` (split at spaces) be answered by `act`, which may do to the file
-    /// system what the command would. Of several that fit, the last one added answers.
+    /// Lets commands be answered by `act`, which may do to the file system what the command would. `words` are
+    /// the program and any of its arguments, in their order: `go build`, `git status`. Of several rules that fit, the
+    /// last one added answers.
     #[must_use]
     pub fn on(self, words: &str, act: impl FnMut(&CommandOrder) -> Reply + Send + 'static) -> Self {
         let words = words.split(' ').map(str::to_owned).collect();
@@ -62,10 +71,21 @@ impl ScriptedCommands {
         self
     }
 
-    /// Lets commands that begin with `words` always be answered by `reply`.
+    /// Lets commands always be answered by `reply`; see [`ScriptedCommands::on`].
     #[must_use]
     pub fn reply(self, words: &str, reply: Reply) -> Self {
         self.on(words, move |_| reply.clone())
+    }
+
+    /// Adds a git for which `folder` is a repository, clean at a commit of the given hash and first line.
+    #[must_use]
+    pub fn clean_repository(self, folder: &str, commit: &str, subject: &str) -> Self {
+        self.reply("git rev-parse --show-toplevel", Reply::says(format!("{folder}\n")))
+            .reply("git check-ignore", Reply::fails(1, ""))
+            .reply("git rev-parse --verify", Reply::says(""))
+            .reply("git log", Reply::says(format!("{commit}\0{}\0{subject}\n", 1_700_000_000)))
+            .reply("git ls-files", Reply::says(""))
+            .reply("git status", Reply::says(""))
     }
 
     /// Sets a variable of the environment.
@@ -88,14 +108,12 @@ impl ScriptedCommands {
         let said: Vec<String> = std::iter::once(order.program.clone())
             .chain(order.args.iter().map(|arg| arg.to_string_lossy().into_owned()))
             .collect();
-        match self.rules().iter_mut().rev().find(|rule| said.starts_with(&rule.words)) {
-            Some(rule) => (rule.act)(order),
-            None => {
-                let program = order.program.clone();
-                let ending = Ending::NotStarted(StartError::NotInPath { program });
-                Reply { ending, ..Reply::says("") }
-            }
+        if let Some(rule) = self.rules().iter_mut().rev().find(|rule| rule.fits(&said)) {
+            return (rule.act)(order);
         }
+        let program = order.program.clone();
+        let ending = Ending::NotStarted(StartError::NotInPath { program });
+        Reply { ending, ..Reply::says("") }
     }
 }
 
@@ -152,7 +170,7 @@ mod tests {
     fn a_script_times_out_like_the_world() {
         let slow = Reply { took: Duration::from_secs(90), ..Reply::says("") };
         let commands = ScriptedCommands::new().reply("make", slow);
-        let order = CommandOrder::new("make", "/").timeout(Duration::from_mins(1));
-        assert_eq!(commands.run(&order, &mut |_| {}).ending, Ending::TimedOut(Duration::from_mins(1)));
+        let order = CommandOrder::new("make", "/").timeout(Duration::from_secs(60));
+        assert_eq!(commands.run(&order, &mut |_| {}).ending, Ending::TimedOut(Duration::from_secs(60)));
     }
 }

@@ -1,9 +1,8 @@
 //! Commands as real processes.
 
-use std::collections::VecDeque;
 use std::env;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -15,11 +14,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::lines::MAX_LINE;
-use super::{
-    CLEAN_VARIABLES, CommandOrder, Commands, Ending, Form, Lines, Mask, Outcome, Output, StartError, Stream,
-    find, readable,
-};
+use super::passing::{Passing, Pipe};
+use super::{CLEAN_VARIABLES, CommandOrder, Commands, Ending, Outcome, Output, StartError, Stream, find};
 
 /// Time between SIGTERM and SIGKILL.
 const STOP_TIME: Duration = Duration::from_secs(2);
@@ -61,7 +57,7 @@ impl Commands for SystemCommands {
                 Err(error) => Ending::NotStarted(error),
             }
         };
-        Outcome { ending, took: started.elapsed(), last_lines: output.kept.into() }
+        Outcome { ending, took: started.elapsed(), last_lines: output.last_lines() }
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -75,11 +71,6 @@ struct Group {
     pid: Pid,
     pipes: Vec<Pipe>,
     reaped: bool,
-}
-
-struct Pipe {
-    stream: Stream,
-    file: File,
 }
 
 impl Group {
@@ -97,7 +88,7 @@ impl Group {
         }
         // What the shell that started us called its folder is not where the command runs.
         command.env("PWD", &order.folder).envs(&order.variables);
-        let mut child = command.spawn().map_err(|error| explain(path, &error))?;
+        let mut child = spawn(&mut command).map_err(|error| explain(path, &error))?;
         let pipe = |stream, end: Option<OwnedFd>| end.map(|end| Pipe { stream, file: File::from(end) });
         let out = pipe(Stream::Out, child.stdout.take().map(OwnedFd::from));
         let err = pipe(Stream::Err, child.stderr.take().map(OwnedFd::from));
@@ -210,76 +201,17 @@ impl Run<'_> {
     }
 }
 
-/// Output on its way to whoever asked for it.
-struct Passing<'a> {
-    on_output: &'a mut dyn FnMut(Output<'_>),
-    form: Form,
-    mask: Mask,
-    lines: [Lines; 2],
-    kept: VecDeque<String>,
-    keep: usize,
-    buffer: Vec<u8>,
-}
-
-impl<'a> Passing<'a> {
-    fn new(order: &CommandOrder, on_output: &'a mut dyn FnMut(Output<'_>)) -> Self {
-        let inherited: Vec<(String, String)> = env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
-            .collect();
-        let variables = inherited.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-        let mask = Mask::of(variables.chain(order.variables.iter().map(|(k, v)| (k.as_str(), v.as_str()))));
-        Self {
-            on_output,
-            form: order.stdout,
-            mask,
-            lines: [Lines::new(MAX_LINE), Lines::new(MAX_LINE)],
-            kept: VecDeque::new(),
-            keep: order.keep_lines,
-            buffer: vec![0; 64 * 1024],
-        }
-    }
-
-    /// Reads once. Returns whether the pipe is still open.
-    fn take(&mut self, pipe: &mut Pipe) -> bool {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let open = match pipe.file.read(&mut buffer) {
-            Ok(0) => false,
-            Ok(n) => {
-                self.pass(pipe.stream, &buffer[..n]);
-                true
+/// Starts it, again and again for a second where the file is being written: a process that another thread is just
+/// starting may still hold a program open that we have finished writing.
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    let until = Instant::now() + Duration::from_secs(1);
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(5));
             }
-            Err(error) => error.kind() == ErrorKind::Interrupted,
-        };
-        self.buffer = buffer;
-        open
-    }
-
-    fn pass(&mut self, stream: Stream, bytes: &[u8]) {
-        if stream == Stream::Out && self.form == Form::Bytes {
-            return (self.on_output)(Output::Bytes(bytes));
+            other => return other,
         }
-        self.with_lines(stream, |lines, each| lines.push(bytes, each));
-    }
-
-    fn finish(&mut self) {
-        for stream in [Stream::Out, Stream::Err] {
-            self.with_lines(stream, Lines::finish);
-        }
-    }
-
-    fn with_lines(&mut self, stream: Stream, act: impl FnOnce(&mut Lines, &mut dyn FnMut(&[u8], bool))) {
-        let Self { on_output, mask, lines, kept, keep, .. } = self;
-        act(&mut lines[stream as usize], &mut |line, cut| {
-            let line = readable(line, cut);
-            let text = mask.apply(&line);
-            on_output(Output::Line { stream, text: &text });
-            if kept.len() == *keep {
-                kept.pop_front();
-            }
-            if *keep > 0 {
-                kept.push_back(text.into_owned());
-            }
-        });
     }
 }
 

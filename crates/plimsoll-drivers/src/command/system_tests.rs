@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::command::lines::MAX_LINE;
 
 fn sh(script: &str) -> CommandOrder {
     CommandOrder::new("sh", "/").args(["-c", script])
@@ -135,7 +136,9 @@ fn a_flood_of_output_does_not_eat_memory() {
     assert!(outcome.success(), "{:?}", outcome.ending);
     assert_eq!(bytes, 100_000_000 + MAX_LINE + " ... (line cut)".len());
     assert_eq!(outcome.last_lines.len(), 20);
-    assert!(peak() - before < 32_000, "{} KiB more", peak() - before);
+    let more = peak() - before;
+    eprintln!("110 MB of output in {:?}, {more} KiB more at the peak", outcome.took);
+    assert!(more < 32_000, "{more} KiB more");
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! whichever source they come from.
 
 mod assemble;
+mod filter;
 pub mod memory;
 mod page;
 pub mod prometheus;
@@ -25,6 +26,7 @@ use plimsoll_model::metrics::{Reading, Snapshot, Unusable};
 use plimsoll_model::rollout::SeriesSelectors;
 use plimsoll_model::{ReleaseId, Timestamp};
 
+pub use filter::Filter;
 pub use memory::ScriptedMetrics;
 pub use prometheus::{Prometheus, PrometheusOptions};
 pub use scrape::Scrape;

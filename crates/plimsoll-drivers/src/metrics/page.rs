@@ -10,6 +10,8 @@ use super::text::{Cursor, Quoting};
 /// The longest line, and the most labels of a sample.
 const MAX_LINE: usize = 64 << 10;
 const MAX_LABELS: usize = 128;
+/// The most lines that are kept of one page: each costs about a kilobyte until its snapshot is made.
+const MAX_KEPT: usize = 50_000;
 
 /// A page that is not in the format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +47,9 @@ pub(super) fn read(page: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Lin
         }
         let line = sample(text).map_err(fail)?;
         if wanted(&line.name) {
+            if lines.len() >= MAX_KEPT {
+                return Err(fail(format!("there are more than {MAX_KEPT} series of the metrics asked for")));
+            }
             lines.push(line);
         }
     }
@@ -169,6 +174,10 @@ mod tests {
             assert!(all(&format!("ok 1\n{bad}\n")).unwrap_err().starts_with("line 2: "), "{bad}");
         }
         assert!(read(b"a\xff 1", |_| true).is_err());
+        assert!(all(&"a 1\n".repeat(MAX_KEPT)).is_ok());
+        assert!(
+            all(&"a 1\n".repeat(MAX_KEPT + 1)).unwrap_err().starts_with("line 50001: there are more than")
+        );
         let long = format!("a{{b=\"{}\"}} 1", "x".repeat(MAX_LINE));
         assert!(all(&long).unwrap_err().contains("longer"));
     }

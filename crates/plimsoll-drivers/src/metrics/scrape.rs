@@ -16,14 +16,17 @@ use plimsoll_model::metrics::{Snapshot, Unusable};
 use plimsoll_model::rollout::SeriesSelectors;
 
 use super::assemble::{self, Found, Series, Wanted};
+use super::filter::Filter;
 use super::page::{self, Line};
-use super::selector::{Filter, Selector, series_name};
+use super::selector::{Selector, series_name};
 use super::{Answer, MetricsReader, Side, Target, Unread, finite, for_release};
 use crate::http::{Client, Limits};
 
 const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), body: 16 << 20, redirects: 3 };
-/// Pages that are fetched at the same time, and so the most memory: this many times 16 MB.
+/// Pages that are fetched at the same time, and so the most memory: this many times 16 MB, and what is kept of them.
 const AT_ONCE: usize = 8;
+/// The most lines that are kept of all pages of one look.
+const MAX_LINES: usize = 200_000;
 /// The version that this module reads, then anything: some exporters answer 406 otherwise.
 const ACCEPT: &str = "text/plain;version=0.0.4,*/*;q=0.1";
 
@@ -48,33 +51,25 @@ impl Scrape {
         wanted: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<Answer<Vec<Line>>, Unread> {
         let mut answer = Answer { value: Vec::new(), notes: Vec::new() };
-        let mut worst: Option<Unread> = None;
-        let mut answered = 0;
+        let mut failed: Vec<(&Target, Unread)> = Vec::new();
         for group in side.instances.chunks(AT_ONCE) {
             for (target, result) in group.iter().zip(self.at_once(group, wanted)) {
                 match result {
-                    Ok(lines) => {
-                        answered += 1;
-                        answer.value.extend(lines);
-                    }
-                    Err(unread) => {
-                        answer.notes.push(format!("instance {} is left out: {unread}", target.name));
-                        // A page that is nonsense says more than silence: it can be repaired.
-                        if worst.as_ref().is_none_or(|w| w.reason == Unusable::Unreachable) {
-                            worst = Some(unread);
-                        }
-                    }
+                    Ok(lines) => answer.value.extend(lines),
+                    Err(unread) => failed.push((target, unread)),
                 }
             }
-        }
-        match worst {
-            Some(unread) if answered == 0 => Err(unread),
-            _ if answered == 0 => {
-                let detail = format!("release {} has no instances that could be asked", side.release);
-                Err(Unread::new(Unusable::Empty, detail))
+            if answer.value.len() > MAX_LINES {
+                return Err(too_many());
             }
-            _ => Ok(answer),
         }
+        if failed.len() == side.instances.len() {
+            return Err(nothing_read(side, failed));
+        }
+        let note =
+            |(target, unread): &(&Target, Unread)| format!("instance {} is left out: {unread}", target.name);
+        answer.notes = failed.iter().map(note).collect();
+        Ok(answer)
     }
 
     fn at_once(
@@ -155,6 +150,23 @@ impl MetricsReader for Scrape {
             )),
         }
     }
+}
+
+/// Why no page could be read. One that is nonsense says more than one that is not there: it can be repaired.
+fn nothing_read(side: &Side, failed: Vec<(&Target, Unread)>) -> Unread {
+    let worst = failed.into_iter().min_by_key(|(_, unread)| unread.reason == Unusable::Unreachable);
+    worst.map_or_else(
+        || {
+            let detail = format!("release {} has no instances that could be asked", side.release);
+            Unread::new(Unusable::Empty, detail)
+        },
+        |(_, unread)| unread,
+    )
+}
+
+fn too_many() -> Unread {
+    let detail = format!("the instances have more than {MAX_LINES} series of the metrics asked for");
+    Unread::new(Unusable::Invalid, detail)
 }
 
 fn of_filter(lines: &[Line], filter: &Filter, at: Timestamp) -> Vec<Series> {

@@ -85,3 +85,37 @@ fn a_real_go_test_is_counted() {
         assert_eq!(run.counts, expected, "{format}");
     }
 }
+
+#[test]
+fn a_real_cargo_test_is_counted() {
+    if Command::new("cargo").arg("--version").output().is_err() {
+        eprintln!("skipped: a_real_cargo_test: cargo is not here");
+        return;
+    }
+    let test = Test::new(&["cargo", "test", "--offline", "--target-dir", "target"]);
+    let manifest =
+        "[package]\nname = \"e2e\"\nversion = \"1.0.0\"\n\n[workspace]\n\n[lib]\npath = \"lib.rs\"\n";
+    test.write("Cargo.toml", manifest);
+    test.write("lib.rs", "#[test] fn a() {}\n#[test] #[ignore] fn b() {}\n#[test] fn c() { panic!() }\n");
+    let run = test.run().unwrap();
+    assert_eq!(run.ending, Ending::Exited(101), "{:?}", run.last_lines);
+    assert_eq!(run.counts, Counts { passed: Some(1), failed: Some(1), skipped: Some(1) });
+}
+
+#[test]
+fn a_real_pytest_is_counted() {
+    if !Command::new("pytest").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: a_real_pytest: pytest is not here");
+        return;
+    }
+    for flags in [&["pytest"][..], &["pytest", "-q", "--color=yes"]] {
+        let test = Test::new(flags);
+        test.write(
+            "test_it.py",
+            "import pytest\ndef test_a(): pass\ndef test_b(): assert False\ndef test_c(): pytest.skip()\n",
+        );
+        let run = test.run().unwrap();
+        assert_eq!(run.ending, Ending::Exited(1), "{:?}", run.last_lines);
+        assert_eq!(run.counts, Counts { passed: Some(1), failed: Some(1), skipped: Some(1) }, "{flags:?}");
+    }
+}

@@ -22,6 +22,7 @@ const DEEPEST: usize = 8;
 pub(super) fn tree(git: &Git<'_>, root: &Path, remarks: &mut Vec<String>) -> Result<Tree, GitError> {
     let mut look = Look { hasher: Hasher::default(), budget: Budget::default(), files: 0 };
     look.repository(git, root, DEEPEST)?;
+    remarks.extend(hidden(git, root)?);
     if look.files == 0 {
         return Ok(Tree::Clean);
     }
@@ -74,6 +75,25 @@ impl Look {
         self.files = files;
         Ok(())
     }
+}
+
+/// Files that git was told not to look at. Whether they are as in the commit is not known, and not silently yes.
+fn hidden(git: &Git<'_>, root: &Path) -> Result<Option<String>, GitError> {
+    let answer = git.at(root.to_owned()).ask(&["ls-files", "-v", "-z"])?;
+    let is_hidden = |entry: &[u8]| match entry {
+        // Of a sparse checkout, what is not there is not built either.
+        [b'S', b' ', path @ ..] => root.join(OsStr::from_bytes(path)).symlink_metadata().is_ok(),
+        [tag, b' ', ..] => tag.is_ascii_lowercase(),
+        _ => false,
+    };
+    let mut hidden = answer.split(|byte| *byte == 0).filter(|entry| is_hidden(entry));
+    let Some(first) = hidden.next() else { return Ok(None) };
+    let count = 1 + hidden.count();
+    let path = crate::command::readable(&first[2..], false);
+    Ok(Some(format!(
+        "git does not look at {count} of the files (assume-unchanged or skip-worktree), {path} among them: \
+         whether they are as in the commit is not known"
+    )))
 }
 
 #[derive(Debug, PartialEq, Eq)]

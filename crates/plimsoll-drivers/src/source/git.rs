@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::command::{self, CommandOrder, Commands, Ending, StartError};
 
 /// The longest that one question may take; a cold `git status` of a very large tree takes tens of seconds.
-const TIMEOUT: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_secs(120);
 /// The longest answer that is read: some hundred thousand changed files.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// Variables by which a hook that we are called from would redirect git to another repository.

@@ -184,3 +184,41 @@ fn a_git_that_is_absent_or_refuses_is_a_remark() {
     let facts = source(&crash, Path::new("/")).unwrap();
     assert_eq!(facts.remarks, ["git did not answer: it exited with 139: BUG: oh"]);
 }
+
+#[test]
+fn files_hidden_from_git_are_told() {
+    let Some(repository) = Repository::with_commit("files_hidden_from_git") else { return };
+    repository.git(&["update-index", "--assume-unchanged", "main.go"]);
+    repository.write("main.go", "package main // hidden");
+    let remarks = repository.facts().remarks;
+    assert!(remarks[0].starts_with("git does not look at 1 of the files") && remarks[0].contains("main.go"));
+    repository.git(&["update-index", "--no-assume-unchanged", "main.go"]);
+    repository.git(&["update-index", "--skip-worktree", "main.go"]);
+    assert_eq!(repository.facts().remarks, remarks);
+    fs::remove_file(repository.path("main.go")).unwrap();
+    assert!(repository.facts().remarks.is_empty());
+}
+
+#[test]
+fn a_repository_can_be_scripted() {
+    let commit = "7c1f9e2".repeat(6);
+    let commands = ScriptedCommands::new().clean_repository("/", &commit, "Say hello");
+    let SourceFacts { source, remarks } = source(&commands, Path::new("/")).unwrap();
+    assert_eq!((source.commit, source.tree), (Some(commit), Tree::Clean));
+    assert!(remarks.is_empty());
+}
+
+#[test]
+fn a_repository_of_another_user_says_how_to_trust_it() {
+    let Some(repository) = Repository::with_commit("a_repository_of_another_user") else { return };
+    if std::os::unix::fs::chown(repository.folder.path(), Some(12345), None).is_err() {
+        eprintln!("skipped: a_repository_of_another_user: only root can give a folder away");
+        return;
+    }
+    let facts = repository.facts();
+    assert_eq!(facts.source, unversioned());
+    assert!(
+        facts.remarks[0].contains("if you trust it: git config --global --add safe.directory /"),
+        "{facts:?}"
+    );
+}

@@ -1,15 +1,17 @@
 //! The suite over a real Prometheus server, which scrapes the test's own instance every second.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use plimsoll_drivers::metrics::{MetricsReader, Prometheus, PrometheusOptions, Side};
+use plimsoll_drivers::metrics::{MetricsReader, Prometheus, PrometheusOptions, Scrape, Side, Target};
 use plimsoll_model::metrics::Unusable;
+use plimsoll_model::rollout::SeriesSelectors;
 use plimsoll_model::{ReleaseId, Span};
 
-use crate::bench::{Bench, Shown, eventually, trouble};
+use crate::bench::{Bench, Shown, eventually, now, trouble};
 use crate::pages::PageServer;
 use crate::suite;
 
@@ -20,6 +22,7 @@ struct Real {
     instance: Option<PageServer>,
     reader: Prometheus,
     server: Child,
+    address: SocketAddr,
     _folder: tempfile::TempDir,
 }
 
@@ -52,7 +55,8 @@ impl Real {
         };
         let release = release.parse().unwrap();
         let reader = Prometheus::new(options);
-        let mut real = Self { release, instance: Some(instance), reader, server, _folder: folder };
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut real = Self { release, instance: Some(instance), reader, server, address, _folder: folder };
         eventually("an answer", || real.ask("vector(1)"), |seen| seen.is_ok().then_some(()));
         Some(real)
     }
@@ -140,4 +144,93 @@ fn queries_of_a_real_server_are_told_apart() {
     trouble(Unusable::Empty, || real.ask("queue_length"));
     let detail = trouble(Unusable::Stale, || real.look());
     assert!(detail.contains("is it still scraped?"), "{detail}");
+}
+
+/// Series whose labels are hard to write, each with a value of its own.
+const AWKWARD: &str = r#"# HELP m \ and
+# TYPE m counter
+m 1
+m{a="b"} 2
+m{a="b",c="d e"} 3
+m{a="",c="x"} 4
+m{ a = "x\\y" , } 5 
+l{a="line\nbreak"} 6
+m{a="say \"hi\", {you}"} 7
+m{a="grüße",instance="own"} 8
+m{a="503"} 9
+m{a="(503)"}	1e1
+m{a="\q"} 11
+n{a="b"} 12
+m:rate{a="b"} 13
+"#;
+
+/// Selectors over them. None asks whether a dot matches a line break: in Prometheus 2 it did not, since 3 it does, as
+/// it does here.
+const SELECTORS: [&str; 20] = [
+    "m",
+    "n",
+    "m:rate",
+    "m{}",
+    "m{a=\"b\"}",
+    "m{a!=\"b\"}",
+    "m{a=\"\"}",
+    "m{a=~\".*\"}",
+    "m{a=~\".+\"}",
+    "m{a=~\"5..\"}",
+    "m{a=~\"5|b\"}",
+    "m{a!~\"b|5..\"}",
+    "l{a=\"line\\nbreak\"}",
+    "m{a=\"x\\\\y\"}",
+    "m{a=~\"x\\\\\\\\y\"}",
+    "m{a='say \"hi\", {you}'}",
+    "m{a=~`\\(\\d+\\)`}",
+    "m{a=\"grüße\", c!=\"d\",}",
+    "m{exported_instance=\"own\"}",
+    "m{a=`\\q`}",
+];
+
+#[test]
+fn pages_and_selectors_mean_what_they_mean_to_prometheus() {
+    let Some(mut real) = Real::start("ffffffffffff") else { return };
+    let instance = real.instance.as_ref().unwrap();
+    instance.show(AWKWARD.to_owned());
+    let target = Target { name: instance.address().to_string(), address: instance.address() };
+    let side = Side { release: real.release.clone(), instances: vec![target] };
+    let mut scrape = Scrape::new("/metrics");
+    eventually("the page", || real.ask("count(n)"), |seen| seen.is_ok().then_some(()));
+    for selector in SELECTORS {
+        let series = SeriesSelectors { requests: selector.into(), errors: "none".into(), latency: None };
+        let counts = |reader: &mut dyn MetricsReader| -> BTreeSet<u64> {
+            let answer = reader.snapshot(&side, &series, now());
+            answer
+                .unwrap_or_else(|e| panic!("{selector}: {e}"))
+                .value
+                .series
+                .values()
+                .map(|c| c.requests)
+                .collect()
+        };
+        assert_eq!(counts(&mut scrape), counts(&mut real.reader), "{selector}");
+    }
+}
+
+#[test]
+fn a_page_as_long_as_prometheus_own_is_read() {
+    let Some(mut real) = Real::start("abababababab") else { return };
+    let target = Target { name: "prometheus".to_owned(), address: real.address };
+    let side = Side { release: real.release.clone(), instances: vec![target] };
+    let handler = "{handler=\"/api/v1/query\"}";
+    let series = SeriesSelectors {
+        requests: format!("prometheus_http_requests_total{handler}"),
+        errors: "prometheus_http_requests_total{code=~\"5..\"}".to_owned(),
+        latency: Some(format!("prometheus_http_request_duration_seconds{handler}")),
+    };
+    for _ in 0..5 {
+        real.ask("vector(1)").unwrap();
+    }
+    let answer = Scrape::new("/metrics").snapshot(&side, &series, now()).unwrap();
+    assert!(answer.notes.is_empty(), "{:?}", answer.notes);
+    let requests: u64 = answer.value.series.values().map(|c| c.requests).sum();
+    let timed: u64 = answer.value.series.values().map(|c| c.latency.count()).sum();
+    assert!(requests >= 5 && timed == requests, "{answer:?}");
 }

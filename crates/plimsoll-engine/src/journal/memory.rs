@@ -108,6 +108,17 @@ impl Journal for MemoryJournal {
         Ok(Acquired { lease, from: before.filter(|s| !s.given_back).map(|s| s.holder) })
     }
 
+    fn holder(
+        &mut self,
+        environment: &EnvironmentName,
+        now: Timestamp,
+        is_gone: &dyn Fn(&Holder) -> bool,
+    ) -> Result<Option<Holder>, JournalError> {
+        let shared = self.lock();
+        shared.alive()?;
+        Ok(shared.leases.get(environment).filter(|s| !s.is_free(now, is_gone)).map(|s| s.holder.clone()))
+    }
+
     fn renew(&mut self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
         let mut shared = self.lock();
         shared.alive()?;

@@ -129,6 +129,14 @@ pub trait Journal: Send {
         is_gone: &dyn Fn(&Holder) -> bool,
     ) -> Result<Acquired, JournalError>;
 
+    /// Who holds the lease of an environment at `now`, if anybody does.
+    fn holder(
+        &mut self,
+        environment: &EnvironmentName,
+        now: Timestamp,
+        is_gone: &dyn Fn(&Holder) -> bool,
+    ) -> Result<Option<Holder>, JournalError>;
+
     /// Moves the end of a lease out.
     fn renew(&mut self, lease: &Lease, now: Timestamp) -> Result<(), JournalError>;
 

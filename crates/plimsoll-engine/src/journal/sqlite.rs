@@ -193,6 +193,16 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn holder(
+        &mut self,
+        environment: &EnvironmentName,
+        now: Timestamp,
+        is_gone: &dyn Fn(&Holder) -> bool,
+    ) -> Result<Option<Holder>, JournalError> {
+        let stored = self.write("look at a lease", |transaction| stored(transaction, environment))?;
+        Ok(stored.filter(|s| !s.is_free(now, is_gone)).map(|s| s.holder))
+    }
+
     fn renew(&mut self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
         self.write("renew a lease", |transaction| {
             check(transaction, &lease.environment, lease.fence)?;

@@ -35,9 +35,8 @@ impl Ship<'_> {
             decision: GateDecision::Refused,
             summary,
         };
-        if let (Tree::Dirty { files, .. }, DirtyPolicy::Refuse) = (&source.tree, self.service.gates.dirty) {
-            let summary = format!("the tree holds {} that no commit holds", changes(*files));
-            self.found(started, refused(summary.clone(), measured([("changed-files", json!(files))])))?;
+        if let (Some(summary), DirtyPolicy::Refuse) = (unclean(&source.tree), self.service.gates.dirty) {
+            self.found(started, refused(summary.clone(), measured([("tree", json!(source.tree))])))?;
             let help =
                 vec!["commit or stash them".to_owned(), "or set `dirty = \"warn\"` in [gates]".to_owned()];
             return Err(Stop::Refused { gate: Gate::Build, summary, help });
@@ -105,6 +104,15 @@ fn passed(source: &Source, built: &Built, question: String) -> Finding {
             Some(dirty) => format!("{base}; {dirty}"),
             None => format!("{base}, {}", crate::text::size(size)),
         },
+    }
+}
+
+/// What keeps the tree from being exactly a commit.
+fn unclean(tree: &Tree) -> Option<String> {
+    match tree {
+        Tree::Clean => None,
+        Tree::Dirty { files, .. } => Some(format!("the tree holds {} that no commit holds", changes(*files))),
+        Tree::Unversioned => Some("the tree is not under version control, or git does not answer".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use plimsoll_model::evidence::{Gate, GateDecision};
 use plimsoll_model::record::Outcome;
-use plimsoll_model::release::{Manifest, Source};
+use plimsoll_model::release::{Manifest, Source, Tree};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{Digest, ReleaseId};
 use serde_json::json;
@@ -18,11 +18,11 @@ impl Ship<'_> {
         let history = self.history()?;
         let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
         let (release, replaced) = (left.plan.release.clone(), left.plan.replaces.clone());
-        let manifest = self.parsed_manifest(&release);
-        let same =
-            manifest.is_some_and(|m| m.source == *source && *source_tree(source) == *source_tree(&m.source));
+        // Another tree makes a release that will take the place of the one that was left. Whether a tree outside
+        // version control is another one only its build can tell.
+        let versioned = source.tree != Tree::Unversioned;
+        let same = versioned && self.parsed_manifest(&release).is_some_and(|m| m.source == *source);
         if !same {
-            // Another tree: its own release will take the place of the one that was left.
             return Ok(None);
         }
         let deployed = self.deploy_to(self.environment, &release, Gate::Rollout)?;
@@ -139,10 +139,6 @@ impl Ship<'_> {
         let signed = self.releases.manifest(release).ok()?;
         serde_json::from_str(&signed.manifest).ok()
     }
-}
-
-fn source_tree(source: &Source) -> &plimsoll_model::release::Tree {
-    &source.tree
 }
 
 /// What a deployment comes to, as evidence.

@@ -1,0 +1,27 @@
+//! Instances as plain processes of this user, on any Linux without systemd.
+//!
+//! Each execution has a small parent of its own, the *shim* (`shim.rs`), as containerd has: it outlives the agent,
+//! copies the output into the log, waits, and writes down how it ended. Between shim and program stands one more
+//! step, `launch.rs`, which sets limits on itself and then becomes the program, so that `/proc/PID/exe` is the
+//! released file and nothing else. `local.rs` is the agent's side: it starts shims and reads what they wrote.
+
+mod cgroup;
+mod checks;
+mod exec;
+mod identity;
+mod launch;
+mod local;
+mod log_read;
+mod log_write;
+mod ports;
+mod probe;
+mod procfs;
+mod run;
+mod shim;
+mod sockets;
+
+pub(crate) use exec::{detach, spawn_detached};
+pub use launch::launch_main;
+pub use local::LocalRuntime;
+pub(crate) use log_write::now as wall_clock;
+pub use shim::shim_main;

@@ -1,0 +1,108 @@
+//! One connection: hello first, then calls and replies one after the other. What is no call ends it.
+
+use std::io::BufReader;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use plimsoll_model::agent::{
+    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, Refusal, RefusalReason, Reply, Request,
+};
+use plimsoll_model::version;
+use serde::Deserialize;
+
+use super::Served;
+use crate::frame::{Frame, FrameError, read_frame, write_message};
+
+/// A client that reads its replies slower than this is gone.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Serves the connection to its end.
+pub(super) fn serve(stream: UnixStream, served: &Served) {
+    // An error of the connection has nobody left to be told.
+    let _ = talk(stream, served);
+}
+
+fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
+    let broken = |source| FrameError::Broken { source };
+    stream.set_write_timeout(Some(WRITE_PATIENCE)).map_err(broken)?;
+    let mut from = BufReader::new(stream.try_clone().map_err(broken)?);
+    let mut greeted = false;
+    while let Some(frame) = read_frame(&mut from)? {
+        let (reply, go_on) = match parse(&frame, greeted) {
+            Err(reply) => (reply, false),
+            Ok(call) => {
+                let content = content_of(&call, &mut from)?;
+                let is_hello = matches!(call.request, Request::Hello { .. });
+                let reply = handle(served, call, &content);
+                greeted |= is_hello && reply.result.is_ok();
+                (reply, greeted)
+            }
+        };
+        write_message(&mut stream, FRAME_REPLY, &reply)?;
+        if !go_on {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn handle(served: &Served, call: Call, content: &[u8]) -> Reply {
+    let mut locked = served.lock();
+    let (agent, clock) = &mut *locked;
+    let reply = agent.handle(call, content, clock.now());
+    agent.tick(clock.now());
+    reply
+}
+
+fn content_of(call: &Call, from: &mut BufReader<UnixStream>) -> Result<Vec<u8>, FrameError> {
+    if call.content == 0 {
+        return Ok(Vec::new());
+    }
+    match read_frame(from)? {
+        // A wrong length is the agent's to refuse.
+        Some(Frame { kind: FRAME_CONTENT, body }) => Ok(body),
+        _ => Err(FrameError::Cut),
+    }
+}
+
+/// The part of a hello that every version has.
+#[derive(Deserialize)]
+struct AnyHello {
+    id: u64,
+    request: AnyRequest,
+}
+
+#[derive(Deserialize)]
+struct AnyRequest {
+    protocol: u32,
+    version: String,
+}
+
+fn parse(frame: &Frame, greeted: bool) -> Result<Call, Reply> {
+    let refuse =
+        |id, message: String| Reply { id, result: Err(Refusal::new(RefusalReason::Invalid, message)) };
+    if frame.kind != FRAME_CALL {
+        return Err(refuse(0, format!("a call was expected, and a frame of kind {} came", frame.kind)));
+    }
+    match serde_json::from_slice::<Call>(&frame.body) {
+        Ok(call) if greeted || matches!(call.request, Request::Hello { .. }) => Ok(call),
+        Ok(call) => Err(refuse(call.id, "the first call of a connection is `hello`".to_owned())),
+        Err(error) => match serde_json::from_slice::<AnyHello>(&frame.body) {
+            // Another version's call may look different, and is still told what is wrong.
+            Ok(hello) if hello.request.protocol != version::PROTOCOL => Err(other_version(&hello)),
+            _ => Err(refuse(0, format!("the call cannot be read: {error}"))),
+        },
+    }
+}
+
+fn other_version(hello: &AnyHello) -> Reply {
+    let AnyRequest { protocol, version } = &hello.request;
+    let message = format!(
+        "plimsoll {version} speaks protocol {protocol}, and the agent here (process {}) speaks {}",
+        std::process::id(),
+        version::PROTOCOL
+    );
+    let refusal = Refusal::new(RefusalReason::Version, message)
+        .with_help("end the older of the two; instances and proxy go on, and the newer one takes over");
+    Reply { id: hello.id, result: Err(refusal) }
+}

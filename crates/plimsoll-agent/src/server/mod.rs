@@ -1,0 +1,181 @@
+//! The agent as a process: one for each root and service, behind a Unix socket, on this machine's clock.
+//!
+//! [`serve`] runs until it is killed, or until there is nothing left to look after. Being killed is no event: the
+//! instances, their shims and the proxy are other processes, and the next agent goes on from the saved state.
+
+mod clock;
+mod connection;
+mod lock;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use plimsoll_model::ServiceName;
+
+use crate::core::{About, Agent, OpenError, Parts};
+use crate::layout::{Layout, LayoutError};
+use crate::process::LocalRuntime;
+use crate::state::file::FileState;
+use crate::store::StoreError;
+use crate::store::sealed::SealedStore;
+use crate::traffic::proxy_process::ProxyProcess;
+
+pub use clock::HostClock;
+pub use lock::LockError;
+
+/// Time between two ticks.
+const TICK: Duration = Duration::from_millis(50);
+/// Connections at the same time; more are closed at once.
+const MOST_CONNECTIONS: usize = 64;
+
+/// What an agent process is started with.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Folder of releases and state, for all services.
+    pub root: PathBuf,
+    /// The service.
+    pub service: ServiceName,
+    /// Where it takes requests; absent for [`Layout::sockets`].
+    pub socket: Option<PathBuf>,
+    /// Our own program, with the steps `shim`, `launch` and `proxy`.
+    pub executable: PathBuf,
+    /// Our version, for messages.
+    pub version: String,
+    /// Ends after so long without instances, proxy or connections; absent runs on.
+    pub idle: Option<Duration>,
+}
+
+/// Why an agent could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its folders cannot be used.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// Another agent runs, or the lock cannot be taken.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Its releases cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its state cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its socket cannot be made.
+    #[error("cannot take requests on {}", path.display())]
+    Socket {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// An agent that several threads use, and its clock.
+pub(crate) struct Served {
+    agent: Mutex<(Agent, HostClock)>,
+    connections: AtomicUsize,
+}
+
+/// Runs an agent until it has been idle for long enough.
+pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
+    let layout = Layout::new(&options.root, &options.service);
+    layout.create()?;
+    let _lock = lock::take(&layout.state().join("agent.lock"))?;
+    let mut clock = HostClock::new();
+    let agent = Agent::open(parts(options, &layout)?, clock.now())?;
+    let socket = match &options.socket {
+        Some(socket) => socket.clone(),
+        None => layout.sockets()?.agent,
+    };
+    let listener = listen(&socket).map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
+    let served = Arc::new(Served { agent: Mutex::new((agent, clock)), connections: AtomicUsize::new(0) });
+    let accepting = Arc::clone(&served);
+    thread::Builder::new()
+        .name("accept".to_owned())
+        .spawn(move || accept(&listener, &accepting))
+        .map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
+    tick_until_idle(&served, options.idle);
+    // The lock is still held, so this is our socket and not a later agent's.
+    let _ = fs::remove_file(&socket);
+    Ok(())
+}
+
+/// The parts of an agent for local processes.
+pub fn parts(options: &ServeOptions, layout: &Layout) -> Result<Parts, ServeError> {
+    let traffic = ProxyProcess::new(layout, layout.sockets()?, options.executable.clone());
+    Ok(Parts {
+        service: options.service.clone(),
+        about: About { version: options.version.clone(), pid: std::process::id() },
+        state: Box::new(FileState::new(layout)),
+        runtime: Box::new(LocalRuntime::new(layout.clone(), options.executable.clone())),
+        traffic: Box::new(traffic),
+        store: Box::new(SealedStore::new(layout.clone(), options.service.clone())?),
+    })
+}
+
+/// Binds the socket. The lock says that no other agent lives, so one that is there is left over.
+fn listen(socket: &Path) -> io::Result<UnixListener> {
+    match fs::remove_file(socket) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket)?;
+    fs::set_permissions(socket, PermissionsExt::from_mode(0o600))?;
+    Ok(listener)
+}
+
+fn accept(listener: &UnixListener, served: &Arc<Served>) {
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => answer(stream, served),
+            // Out of files or memory: others may end soon.
+            Err(_) => thread::sleep(TICK),
+        }
+    }
+}
+
+fn answer(stream: UnixStream, served: &Arc<Served>) {
+    if served.connections.fetch_add(1, Ordering::AcqRel) >= MOST_CONNECTIONS {
+        served.connections.fetch_sub(1, Ordering::AcqRel);
+        return;
+    }
+    let mine = Arc::clone(served);
+    let work = move || {
+        connection::serve(stream, &mine);
+        mine.connections.fetch_sub(1, Ordering::AcqRel);
+    };
+    if thread::Builder::new().name("connection".to_owned()).spawn(work).is_err() {
+        served.connections.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn tick_until_idle(served: &Served, idle: Option<Duration>) {
+    let mut busy = Instant::now();
+    loop {
+        thread::sleep(TICK);
+        let mut locked = served.lock();
+        let (agent, clock) = &mut *locked;
+        agent.tick(clock.now());
+        if agent.has_work() || served.connections.load(Ordering::Acquire) > 0 {
+            busy = Instant::now();
+        }
+        if idle.is_some_and(|idle| busy.elapsed() > idle) {
+            return;
+        }
+    }
+}
+
+impl Served {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, (Agent, HostClock)> {
+        // A panic in one request must not end the service's supervision; the state on disk is whole in any case.
+        self.agent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,250 @@
+//! From what the engine answers to what is told last. Figures come from the journal, states from the data plane.
+
+use plimsoll_drivers::{Clock as _, SystemClock};
+use plimsoll_engine::History;
+use plimsoll_engine::deploy::Deployed;
+use plimsoll_engine::journal::Query;
+use plimsoll_engine::ship::{ShipEnd, Shipped};
+use plimsoll_model::record::{BackReason, Entry, HoldReason, Outcome, Record};
+use plimsoll_model::service::Environment;
+use plimsoll_model::{EnvironmentName, ExitCode, ReleaseId, RolloutId, Span, Timestamp};
+use plimsoll_report::{Ending, EndingStory, Hint, Names, rollback_timeline, users_hit};
+
+use crate::failure::Failure;
+use crate::project::Project;
+
+/// An ending and what it stands on.
+pub(crate) struct Told {
+    pub(crate) ending: Ending,
+}
+
+impl Told {
+    /// A command that could not do its work.
+    pub(crate) fn failed(failure: &Failure) -> Self {
+        let mut lines = failure.message.lines();
+        let summary = lines.next().unwrap_or_default().to_owned();
+        let mut detail: Vec<String> = lines.map(ToOwned::to_owned).collect();
+        detail.extend(failure.help.iter().cloned());
+        let story = EndingStory::Stopped { summary, detail: detail.join("\n") };
+        Self::new(failure.exit, story, None, Vec::new())
+    }
+
+    fn new(exit: ExitCode, story: EndingStory, recovered: Option<String>, hints: Vec<Hint>) -> Self {
+        Self { ending: Ending { at: SystemClock.now(), exit, story, recovered, hints } }
+    }
+}
+
+/// The end of a command that worked on one environment.
+pub(crate) fn of_deployment(
+    project: &Project,
+    environment: &Environment,
+    deployed: &Deployed,
+    since: usize,
+) -> Result<Told, Failure> {
+    let records = project.journal()?.read(&Query::default())?;
+    let began = records.get(since).map_or_else(|| SystemClock.now(), |r| r.at);
+    Ok(Story { history: History::fold(&records), records, environment: environment.name.clone(), began }
+        .of(deployed, None))
+}
+
+/// The end of a shipment.
+pub(crate) fn of_shipment(
+    project: &Project,
+    environment: &Environment,
+    shipped: &Shipped,
+    began: Timestamp,
+) -> Result<Told, Failure> {
+    let records = project.journal()?.read(&Query::default())?;
+    let history = History::fold(&records);
+    let story = Story { history, records, environment: environment.name.clone(), began };
+    Ok(match &shipped.end {
+        ShipEnd::Refused { gate, summary, help } => {
+            let release = shipped.release.as_ref().map(|r| story.history.label(r));
+            let summary = std::iter::once(summary).chain(help).cloned().collect::<Vec<_>>().join("\n");
+            let story = EndingStory::Refused { gate: Some(*gate), release, summary };
+            Told::new(ExitCode::Refused, story, None, Vec::new())
+        }
+        ShipEnd::NotVerified { summary } => {
+            let story = EndingStory::Stopped {
+                summary: "the rollout is over, but what answers is not what was released".to_owned(),
+                detail: summary.clone(),
+            };
+            Told::new(
+                ExitCode::MixedFleet,
+                story,
+                None,
+                vec![Hint::new("plimsoll status", "what runs where")],
+            )
+        }
+        ShipEnd::Deployed { environment, deployed } => {
+            Story { environment: environment.clone(), ..story }.of(deployed, shipped.release.as_ref())
+        }
+    })
+}
+
+/// A journal, told.
+struct Story {
+    history: History,
+    records: Vec<Record>,
+    environment: EnvironmentName,
+    began: Timestamp,
+}
+
+impl Story {
+    fn of(&self, deployed: &Deployed, release: Option<&ReleaseId>) -> Told {
+        match deployed {
+            Deployed::AlreadyServing => self.shipped(release, None, None, "it served already"),
+            Deployed::Held { rollout, wait } => self.held(rollout, wait.until),
+            Deployed::Over { rollout, outcome, taken_over } => {
+                let recovered =
+                    taken_over.as_ref().map(|course| format!("an earlier command was cut off; {course}"));
+                let known = self.history.rollouts.iter().find(|r| r.plan.rollout == *rollout);
+                let Some(plan) = known.map(|r| &r.plan) else {
+                    return self.shipped(release, None, recovered, "");
+                };
+                match outcome {
+                    Outcome::Promoted => {
+                        let replaces = plan.replaces.as_ref().filter(|r| **r != plan.release);
+                        self.shipped(Some(&plan.release), replaces, recovered, &self.summary(rollout))
+                    }
+                    _ => self.back(rollout, *outcome, recovered),
+                }
+            }
+        }
+    }
+
+    fn shipped(
+        &self,
+        release: Option<&ReleaseId>,
+        replaces: Option<&ReleaseId>,
+        recovered: Option<String>,
+        summary: &str,
+    ) -> Told {
+        let serving = self.history.serving(&self.environment);
+        let Some(release) = release.or(serving.as_ref()) else {
+            let story = EndingStory::Stopped { summary: "nothing serves".to_owned(), detail: String::new() };
+            return Told::new(ExitCode::Internal, story, recovered, Vec::new());
+        };
+        let label = self.history.label(release);
+        let mut hints = vec![Hint::new("plimsoll status", "what runs where")];
+        if let Some(replaces) = replaces {
+            let command = format!("plimsoll rollback -e {}", self.environment);
+            hints.push(Hint::new(command, format!("back to {}", self.history.label(replaces))));
+        }
+        let story = EndingStory::Shipped {
+            environment: self.environment.clone(),
+            release: label,
+            replaces: replaces.map(|r| self.history.label(r)),
+            took: Span::from(SystemClock.now().since(self.began)),
+            summary: summary.to_owned(),
+        };
+        Told::new(ExitCode::Success, story, recovered, hints)
+    }
+
+    fn held(&self, rollout: &RolloutId, until: Timestamp) -> Told {
+        let records = self.of_rollout(rollout);
+        let held = records.iter().rev().find_map(|r| match &r.entry {
+            Entry::Held { reason, .. } => Some(reason.clone()),
+            _ => None,
+        });
+        let plan = self.history.rollouts.iter().find(|r| r.plan.rollout == *rollout).map(|r| &r.plan);
+        let release = plan.map(|p| self.history.label(&p.release));
+        let Some(release) = release else {
+            return self.shipped(None, None, None, "");
+        };
+        let environment = &self.environment;
+        let story = EndingStory::Waiting {
+            environment: environment.clone(),
+            release,
+            reason: held.unwrap_or(HoldReason::Pause),
+            until,
+        };
+        let hints = vec![
+            Hint::new(format!("plimsoll promote -e {environment}"), "go on"),
+            Hint::new(format!("plimsoll abort -e {environment}"), "go back now"),
+            Hint::new(format!("plimsoll history {rollout}"), "every gate, every number"),
+        ];
+        Told::new(ExitCode::Inconclusive, story, None, hints)
+    }
+
+    fn back(&self, rollout: &RolloutId, outcome: Outcome, recovered: Option<String>) -> Told {
+        let records = self.of_rollout(rollout);
+        let plan = self.history.rollouts.iter().find(|r| r.plan.rollout == *rollout).map(|r| &r.plan);
+        let Some(plan) = plan else { return self.shipped(None, None, recovered, "") };
+        let names = Names::from_records(&self.records);
+        let reason = records.iter().find_map(|r| match &r.entry {
+            Entry::GoingBack { reason } => Some(reason),
+            _ => None,
+        });
+        let release = self.history.label(&plan.release);
+        let summary = reason.map_or_else(|| self.summary(rollout), |r| why(r, &release.to_string()));
+        let timeline = rollback_timeline(&records, &plan.release, &names);
+        let mut hints = vec![Hint::new(format!("plimsoll logs {release}"), "what it printed")];
+        hints.push(Hint::new(format!("plimsoll history {rollout}"), "every gate, every number"));
+        if outcome == Outcome::RolledBack {
+            let environment = &self.environment;
+            hints.push(Hint::new(
+                format!("plimsoll retry {release} -e {environment}"),
+                "try it again as it is",
+            ));
+        }
+        let story = EndingStory::Back {
+            environment: self.environment.clone(),
+            serves: plan.replaces.as_ref().map(|r| self.history.label(r)),
+            release,
+            outcome,
+            summary,
+            timeline,
+            users: users_hit(&records),
+        };
+        Told::new(exit_of(outcome), story, recovered, hints)
+    }
+
+    fn of_rollout(&self, rollout: &RolloutId) -> Vec<Record> {
+        self.records.iter().filter(|r| r.rollout.as_ref() == Some(rollout)).cloned().collect()
+    }
+
+    fn summary(&self, rollout: &RolloutId) -> String {
+        let records = self.of_rollout(rollout);
+        let last = records.iter().rev().find_map(|r| match &r.entry {
+            Entry::Assessed { assessment } => Some(assessment.reason.clone()),
+            _ => None,
+        });
+        last.unwrap_or_default()
+    }
+}
+
+/// The exit code of an outcome.
+pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Promoted => ExitCode::Success,
+        Outcome::RolledBack | Outcome::Superseded => ExitCode::RolledBack,
+        Outcome::Inconclusive => ExitCode::Inconclusive,
+        Outcome::Refused => ExitCode::Refused,
+        Outcome::Mixed => ExitCode::MixedFleet,
+    }
+}
+
+fn why(reason: &BackReason, release: &str) -> String {
+    match reason {
+        BackReason::Analysis { summary, shared: true, .. } => {
+            format!("{release} and the release before: {summary}")
+        }
+        BackReason::Analysis { summary, .. } => format!("{release}: {summary}"),
+        BackReason::Aborted { by } => format!("aborted by {by}"),
+        BackReason::Superseded { by } => format!("release {by} takes its place"),
+        BackReason::InstanceFailed { instance, host, detail } => {
+            format!("instance {instance} on {host} failed: {detail}")
+        }
+        BackReason::ActionFailed { action, error } => format!("could not {action}: {error}"),
+        BackReason::NoProgress { waiting_for } => format!("no progress while waiting for {waiting_for}"),
+        BackReason::TrafficMismatch { detail } => {
+            format!("the traffic does not follow the weights: {detail}")
+        }
+        BackReason::SwitchFired { host, .. } => {
+            format!("{host} went back by itself: it had heard nothing from the command for too long")
+        }
+        BackReason::NobodyAnswered { .. } => "nobody answered in time".to_owned(),
+        BackReason::Policy { analysis, detail } => format!("analysis `{analysis}`: {detail}"),
+    }
+}

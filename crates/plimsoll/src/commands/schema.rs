@@ -1,0 +1,13 @@
+//! `plimsoll schema`: the JSON Schema of the configuration, for editors.
+
+use plimsoll_model::ExitCode;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) fn run(output: Output) -> Result<ExitCode, Failure> {
+    let schema = serde_json::to_string_pretty(&plimsoll_config::json_schema())
+        .map_err(|e| Failure::new(ExitCode::Internal, e.to_string()))?;
+    output.line(&schema)?;
+    Ok(ExitCode::Success)
+}

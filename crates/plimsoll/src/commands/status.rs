@@ -1,0 +1,109 @@
+//! `plimsoll status`: what runs where, as the hosts see it now.
+
+use std::path::Path;
+
+use plimsoll_drivers::{Clock as _, SystemClock};
+use plimsoll_engine::History;
+use plimsoll_engine::fleet;
+use plimsoll_model::ExitCode;
+use plimsoll_model::observation::{HostObservation, InstanceState};
+use plimsoll_model::record::Outcome;
+use plimsoll_model::service::Environment;
+use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView};
+
+use super::work::show_warnings;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::project::Project;
+
+pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
+    let project = Project::load(config)?;
+    show_warnings(&project);
+    let history = project.history()?;
+    let environments = project.service.environments.values();
+    let view = StatusView {
+        service: project.service.name.clone(),
+        now: SystemClock.now(),
+        environments: environments
+            .map(|e| environment(&project, &history, e))
+            .collect::<Result<_, Failure>>()?,
+    };
+    output.print(&view, |style| plimsoll_report::status(&view, style))?;
+    Ok(ExitCode::Success)
+}
+
+fn environment(
+    project: &Project,
+    history: &History,
+    environment: &Environment,
+) -> Result<EnvironmentStatus, Failure> {
+    let fleet = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
+    let seen = fleet.hosts.first().map(|h| &h.seen);
+    let release = seen.and_then(|s| s.current.clone());
+    let since = release.as_ref().and_then(|release| {
+        let of = |r: &&plimsoll_engine::history::KnownRollout| {
+            r.plan.environment == environment.name && r.plan.release == *release
+        };
+        let promoted = history.rollouts.iter().rev().filter(of).find_map(|r| r.ended);
+        promoted.filter(|(outcome, _)| *outcome == Outcome::Promoted).map(|(_, at)| at)
+    });
+    let rollout = history.unfinished(&environment.name).map(|r| {
+        format!(
+            "{} is on its way to {} ({})",
+            history.label(&r.plan.release),
+            environment.name,
+            r.plan.rollout
+        )
+    });
+    let mut hosts: Vec<HostStatus> = fleet
+        .hosts
+        .iter()
+        .filter_map(|h| Some((h, remark(&h.seen, environment)?)))
+        .map(|(h, remark)| HostStatus {
+            host: h.host.clone(),
+            release: h.seen.current.as_ref().map(|r| history.label(r)),
+            health: Some(health(&h.seen, environment)),
+            remark,
+        })
+        .collect();
+    // A local agent that does not run is no lost host: nothing was asked of it, or `down` has stopped it.
+    hosts.extend(fleet.unreachable.iter().filter(|_| release.is_some()).map(|lost| HostStatus {
+        host: lost.host.clone(),
+        release: None,
+        health: None,
+        remark: lost.reason.clone(),
+    }));
+    Ok(EnvironmentStatus {
+        name: environment.name.clone(),
+        place: "local".to_owned(),
+        release: release.as_ref().map(|r| history.label(r)),
+        since,
+        health: seen.filter(|s| s.current.is_some()).map(|s| health(s, environment)),
+        rollout,
+        hosts,
+    })
+}
+
+fn health(seen: &HostObservation, environment: &Environment) -> Health {
+    let current = seen.instances.iter().filter(|i| Some(&i.instance.release) == seen.current.as_ref());
+    let ready = current.filter(|i| i.state == InstanceState::Ready).count();
+    Health { ready: u32::try_from(ready).unwrap_or(u32::MAX), wanted: environment.instances }
+}
+
+/// What a person should know about a host; nothing where all is well.
+fn remark(seen: &HostObservation, environment: &Environment) -> Option<String> {
+    let mut remarks: Vec<String> = seen
+        .instances
+        .iter()
+        .filter(|i| matches!(i.state, InstanceState::Unready | InstanceState::Failed))
+        .map(|i| format!("{} on port {}: {}", i.instance, i.port, i.detail))
+        .collect();
+    if seen.traffic.is_none() && seen.current.is_some() {
+        remarks.push(format!("the proxy on {} does not answer", environment.listen));
+    }
+    let trouble = !remarks.is_empty();
+    if trouble {
+        remarks.extend(seen.remarks.iter().cloned());
+    }
+    trouble.then(|| remarks.join("; "))
+}

@@ -1,0 +1,147 @@
+//! `promote`, `abort`, `pause`, `resume`, `retry`: what a person says to a rollout.
+//!
+//! The word is written to the journal, where a command that is at work sees it within a moment. Where none is, this
+//! command takes the rollout over and goes on with it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use plimsoll_drivers::{Clock as _, SystemClock};
+use plimsoll_engine::journal::Draft;
+use plimsoll_engine::{DeployError, Deployed, Order};
+use plimsoll_model::record::{Command, Outcome};
+use plimsoll_model::service::Environment;
+use plimsoll_model::{ExitCode, RolloutId};
+
+use super::ending::exit_of;
+use super::work::{on_environment, show_warnings};
+use crate::cli::{Chosen, Promote, Retry, Waiting};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::project::Project;
+use crate::who;
+
+/// How long a command at work may take to end after a word that ends it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub(crate) fn promote(config: &Path, output: Output, arguments: &Promote) -> Result<ExitCode, Failure> {
+    let command = if arguments.full { Command::PromoteFully } else { Command::Promote };
+    let said = Said { command, done: "goes on", ends: false };
+    say(config, output, &arguments.chosen, Some(&arguments.waiting), said)
+}
+
+pub(crate) fn abort(config: &Path, output: Output, arguments: &Chosen) -> Result<ExitCode, Failure> {
+    let said = Said { command: Command::Abort, done: "is taken back", ends: true };
+    say(config, output, arguments, None, said)
+}
+
+pub(crate) fn pause(config: &Path, output: Output, arguments: &Chosen) -> Result<ExitCode, Failure> {
+    let said = Said { command: Command::Pause, done: "is held where it is", ends: false };
+    say(config, output, arguments, None, said)
+}
+
+pub(crate) fn resume(config: &Path, output: Output, arguments: &Chosen) -> Result<ExitCode, Failure> {
+    let said = Said { command: Command::Resume, done: "goes on", ends: false };
+    say(config, output, arguments, None, said)
+}
+
+/// Allows a release that was rolled back, and rolls it out again from the beginning.
+pub(crate) fn retry(config: &Path, output: Output, arguments: &Retry) -> Result<ExitCode, Failure> {
+    let project = Project::load(config)?;
+    show_warnings(&project);
+    let environment = project.environment(arguments.chosen.environment.as_ref())?;
+    let release = super::deploy::named(&project, &arguments.release)?.release;
+    write(&project, environment, None, Command::Retry { release: release.clone() })?;
+    let key = project.signing_key()?;
+    let trusted_keys = project.trusted_keys(&key);
+    let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
+    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
+}
+
+struct Said {
+    command: Command,
+    /// What becomes of the rollout, for the line that confirms it.
+    done: &'static str,
+    /// Whether the word ends the rollout, so that its end is waited for.
+    ends: bool,
+}
+
+fn say(
+    config: &Path,
+    output: Output,
+    chosen: &Chosen,
+    waiting: Option<&Waiting>,
+    said: Said,
+) -> Result<ExitCode, Failure> {
+    let project = Project::load(config)?;
+    show_warnings(&project);
+    let environment = project.environment(chosen.environment.as_ref())?;
+    let history = project.history()?;
+    let Some(rollout) = history.unfinished(&environment.name).map(|r| r.plan.rollout.clone()) else {
+        return Err(DeployError::NothingUnderWay { environment: environment.name.to_string() }.into());
+    };
+    write(&project, environment, Some(&rollout), said.command)?;
+    if is_at_work(&project, environment)? {
+        if said.ends {
+            return await_end(&project, output, &rollout);
+        }
+        output.line(&format!("{rollout} {}; the command that runs it carries on", said.done))?;
+        return Ok(ExitCode::Success);
+    }
+    let exit = on_environment(&project, environment, output, waiting, |deployment| {
+        Ok(deployment.resume()?.unwrap_or(Deployed::AlreadyServing))
+    })?;
+    // What was asked for is that it comes back.
+    Ok(if said.ends && exit == ExitCode::RolledBack { ExitCode::Success } else { exit })
+}
+
+fn write(
+    project: &Project,
+    environment: &Environment,
+    rollout: Option<&RolloutId>,
+    command: Command,
+) -> Result<(), Failure> {
+    project.journal()?.append(Draft {
+        at: SystemClock.now(),
+        author: who::author(),
+        environment: Some(environment.name.clone()),
+        rollout: rollout.cloned(),
+        fence: None,
+        entry: plimsoll_model::record::Entry::Commanded { command },
+    })?;
+    Ok(())
+}
+
+/// Whether another command holds the lease of the environment.
+fn is_at_work(project: &Project, environment: &Environment) -> Result<bool, Failure> {
+    let taken = project.journal()?.holder(&environment.name, SystemClock.now(), &who::is_gone);
+    Ok(taken.map_err(Failure::from)?.is_some())
+}
+
+/// Waits until the command at work has ended the rollout.
+fn await_end(project: &Project, output: Output, rollout: &RolloutId) -> Result<ExitCode, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        let history = project.history()?;
+        let known = history.rollouts.iter().find(|r| r.plan.rollout == *rollout);
+        if let Some((outcome, _)) = known.and_then(|r| r.ended) {
+            let label = known.map(|r| history.label(&r.plan.release).to_string()).unwrap_or_default();
+            output.line(&format!("{rollout} is over: {label} {}", words(outcome)))?;
+            let exit = exit_of(outcome);
+            return Ok(if exit == ExitCode::RolledBack { ExitCode::Success } else { exit });
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Err(Failure::new(ExitCode::Inconclusive, format!("{rollout} did not end within two minutes"))
+        .help("plimsoll status    where it stands"))
+}
+
+fn words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Promoted => "serves everywhere",
+        Outcome::RolledBack | Outcome::Superseded | Outcome::Inconclusive | Outcome::Refused => {
+            "was taken back"
+        }
+        Outcome::Mixed => "could not be taken back everywhere",
+    }
+}

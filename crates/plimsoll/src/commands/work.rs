@@ -1,0 +1,105 @@
+//! What all commands that change an environment share: who acts, the world, the reporter, and the end.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use plimsoll_drivers::SystemClock;
+use plimsoll_engine::deploy::{Actor, Deployment};
+use plimsoll_engine::ship::Yard as _;
+use plimsoll_engine::{DeployError, Deployed, RunOptions, World};
+use plimsoll_model::ExitCode;
+use plimsoll_model::event::Event;
+use plimsoll_model::service::Environment;
+
+use super::ending::{self, Told};
+use crate::cli::Waiting;
+use crate::content::EnvironmentSecrets;
+use crate::failure::Failure;
+use crate::output::{Output, remark};
+use crate::project::Project;
+use crate::yard::ProjectYard;
+use crate::{signals, who};
+
+/// How often the hosts of this machine are looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Whoever acts.
+pub(crate) struct Hands {
+    /// Set by Ctrl-C.
+    pub(crate) cancel: Arc<AtomicBool>,
+    detach: bool,
+}
+
+impl Hands {
+    /// Takes signals from now on. Where nobody looks on, a person is not waited for unless that is asked.
+    pub(crate) fn new(waiting: Option<&Waiting>, output: Output) -> Self {
+        let detach = waiting.is_none_or(|w| w.detach || !(w.wait || output.is_watched()));
+        Self { cancel: signals::cancel_flag(), detach }
+    }
+
+    /// The engine's view of who acts.
+    pub(crate) fn actor(&self, project: &Project) -> Actor<'_> {
+        Actor {
+            service: project.service.name.clone(),
+            holder: who::holder(),
+            is_gone: &who::is_gone,
+            options: RunOptions { detach: self.detach, cancel: &self.cancel, tick: TICK },
+        }
+    }
+}
+
+/// Shows what the configuration says and probably does not mean.
+pub(crate) fn show_warnings(project: &Project) {
+    for warning in &project.warnings {
+        remark(warning);
+    }
+}
+
+/// Does `work` with the lease of an environment, tells the reporters, and says how it ended.
+pub(crate) fn on_environment(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
+) -> Result<ExitCode, Failure> {
+    let hands = Hands::new(waiting, output);
+    let reports = output.reporter();
+    let mut tell = reports.teller();
+    let since = project.journal()?.read(&plimsoll_engine::journal::Query::default())?.len();
+    let result = deploy(project, environment, &hands, &mut tell, work);
+    let told = match result {
+        Ok(deployed) => ending::of_deployment(project, environment, &deployed, since)?,
+        Err(failure) => Told::failed(&failure),
+    };
+    let exit = told.ending.exit;
+    reports.finish(told.ending);
+    Ok(exit)
+}
+
+fn deploy(
+    project: &Project,
+    environment: &Environment,
+    hands: &Hands,
+    tell: &mut dyn FnMut(Event),
+    work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
+) -> Result<Deployed, Failure> {
+    let yard = ProjectYard(project);
+    let content = project.content();
+    let actor = hands.actor(project);
+    let mut world = World {
+        clock: &SystemClock,
+        hosts: project.hosts(environment)?,
+        journal: project.journal()?,
+        metrics: yard.metrics(),
+        releases: &content,
+        secrets: &EnvironmentSecrets,
+        events: tell,
+        author: who::author(),
+    };
+    let mut deployment = Deployment::begin(&mut world, &actor, environment)?;
+    let result = work(&mut deployment);
+    deployment.end();
+    Ok(result?)
+}

@@ -1,0 +1,54 @@
+//! What the engine reaches in the real world: hosts, journal, sources of metrics.
+
+use plimsoll_drivers::Host;
+use plimsoll_drivers::metrics::{MetricsReader, Prometheus, PrometheusOptions, Scrape, Unread};
+use plimsoll_engine::journal::{Journal, JournalError, SqliteJournal};
+use plimsoll_engine::ship::Yard;
+use plimsoll_engine::world::MetricSources;
+use plimsoll_model::Secret;
+use plimsoll_model::metrics::Unusable;
+use plimsoll_model::rollout::MetricSource;
+use plimsoll_model::service::Environment;
+
+use crate::faults;
+use crate::project::Project;
+
+/// Variable with the bearer token of Prometheus servers that want one.
+const TOKEN: &str = "PLIMSOLL_PROMETHEUS_TOKEN";
+
+/// A project's world.
+pub(crate) struct ProjectYard<'p>(pub(crate) &'p Project);
+
+impl Yard for ProjectYard<'_> {
+    fn hosts(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, String> {
+        self.0.hosts(environment).map_err(|failure| failure.message)
+    }
+
+    fn journal(&self) -> Result<Box<dyn Journal>, JournalError> {
+        let journal = SqliteJournal::open(&self.0.state().join("journal.db"))?;
+        Ok(faults::wrap(Box::new(journal)))
+    }
+
+    fn metrics(&self) -> Box<dyn MetricSources> {
+        Box::new(RealSources)
+    }
+}
+
+/// Sources of metrics over the network.
+pub(crate) struct RealSources;
+
+impl MetricSources for RealSources {
+    fn reader(&mut self, source: &MetricSource) -> Result<Box<dyn MetricsReader>, Unread> {
+        match source {
+            MetricSource::Scrape { path, .. } => Ok(Box::new(Scrape::new(path))),
+            MetricSource::Prometheus { url, max_age, .. } => {
+                let token = std::env::var(TOKEN).ok().map(Secret::new);
+                let options = PrometheusOptions { url: url.clone(), max_age: *max_age, token };
+                Ok(Box::new(Prometheus::new(options)))
+            }
+            MetricSource::Proxy => {
+                Err(Unread::new(Unusable::Invalid, "the proxy's counters come with its host"))
+            }
+        }
+    }
+}
