@@ -42,7 +42,8 @@ pub(crate) fn run() -> Result<()> {
     let result = Bench::set_up(&stage, &folder).and_then(|bench| bench.measure(&interrupt));
     stage.clear()?;
     let page = page(&result?)?;
-    std::fs::write(workspace::root().join(PAGE), page).with_context(|| format!("{PAGE} cannot be written"))?;
+    std::fs::write(workspace::root().join(PAGE), page)
+        .with_context(|| format!("{PAGE} cannot be written"))?;
     println!("written: {PAGE}");
     Ok(())
 }
@@ -67,9 +68,7 @@ impl<'a> Bench<'a> {
             std::fs::remove_dir_all(&project)?;
         }
         let example = workspace::root().join("examples/greeter");
-        workspace::run(
-            Command::new("cp").arg("-r").arg(&example).arg(&project),
-        )?;
+        workspace::run(Command::new("cp").arg("-r").arg(&example).arg(&project))?;
         let bench = Self { stage, project };
         std::fs::write(bench.project.join("plimsoll.toml"), CONFIGURATION)?;
         bench.git(&["init", "--quiet"])?;
@@ -136,8 +135,9 @@ impl<'a> Bench<'a> {
 fn until_weight_0(lines: &[Value]) -> Result<Option<f64>> {
     let Some(first) = lines.first().and_then(|line| time(&line["at"])) else { bail!("nothing was reported") };
     let records = lines.iter().map(|line| &line["event"]["record"]);
-    let routed = records.filter(|record| record["entry"]["kind"] == "performed" && gives_all(&record["entry"]));
-    Ok(routed.filter_map(|record| time(&record["at"])).next().map(|at| at - first))
+    let mut routed =
+        records.filter(|record| record["entry"]["kind"] == "performed" && gives_all(&record["entry"]));
+    Ok(routed.find_map(|record| time(&record["at"])).map(|at| at - first))
 }
 
 fn gives_all(entry: &Value) -> bool {
@@ -167,7 +167,8 @@ fn page(times: &Times) -> Result<String> {
         ("`rollback`, to weight 0 of the release that is left", &times.rollback),
     ];
     for (what, seconds) in rows {
-        let mut own: Vec<f64> = seconds.iter().map(|seconds| (seconds - MIN_HEALTHY_SECONDS).max(0.0)).collect();
+        let mut own: Vec<f64> =
+            seconds.iter().map(|seconds| (seconds - MIN_HEALTHY_SECONDS).max(0.0)).collect();
         own.sort_by(f64::total_cmp);
         let (Some(first), Some(last)) = (own.first(), own.last()) else { bail!("nothing was measured") };
         let median = f64::midpoint(own[(own.len() - 1) / 2], own[own.len() / 2]);

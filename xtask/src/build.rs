@@ -50,9 +50,10 @@ fn variable(triple: &str) -> String {
 /// The program's file, from cargo's messages.
 fn executable(messages: &str) -> Option<PathBuf> {
     let values = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let files =
-        values.filter_map(|m| (m["target"]["name"] == "plimsoll").then(|| m["executable"].as_str().map(PathBuf::from))?);
-    files.last()
+    let mut files = values.filter_map(|m| {
+        (m["target"]["name"] == "plimsoll").then(|| m["executable"].as_str().map(PathBuf::from))?
+    });
+    files.next_back()
 }
 
 fn check_static(program: &Path) -> Result<()> {

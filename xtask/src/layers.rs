@@ -44,7 +44,11 @@ const LAYERS: &[Layer] = &[
          folders",
         &["plimsoll-model"],
     ),
-    pure("plimsoll-plan", "planner, judges, sequential tests, `decide(state, observation, now)`", &["plimsoll-model"]),
+    pure(
+        "plimsoll-plan",
+        "planner, judges, sequential tests, `decide(state, observation, now)`",
+        &["plimsoll-model"],
+    ),
     layer(
         "plimsoll-proxy",
         "the data plane: a weighted, draining HTTP proxy that counts what each release answers",
@@ -65,12 +69,11 @@ const LAYERS: &[Layer] = &[
         "runs plans: one file per step, journal, leases, recovery, the gates of `ship`; emits events",
         &["plimsoll-model", "plimsoll-config", "plimsoll-artifact", "plimsoll-plan", "plimsoll-drivers"],
     ),
-    layer(
-        "plimsoll-report",
-        "events and records as text for people and as JSON lines",
-        &["plimsoll-model"],
+    layer("plimsoll-report", "events and records as text for people and as JSON lines", &["plimsoll-model"]),
+    all(
+        "plimsoll",
+        "the binary: arguments, one file per command, exit codes; the only crate that prints or exits",
     ),
-    all("plimsoll", "the binary: arguments, one file per command, exit codes; the only crate that prints or exits"),
     all("plimsoll-testkit", "a simulated world with faults, and scripts over it; nothing shipped uses it"),
     all("xtask", "the doors of the workspace; nothing shipped uses it"),
 ];
@@ -80,8 +83,23 @@ const FOR_WORK_ONLY: [&str; 2] = ["plimsoll-testkit", "xtask"];
 
 /// What brings async, clocks, the network or the environment into a program.
 const IMPURE: [&str; 17] = [
-    "async-std", "clap", "curl", "hyper", "hyper-util", "mio", "polling", "reqwest", "rusqlite", "rustls", "signal-hook",
-    "smol", "socket2", "time", "tokio", "ureq", "chrono",
+    "async-std",
+    "clap",
+    "curl",
+    "hyper",
+    "hyper-util",
+    "mio",
+    "polling",
+    "reqwest",
+    "rusqlite",
+    "rustls",
+    "signal-hook",
+    "smol",
+    "socket2",
+    "time",
+    "tokio",
+    "ureq",
+    "chrono",
 ];
 
 const fn pure(name: &'static str, holds: &'static str, uses: &'static [&'static str]) -> Layer {
@@ -111,7 +129,8 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// What does not keep to the table.
 pub(crate) fn problems() -> Result<Vec<String>> {
-    let metadata = workspace::read(workspace::cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
+    let metadata =
+        workspace::read(workspace::cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
     let graph = Graph::read(&serde_json::from_str(&metadata).context("cargo's metadata are no JSON")?)?;
     Ok(graph.ours.iter().flat_map(|name| check(name, &graph)).collect())
 }
@@ -123,7 +142,9 @@ pub(crate) fn table() -> String {
         let uses = match &layer.uses {
             Uses::All => "all".to_owned(),
             Uses::These([]) => "nothing".to_owned(),
-            Uses::These(names) => names.iter().map(|n| n.trim_start_matches("plimsoll-")).collect::<Vec<_>>().join(", "),
+            Uses::These(names) => {
+                names.iter().map(|n| n.trim_start_matches("plimsoll-")).collect::<Vec<_>>().join(", ")
+            }
         };
         let mark = if layer.pure { " (pure)" } else { "" };
         writeln!(text, "| `{}`{mark} | {} | {uses} |", layer.name, layer.holds).expect("a string takes all");
@@ -151,7 +172,9 @@ fn check(name: &str, graph: &Graph) -> Vec<String> {
         let below = graph.everything_below(name);
         let found = below.iter().filter(|used| IMPURE.contains(&used.as_str()));
         problems.extend(found.map(|used| {
-            format!("{name} is pure and uses {used}, which brings async, a clock, the environment or the network")
+            format!(
+                "{name} is pure and uses {used}, which brings async, a clock, the environment or the network"
+            )
         }));
     }
     problems
@@ -169,7 +192,8 @@ impl Graph {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let names: BTreeMap<String, String> =
             list(&metadata["packages"]).iter().map(|p| (text(&p["id"]), text(&p["name"]))).collect();
-        let name = |id: &Value| names.get(&text(id)).cloned().context("cargo's metadata name no such package");
+        let name =
+            |id: &Value| names.get(&text(id)).cloned().context("cargo's metadata name no such package");
         let mut ours = BTreeSet::new();
         for id in list(&metadata["workspace_members"]) {
             ours.insert(name(&id)?);
@@ -212,7 +236,11 @@ mod tests {
     fn graph(edges: &[(&str, &[&str])]) -> Graph {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Graph {
-            ours: edges.iter().map(|(name, _)| (*name).to_owned()).filter(|n| n.contains("plimsoll")).collect(),
+            ours: edges
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .filter(|n| n.contains("plimsoll"))
+                .collect(),
             edges: edges.iter().map(|(name, uses)| ((*name).to_owned(), owned(uses))).collect(),
         }
     }
@@ -221,7 +249,10 @@ mod tests {
     fn a_layer_below_may_not_look_up() {
         let graph = graph(&[("plimsoll-model", &["plimsoll-plan"]), ("plimsoll-plan", &["plimsoll-model"])]);
         assert_eq!(check("plimsoll-plan", &graph), Vec::<String>::new());
-        assert_eq!(check("plimsoll-model", &graph), ["plimsoll-model uses plimsoll-plan, which its layer forbids"]);
+        assert_eq!(
+            check("plimsoll-model", &graph),
+            ["plimsoll-model uses plimsoll-plan, which its layer forbids"]
+        );
     }
 
     #[test]
@@ -234,7 +265,10 @@ mod tests {
     #[test]
     fn what_is_shipped_does_not_use_the_testkit() {
         let graph = graph(&[("plimsoll", &["plimsoll-testkit"]), ("plimsoll-testkit", &[])]);
-        assert_eq!(check("plimsoll", &graph), ["plimsoll is shipped and uses plimsoll-testkit, which is not"]);
+        assert_eq!(
+            check("plimsoll", &graph),
+            ["plimsoll is shipped and uses plimsoll-testkit, which is not"]
+        );
         assert!(check("plimsoll-new", &graph)[0].contains("not in the table"));
     }
 

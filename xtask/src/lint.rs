@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use crate::workspace::{self, cargo};
 use crate::{docs, layers, words};
 
+#[expect(clippy::unnecessary_wraps, reason = "every verb has this shape")]
 pub(crate) fn run(flags: &[&str]) -> Result<ExitCode> {
     let fix = flags.contains(&"--fix");
     let checks: [(&str, &dyn Fn() -> Result<()>); 6] = [
@@ -32,7 +33,10 @@ pub(crate) fn run(flags: &[&str]) -> Result<ExitCode> {
         }
     }
     if failed > 0 {
-        println!("{failed} of {} checks failed\nhint: cargo xtask lint --fix    mends what can be mended", checks.len());
+        println!(
+            "{failed} of {} checks failed\nhint: cargo xtask lint --fix    mends what can be mended",
+            checks.len()
+        );
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

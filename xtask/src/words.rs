@@ -5,7 +5,8 @@ use anyhow::Result;
 use crate::workspace;
 
 /// Folders that exist on one machine only. Written in pieces, so that this file may be tracked.
-const FOLDERS: [&str; 4] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/Use", "rs/")];
+const FOLDERS: [&str; 4] =
+    [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/Use", "rs/")];
 
 /// Places in tracked files that name somebody's folder.
 pub(crate) fn problems() -> Result<Vec<String>> {
@@ -21,7 +22,8 @@ pub(crate) fn problems() -> Result<Vec<String>> {
 
 fn lines(file: &str, text: &str) -> Vec<String> {
     let lines = text.lines().enumerate();
-    let found = lines.filter_map(|(n, line)| Some((n + 1, FOLDERS.iter().find(|folder| names(line, folder))?)));
+    let found =
+        lines.filter_map(|(n, line)| Some((n + 1, FOLDERS.iter().find(|folder| names(line, folder))?)));
     found.map(|(line, folder)| format!("{file}:{line} names {folder}, a folder of one machine")).collect()
 }
 

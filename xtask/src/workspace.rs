@@ -43,8 +43,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs a command and returns what it prints. What it says on standard error is part of a failure.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
     let shown = shown(command);
-    let output =
-        command.stdin(Stdio::null()).output().with_context(|| format!("`{shown}` did not start"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("`{shown}` did not start"))?;
     if !output.status.success() {
         bail!("`{shown}` failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
     }

@@ -51,9 +51,11 @@ impl Stage {
     #[expect(clippy::unnecessary_wraps, reason = "the other way to end may fail")]
     pub(super) fn keep(&self) -> Result<()> {
         println!("\neverything still runs. In the service's folder below {}:", self.folder.display());
-        for (command, about) in
-            [("status", "what runs where"), ("history", "what was released"), ("down --all", "stops everything")]
-        {
+        for (command, about) in [
+            ("status", "what runs where"),
+            ("history", "what was released"),
+            ("down --all", "stops everything"),
+        ] {
             println!("  {} {command:<12} {about}", self.plimsoll.display());
         }
         Ok(())

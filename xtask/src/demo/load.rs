@@ -207,7 +207,9 @@ mod tests {
         std::thread::spawn(move || serve(listener));
         let load = Load::start(address, 7);
         let enough = |window: &Window| {
-            window.errors.count > 0 && window.why_failed.contains_key("503 by the proxy") && window.why_failed.contains_key("reset")
+            window.errors.count > 0
+                && window.why_failed.contains_key("503 by the proxy")
+                && window.why_failed.contains_key("reset")
         };
         while !enough(&load.read(7)) {
             std::thread::yield_now();

@@ -5,8 +5,8 @@
 //! [`versions`] is the plot, [`project`] the service's repository, [`ship`] runs the command, [`load`] the client,
 //! [`story`] what is shown, [`summary`] what is judged and written.
 
-mod client;
 mod cleanup;
+mod client;
 mod load;
 mod moments;
 mod project;
@@ -26,8 +26,8 @@ use client::Connection;
 use load::Load;
 use moments::Moments;
 use project::{Language, Project};
-use ship::{Next, Run, Shipment};
 pub(crate) use ship::clean;
+use ship::{Next, Run, Shipment};
 use summary::{Outcome, Row, Summary};
 use versions::{Trouble, VERSIONS, Version};
 
@@ -65,7 +65,8 @@ fn play(folder: &Path, stage: &Stage, language: Language, interrupt: &Interrupt)
         let why = || format!("{address} is taken by something else, and the demo needs it");
         drop(TcpListener::bind(address).with_context(why)?);
     }
-    let mut demo = Demo { stage, project: Project::make(language, folder)?, load: None, rows: Vec::new(), interrupt };
+    let mut demo =
+        Demo { stage, project: Project::make(language, folder)?, load: None, rows: Vec::new(), interrupt };
     let started = Instant::now();
     story::opening(&demo.project.folder);
     let result = VERSIONS.iter().try_for_each(|version| demo.version(version));
@@ -77,7 +78,9 @@ fn play(folder: &Path, stage: &Stage, language: Language, interrupt: &Interrupt)
     println!("written: {}", file.display());
     result?;
     let problems = summary.problems();
-    problems.iter().for_each(|problem| println!("  no   {problem}"));
+    for problem in &problems {
+        println!("  no   {problem}");
+    }
     Ok(problems.is_empty())
 }
 
@@ -102,15 +105,18 @@ impl Demo<'_> {
         let (run, moments) = self.ship(version)?;
         story::ended(&run, started.elapsed());
         if self.load.is_none() {
-            ensure!(run.code == Some(0), "the first version was not shipped, so there is nothing to go on with");
+            ensure!(
+                run.code == Some(0),
+                "the first version was not shipped, so there is nothing to go on with"
+            );
             self.load = Some(Load::start(PRODUCTION, version.number));
             println!("       {} requests a second from here on", load::RATE);
-            self.wait(BASELINE)?;
+            wait(BASELINE, self.interrupt)?;
         }
         let row = self.row(version, &run, &moments);
         story::verdict(version, &row);
         self.rows.push(row);
-        self.check_served(version)
+        check_served(version)
     }
 
     /// Ships; where the version's trouble is a killed command, kills it and ships again.
@@ -159,29 +165,6 @@ impl Demo<'_> {
         }
     }
 
-    /// Asks the service itself which version it is: every answer must be the expected one's.
-    fn check_served(&self, version: &Version) -> Result<()> {
-        let mut connection = Connection::open(PRODUCTION).context("production does not answer")?;
-        for _ in 0..20 {
-            let answer = connection.get("/").map_err(|e| anyhow::anyhow!("production does not answer: {e:?}"))?;
-            let wanted = format!("\"version\":\"{}\"", version.serves_then);
-            if answer.status != 200 || !answer.body.contains(&wanted) {
-                bail!("v{} should serve everywhere, and production says: {}", version.serves_then, answer.body.trim());
-            }
-        }
-        println!("       v{} serves: 20 of 20 answers are its own", version.serves_then);
-        Ok(())
-    }
-
-    fn wait(&self, time: Duration) -> Result<()> {
-        let until = Instant::now() + time;
-        while Instant::now() < until {
-            self.interrupt.check()?;
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
-
     /// What there is to tell; the first version's window goes on until the second one's begins.
     fn summary(&mut self) -> Summary {
         let (requests_per_second, windows) = self.load.take().map_or_else(Default::default, Load::stop);
@@ -194,6 +177,34 @@ impl Demo<'_> {
         }
         Summary { rows: std::mem::take(&mut self.rows), requests_per_second }
     }
+}
+
+/// Asks the service itself which version it is: every answer must be the expected one's.
+fn check_served(version: &Version) -> Result<()> {
+    let mut connection = Connection::open(PRODUCTION).context("production does not answer")?;
+    for _ in 0..20 {
+        let answer =
+            connection.get("/").map_err(|e| anyhow::anyhow!("production does not answer: {e:?}"))?;
+        let wanted = format!("\"version\":\"{}\"", version.serves_then);
+        if answer.status != 200 || !answer.body.contains(&wanted) {
+            bail!(
+                "v{} should serve everywhere, and production says: {}",
+                version.serves_then,
+                answer.body.trim()
+            );
+        }
+    }
+    println!("       v{} serves: 20 of 20 answers are its own", version.serves_then);
+    Ok(())
+}
+
+fn wait(time: Duration, interrupt: &Interrupt) -> Result<()> {
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        interrupt.check()?;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
 }
 
 /// Where the events of a run are kept.

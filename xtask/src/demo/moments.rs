@@ -38,13 +38,17 @@ impl Moments {
         match entry["kind"].as_str() {
             Some("step-done") if self.first_weight.is_none() => self.first_weight = at,
             Some("going-back") => self.going_back = at,
-            Some("performed") if self.going_back.is_some() && self.weight_0.is_none() => {
-                if routes(entry).any(|weights| !self.has_weight(weights)) {
-                    self.weight_0 = at;
-                }
+            Some("performed")
+                if self.is_leaving() && routes(entry).any(|weights| !self.has_weight(weights)) =>
+            {
+                self.weight_0 = at;
             }
             _ => {}
         }
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.going_back.is_some() && self.weight_0.is_none()
     }
 
     /// Whether the release has any share in a spread of traffic.
@@ -57,7 +61,10 @@ impl Moments {
 /// The new spreads of traffic in a record of what was performed.
 fn routes(entry: &Value) -> impl Iterator<Item = &Value> {
     let actions = entry["actions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    actions.iter().filter(|action| action["action"]["do"] == "route").map(|action| &action["action"]["weights"])
+    actions
+        .iter()
+        .filter(|action| action["action"]["do"] == "route")
+        .map(|action| &action["action"]["weights"])
 }
 
 /// Seconds since the Unix epoch of a time as reports write it.

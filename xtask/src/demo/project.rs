@@ -114,3 +114,35 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::versions::VERSIONS;
+    use super::*;
+
+    /// The examples work as they stand: their configuration has no problem and nothing to warn of.
+    #[test]
+    fn the_examples_are_configured() {
+        for language in [Language::Rust, Language::Go] {
+            let file = workspace::root().join("examples").join(language.example()).join("plimsoll.toml");
+            let loaded = plimsoll_config::load("plimsoll.toml", &fs::read_to_string(&file).unwrap());
+            let loaded = loaded.unwrap_or_else(|problems| panic!("{}: {problems}", file.display()));
+            assert!(loaded.warnings.is_empty(), "{}: {:?}", file.display(), loaded.warnings);
+        }
+    }
+
+    /// What the demo writes over is there, and says the same of the first version.
+    #[test]
+    fn the_first_version_is_the_examples_own() {
+        for language in [Language::Rust, Language::Go] {
+            let (file, text) = language.version_file(&VERSIONS[0]);
+            let own = workspace::root().join("examples").join(language.example()).join(file);
+            let own = fs::read_to_string(own).unwrap();
+            let values = |text: &str| -> Vec<String> {
+                let values = text.lines().filter_map(|line| line.split_once(" = "));
+                values.map(|(_, value)| value.to_owned()).collect()
+            };
+            assert_eq!(values(&own), values(&text), "{file}");
+        }
+    }
+}

@@ -60,7 +60,8 @@ impl Shipment<'_> {
             match lines.recv_timeout(Duration::from_millis(100)) {
                 Ok(line) => {
                     writeln!(log, "{line}")?;
-                    let value: Value = serde_json::from_str(&line).with_context(|| format!("no JSON: {line}"))?;
+                    let value: Value =
+                        serde_json::from_str(&line).with_context(|| format!("no JSON: {line}"))?;
                     if let Some(end) = value.get("ending") {
                         ending = Some(end.clone());
                     }
@@ -91,7 +92,11 @@ pub(crate) fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let of_package = ["CARGO_PKG_", "CARGO_BIN_", "CARGO_MANIFEST_"].iter().any(|p| text.starts_with(p));
-        if of_package || text == "CARGO_TARGET_DIR" || text.starts_with("PLIMSOLL_") || text.starts_with("GIT_") {
+        if of_package
+            || text == "CARGO_TARGET_DIR"
+            || text.starts_with("PLIMSOLL_")
+            || text.starts_with("GIT_")
+        {
             command.env_remove(&name);
         }
     }

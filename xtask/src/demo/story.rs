@@ -40,7 +40,9 @@ pub(super) fn event(line: &Value) {
                 println!("  ...  {resumed}");
             }
         }
-        Some("recorded") if event["record"]["environment"] == "production" => entry(&event["record"]["entry"]),
+        Some("recorded") if event["record"]["environment"] == "production" => {
+            entry(&event["record"]["entry"])
+        }
         Some("warning") => println!("  warn {}", text(&event["message"])),
         _ => {}
     }
@@ -77,8 +79,9 @@ fn routed(action: &Value) {
         return;
     }
     let arms = action["weights"].as_array().into_iter().flatten();
-    let sides: Vec<String> =
-        arms.map(|arm| format!("{} {}", text(&arm["release"]), text(&arm["weight"]).replace('%', " %"))).collect();
+    let sides: Vec<String> = arms
+        .map(|arm| format!("{} {}", text(&arm["release"]), text(&arm["weight"]).replace('%', " %")))
+        .collect();
     println!("  ...  traffic: {}", sides.join(", "));
 }
 
@@ -105,7 +108,12 @@ pub(super) fn ended(run: &Run, took: Duration) {
 
 pub(super) fn verdict(version: &Version, row: &Row) {
     if row.outcome != version.expected {
-        println!("  no   v{} should be {}, and is {}", version.number, version.expected.name(), row.outcome.name());
+        println!(
+            "  no   v{} should be {}, and is {}",
+            version.number,
+            version.expected.name(),
+            row.outcome.name()
+        );
     }
     if let Some(seconds) = row.seconds_to_weight_0 {
         println!("       {} bad answers; {seconds:.1} s from the first one to weight 0", row.bad_answers);

@@ -81,7 +81,8 @@ impl Summary {
                 problems.push(format!("v{}: {outcome} where {expected} was expected", row.version));
             }
             if row.failed > 0 {
-                problems.push(format!("v{}: {} requests failed: {:?}", row.version, row.failed, row.why_failed));
+                problems
+                    .push(format!("v{}: {} requests failed: {:?}", row.version, row.failed, row.why_failed));
             }
             if row.expected == Outcome::RolledBack && row.seconds_to_weight_0.is_none() {
                 problems.push(format!("v{}: weight 0 was not seen after a bad answer", row.version));

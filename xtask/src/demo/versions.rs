@@ -49,7 +49,11 @@ pub(super) const VERSIONS: [Version; 5] = [
         expected: Outcome::RolledBack,
         ..good(4, "Think for 300 ms before every greeting", 2)
     },
-    Version { trouble: Trouble::Killed, expected: Outcome::Recovered, ..good(5, "Be quick and right again", 5) },
+    Version {
+        trouble: Trouble::Killed,
+        expected: Outcome::Recovered,
+        ..good(5, "Be quick and right again", 5)
+    },
 ];
 
 const fn good(number: u32, subject: &'static str, serves_then: u32) -> Version {

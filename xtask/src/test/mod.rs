@@ -47,15 +47,21 @@ pub(crate) fn run(flags: &[&str]) -> Result<ExitCode> {
 
 /// What is run, in this order.
 fn commands(all: bool) -> Vec<Command> {
-    let arguments: &[&str] =
-        if all { &["--show-output", "--include-ignored"] } else { &["--show-output"] };
+    let arguments: &[&str] = if all { &["--show-output", "--include-ignored"] } else { &["--show-output"] };
     let mut workspace = workspace::cargo();
     workspace.args(["test", "--workspace", "--locked", "--no-fail-fast", "--"]).args(arguments);
     if !all {
         return vec![workspace];
     }
     let mut greeter = workspace::cargo();
-    greeter.args(["test", "--locked", "--manifest-path", "examples/greeter/Cargo.toml", "--", "--show-output"]);
+    greeter.args([
+        "test",
+        "--locked",
+        "--manifest-path",
+        "examples/greeter/Cargo.toml",
+        "--",
+        "--show-output",
+    ]);
     greeter.env("CARGO_TARGET_DIR", workspace::target().join("examples"));
     vec![workspace, greeter]
 }
@@ -149,10 +155,19 @@ fn report(tally: &Tally, broken: &[String], log: &PathBuf, took: Duration) -> Re
     println!();
     if !tally.skips.is_empty() {
         println!("skipped:");
-        tally.skips.iter().for_each(|skip| println!("  {skip}"));
     }
-    broken.iter().for_each(|broken| println!("{broken}"));
-    println!("took {} min {:02} s; everything that was printed is in {}", took.as_secs() / 60, took.as_secs() % 60, log.display());
+    for skip in &tally.skips {
+        println!("  {skip}");
+    }
+    for broken in broken {
+        println!("{broken}");
+    }
+    println!(
+        "took {} min {:02} s; everything that was printed is in {}",
+        took.as_secs() / 60,
+        took.as_secs() % 60,
+        log.display()
+    );
     // A program that crashed has no result of its own and is a failure all the same.
     let failed = if broken.is_empty() { tally.failed } else { tally.failed.max(1) };
     println!("{} passed, {failed} failed, {} skipped", tally.passed, tally.skipped());

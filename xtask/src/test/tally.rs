@@ -100,7 +100,9 @@ impl Tally {
             return self.result(result);
         } else if let Some(test) = line.strip_prefix("test ").and_then(|t| t.strip_suffix(" ... FAILED")) {
             return News::Failed { test: test.to_owned() };
-        } else if let Some((test, why)) = line.strip_prefix("test ").and_then(|t| t.split_once(" ... ignored")) {
+        } else if let Some((test, why)) =
+            line.strip_prefix("test ").and_then(|t| t.split_once(" ... ignored"))
+        {
             let why = why.trim_start_matches(", ");
             self.ignored_here.push(skip(test, if why.is_empty() { "only with --all" } else { why }));
         } else if let Some(why) = line.strip_prefix("skipped:") {
@@ -218,15 +220,21 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     #[test]
     fn a_run_is_counted() {
         let mut tally = Tally::default();
-        let news: Vec<News> = OUTPUT.lines().map(|line| tally.line(line)).filter(|n| *n != News::None).collect();
+        let news: Vec<News> =
+            OUTPUT.lines().map(|line| tally.line(line)).filter(|n| *n != News::None).collect();
         assert_eq!((tally.passed, tally.failed, tally.skipped()), (2, 1, 2));
         assert_eq!(tally.failures.len(), 1);
-        assert_eq!((tally.failures[0].test.as_str(), tally.failures[0].program.as_str()), ("b::bad", "plimsoll_model"));
+        assert_eq!(
+            (tally.failures[0].test.as_str(), tally.failures[0].program.as_str()),
+            ("b::bad", "plimsoll_model")
+        );
         assert!(tally.failures[0].output.starts_with("thread panicked"));
         assert!(tally.skips.contains(&"elsewhere: there is no `go` here".to_owned()), "{:?}", tally.skips);
         assert!(tally.skips.contains(&"slow: takes an hour".to_owned()), "{:?}", tally.skips);
         assert_eq!(news[0], News::Failed { test: "b::bad".to_owned() });
-        assert!(matches!(&news[2], News::Ended { program, .. } if program == "plimsoll_model (documentation)"));
+        assert!(
+            matches!(&news[2], News::Ended { program, .. } if program == "plimsoll_model (documentation)")
+        );
     }
 
     #[test]

