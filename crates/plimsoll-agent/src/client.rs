@@ -9,7 +9,7 @@ use plimsoll_model::agent::{
 };
 use plimsoll_model::{Fence, ServiceName, version};
 
-use crate::frame::{FrameError, read_frame, write_frame, write_message};
+use plimsoll_model::frame::{FrameError, read_frame, write_frame, write_message};
 
 /// A connection to an agent.
 #[derive(Debug)]

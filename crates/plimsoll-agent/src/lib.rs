@@ -13,7 +13,6 @@ pub mod client;
 pub mod conformance;
 pub mod core;
 mod durable;
-pub mod frame;
 pub mod layout;
 pub mod memory;
 pub mod process;

@@ -352,7 +352,7 @@ fn nonsense_on_the_socket_harms_nobody() {
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         stream.write_all(bytes).unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
-        while let Ok(Some(frame)) = plimsoll_agent::frame::read_frame(&mut stream) {
+        while let Ok(Some(frame)) = plimsoll_model::frame::read_frame(&mut stream) {
             let text = String::from_utf8(frame.body).unwrap();
             assert!(text.contains("Err"), "{text}");
         }

@@ -1,15 +1,16 @@
 //! The machine that the command runs on: an agent process reached over a Unix socket, started when it is not there.
 //!
-//! A frame is a kind byte (`J` for JSON, `B` for raw content), a length of four bytes (big endian) and that many
-//! bytes. The first call on a connection is always [`Request::Hello`].
+//! The first call on a connection is always [`Request::Hello`]; the framing is `plimsoll_model::frame`'s.
 
-use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use plimsoll_model::agent::{Call, MAX_FRAME, Refusal, RefusalReason, Reply, Request, Response};
+use plimsoll_model::agent::{
+    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, Refusal, RefusalReason, Reply, Request, Response,
+};
+use plimsoll_model::frame::{FrameError, read_frame, write_frame, write_message};
 use plimsoll_model::{Fence, HostName, ServiceName, version};
 
 use crate::host::{Host, HostError};
@@ -157,49 +158,26 @@ impl Host for LocalHost {
 /// A problem on the connection.
 #[derive(Debug, thiserror::Error)]
 enum WireError {
-    #[error("the connection broke: {0}")]
-    Broken(#[source] std::io::Error),
-    #[error("a frame of {0} bytes is longer than allowed")]
-    TooLong(u64),
-    #[error("expected a frame of kind `J`, found {0:#04x}")]
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error("the agent closed the connection")]
+    Closed,
+    #[error("the answer is a frame of kind {0}, which is none")]
     Kind(u8),
     #[error("the answer is not understood: {0}")]
     Json(#[source] serde_json::Error),
 }
 
 fn talk(stream: &mut UnixStream, call: &Call, content: &[u8]) -> Result<Reply, WireError> {
-    let json = serde_json::to_vec(call).map_err(WireError::Json)?;
-    write_frame(stream, b'J', &json)?;
+    write_message(stream, FRAME_CALL, call)?;
     if !content.is_empty() {
-        write_frame(stream, b'B', content)?;
+        write_frame(stream, FRAME_CONTENT, content)?;
     }
-    stream.flush().map_err(WireError::Broken)?;
-    let reply = read_frame(stream)?;
-    serde_json::from_slice(&reply).map_err(WireError::Json)
-}
-
-fn write_frame(stream: &mut UnixStream, kind: u8, bytes: &[u8]) -> Result<(), WireError> {
-    let length = u32::try_from(bytes.len()).ok().filter(|n| *n <= MAX_FRAME);
-    let length = length.ok_or(WireError::TooLong(bytes.len() as u64))?;
-    let mut head = [0; 5];
-    head[0] = kind;
-    head[1..].copy_from_slice(&length.to_be_bytes());
-    stream.write_all(&head).and_then(|()| stream.write_all(bytes)).map_err(WireError::Broken)
-}
-
-fn read_frame(stream: &mut UnixStream) -> Result<Vec<u8>, WireError> {
-    let mut head = [0; 5];
-    stream.read_exact(&mut head).map_err(WireError::Broken)?;
-    let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
-    if head[0] != b'J' {
-        return Err(WireError::Kind(head[0]));
+    let frame = read_frame(stream)?.ok_or(WireError::Closed)?;
+    if frame.kind != FRAME_REPLY {
+        return Err(WireError::Kind(frame.kind));
     }
-    if length > MAX_FRAME {
-        return Err(WireError::TooLong(u64::from(length)));
-    }
-    let mut bytes = vec![0; length as usize];
-    stream.read_exact(&mut bytes).map_err(WireError::Broken)?;
-    Ok(bytes)
+    serde_json::from_slice(&frame.body).map_err(WireError::Json)
 }
 
 fn open_log(path: &Path) -> std::io::Result<std::fs::File> {

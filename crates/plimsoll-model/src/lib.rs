@@ -12,6 +12,7 @@ pub mod digest;
 pub mod event;
 pub mod evidence;
 pub mod exit;
+pub mod frame;
 pub mod id;
 pub mod metrics;
 pub mod observation;

@@ -227,9 +227,6 @@ pub(crate) struct Proxy {
     /// File that keeps the table.
     #[arg(long)]
     pub(crate) state: PathBuf,
-    /// Where the metrics page is served.
-    #[arg(long)]
-    pub(crate) metrics: Option<std::net::SocketAddr>,
 }
 
 #[derive(Debug, Args)]

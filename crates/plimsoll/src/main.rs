@@ -18,11 +18,8 @@ use crate::failure::Failure;
 
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
-    // These two become something else or wait for it: their exit codes are the instance's, not ours.
-    match &cli.command {
-        Command::Shim(arguments) => return commands::servant::shim(arguments),
-        Command::Launch(arguments) => return commands::servant::launch(arguments),
-        _ => {}
+    if let Some(exit) = commands::servant::part(&cli.command) {
+        return exit;
     }
     let exit = dispatch(cli).unwrap_or_else(|failure| {
         output::complain(&failure);
@@ -59,7 +56,8 @@ fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
         Command::Prune(arguments) => prune::run(config, output, &arguments),
         Command::Down(arguments) => down::run(config, output, &arguments),
         Command::Agent(arguments) => servant::agent(&arguments),
-        Command::Proxy(arguments) => servant::proxy(&arguments),
-        Command::Shim(_) | Command::Launch(_) => unreachable!("handled before anything else"),
+        Command::Proxy(_) | Command::Shim(_) | Command::Launch(_) => {
+            unreachable!("done before anything else")
+        }
     }
 }

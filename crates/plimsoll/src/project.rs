@@ -166,7 +166,7 @@ impl Project {
             "--service".to_owned(),
             self.service.name.to_string(),
         ];
-        self.local_host(&layout, start.to_vec())
+        local_host(&layout, start.to_vec())
     }
 
     /// The hosts of an environment, only where their agents run already. Used by commands that only look.
@@ -175,14 +175,7 @@ impl Project {
         if !layout.folder().exists() {
             return Ok(Vec::new());
         }
-        self.local_host(&layout, Vec::new())
-    }
-
-    fn local_host(&self, layout: &Layout, start: Vec<String>) -> Result<Vec<Box<dyn Host>>, Failure> {
-        let sockets = layout.sockets().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
-        let log = layout.state().join("agent.log");
-        let options = LocalOptions { socket: sockets.agent, start, log };
-        Ok(vec![Box::new(LocalHost::new(options))])
+        local_host(&layout, Vec::new())
     }
 
     fn layout(&self, environment: &Environment) -> (Layout, PathBuf) {
@@ -190,6 +183,14 @@ impl Project {
         let root = self.folder.join(root);
         (Layout::new(&root, &self.service.name), root)
     }
+}
+
+/// The host of this machine, whose agent `start` starts where none runs.
+fn local_host(layout: &Layout, start: Vec<String>) -> Result<Vec<Box<dyn Host>>, Failure> {
+    let sockets = layout.sockets().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
+    let log = layout.state().join("agent.log");
+    let options = LocalOptions { socket: sockets.agent, start, log };
+    Ok(vec![Box::new(LocalHost::new(options))])
 }
 
 fn no_file(file: &Path) -> Failure {

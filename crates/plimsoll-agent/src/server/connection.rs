@@ -11,7 +11,7 @@ use plimsoll_model::version;
 use serde::Deserialize;
 
 use super::Served;
-use crate::frame::{Frame, FrameError, read_frame, write_message};
+use plimsoll_model::frame::{Frame, FrameError, read_frame, write_message};
 
 /// A client that reads its replies slower than this is gone.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);

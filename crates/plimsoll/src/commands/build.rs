@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll_model::ExitCode;
 
-use super::ship::{Shipment, build_environment};
+use super::ship::{Goal, Shipment, build_environment};
 use super::work::{Hands, show_warnings};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -16,5 +16,5 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
     let environment = build_environment(&project)?;
     let hands = Hands::new(None, output);
     let shipment = Shipment { project: &project, environment, hands: &hands, skip: Vec::new() };
-    shipment.report(output, plimsoll_engine::ship::Ship::build_only)
+    shipment.report(output, Goal::Sealed)
 }

@@ -31,11 +31,10 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
         .map_err(|e| Failure::usage(format!("cannot write {}: {e}", config.display())))?;
     let value = serde_json::json!({ "wrote": config, "notes": proposal.notes });
     output.print(&value, |_| {
-        let notes: String = proposal.notes.iter().map(|n| format!("note: {n}\n")).collect();
-        format!(
-            "wrote {}\n{notes}hint: plimsoll ship    builds it and takes it to production on this machine\n",
-            config.display()
-        )
+        let mut lines = vec![format!("wrote {}", config.display())];
+        lines.extend(proposal.notes.iter().map(|note| format!("note: {note}")));
+        lines.push("hint: plimsoll ship    builds it and takes it to production on this machine".to_owned());
+        lines.join("\n") + "\n"
     })?;
     Ok(ExitCode::Success)
 }
@@ -87,7 +86,8 @@ fn text(path: &Path) -> Option<String> {
 
 /// Folders with `package main`, relative to the project.
 fn go_mains(folder: &Path, relative: &str, depth: usize, found: &mut Vec<String>) {
-    let sources = names(folder).into_iter().filter(|n| n.ends_with(".go") && !n.ends_with("_test.go"));
+    let is_go = |name: &String| Path::new(name).extension().is_some_and(|e| e == "go");
+    let sources = names(folder).into_iter().filter(|n| is_go(n) && !n.ends_with("_test.go"));
     let is_main = |name: &String| {
         let text = text(&folder.join(name)).unwrap_or_default();
         text.lines().any(|line| line.trim() == "package main") && text.contains("func main()")

@@ -1,35 +1,39 @@
 //! The parts that other parts of plimsoll start: agent, proxy, shim, launch. They are this same program.
 
-use std::path::Path;
+use std::process::ExitCode as ProcessExit;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use plimsoll_agent::process::{launch_main, shim_main};
 use plimsoll_agent::server::{ServeOptions, serve};
+use plimsoll_agent::traffic::proxy_process::proxy_main;
 use plimsoll_model::ExitCode;
-use plimsoll_proxy::{Proxy as RunningProxy, ProxyOptions};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT};
 
-use crate::cli::{Agent, Proxy, Spec};
+use crate::cli::{Agent, Command};
 use crate::failure::{Failure, with_causes};
-use crate::output::remark;
 
 /// An agent with nothing to look after ends by itself.
 const IDLE: Duration = Duration::from_secs(30);
-/// How long a proxy that is told to end lets requests finish.
-const DRAIN: Duration = Duration::from_secs(30);
 
-/// Detached from the terminal, so that Ctrl-C to the command that started it does not reach it.
-fn detach() {
-    // Fails only where this process leads a session already, which is as good.
-    let _ = rustix::process::setsid();
-    for signal in [SIGHUP, SIGINT] {
-        let _ = signal_hook::flag::register(signal, Arc::default());
+/// Parts whose exit code is not one of ours: the proxy's tells the agent, the others' are the instance's.
+pub(crate) fn part(command: &Command) -> Option<ProcessExit> {
+    match command {
+        Command::Proxy(arguments) => Some(proxy_main(arguments.listen, &arguments.control, &arguments.state)),
+        Command::Shim(arguments) => Some(shim_main(&arguments.spec)),
+        Command::Launch(arguments) => Some(launch_main(&arguments.spec)),
+        _ => None,
     }
 }
 
 pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
-    detach();
+    // Detached from the terminal, so that Ctrl-C to the command that started it does not reach it. Fails only where
+    // this process leads a session already, which is as good.
+    let _ = rustix::process::setsid();
+    for signal in [SIGHUP, SIGINT] {
+        let _ = signal_hook::flag::register(signal, Arc::default());
+    }
+    let internal = |e: &dyn std::error::Error| Failure::new(ExitCode::Internal, with_causes(e));
     let executable = std::env::current_exe().map_err(|e| internal(&e))?;
     let options = ServeOptions {
         root: arguments.root.clone(),
@@ -41,45 +45,4 @@ pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
     };
     serve(&options).map_err(|e| internal(&e))?;
     Ok(ExitCode::Success)
-}
-
-pub(crate) fn proxy(arguments: &Proxy) -> Result<ExitCode, Failure> {
-    detach();
-    let options = ProxyOptions {
-        control_socket: Some(arguments.control.clone()),
-        state_file: Some(arguments.state.clone()),
-        metrics_listen: arguments.metrics,
-        ..ProxyOptions::listening(arguments.listen)
-    };
-    let proxy = RunningProxy::start(options).map_err(|e| internal(&e))?;
-    if let Some(problem) = proxy.state_problem() {
-        remark(&format!("warning: {}", with_causes(problem)));
-    }
-    let handle = proxy.shutdown_handle();
-    let ended = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGTERM, Arc::clone(&ended)).map_err(|e| internal(&e))?;
-    std::thread::spawn(move || {
-        while !ended.load(Ordering::Relaxed) {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        handle.shutdown(DRAIN);
-    });
-    proxy.wait();
-    Ok(ExitCode::Success)
-}
-
-pub(crate) fn shim(arguments: &Spec) -> std::process::ExitCode {
-    plimsoll_agent::process::shim_main(path(arguments))
-}
-
-pub(crate) fn launch(arguments: &Spec) -> std::process::ExitCode {
-    plimsoll_agent::process::launch_main(path(arguments))
-}
-
-fn path(arguments: &Spec) -> &Path {
-    &arguments.spec
-}
-
-fn internal(error: &dyn std::error::Error) -> Failure {
-    Failure::new(ExitCode::Internal, with_causes(error))
 }

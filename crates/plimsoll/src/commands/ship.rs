@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_artifact::signature::SecretKey;
 use plimsoll_drivers::{Clock as _, SystemClock, SystemCommands};
-use plimsoll_engine::ship::{Ship, ShipError, Shipped};
+use plimsoll_engine::ship::{Ship, Shipped};
 use plimsoll_model::ExitCode;
 use plimsoll_model::evidence::Gate;
 use plimsoll_model::service::Environment;
@@ -33,7 +33,16 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &cli::Ship) -> Resul
         Skippable::Test => Gate::Test,
     });
     let shipment = Shipment { project: &project, environment, hands: &hands, skip: skip.collect() };
-    shipment.report(output, Ship::run)
+    shipment.report(output, Goal::Serving)
+}
+
+/// How far a shipment goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Goal {
+    /// To a sealed release.
+    Sealed,
+    /// Until it serves.
+    Serving,
 }
 
 /// A shipment of a project.
@@ -45,17 +54,13 @@ pub(super) struct Shipment<'a> {
 }
 
 impl Shipment<'_> {
-    /// Does `work` with it, tells the reporters, and says how it ended.
-    pub(super) fn report(
-        self,
-        output: Output,
-        work: impl FnOnce(&mut Ship) -> Result<Shipped, ShipError>,
-    ) -> Result<ExitCode, Failure> {
+    /// Takes it as far as `goal`, tells the reporters, and says how it ended.
+    pub(super) fn report(self, output: Output, goal: Goal) -> Result<ExitCode, Failure> {
         let key = self.project.signing_key()?;
         self.project.make_state()?;
         let reports = output.reporter();
         let began = SystemClock.now();
-        let told = match self.go(&key, &mut reports.teller(), work) {
+        let told = match self.go(&key, &mut reports.teller(), goal) {
             Ok(shipped) => ending::of_shipment(self.project, self.environment, &shipped, began)?,
             Err(failure) => Told::failed(&failure),
         };
@@ -68,7 +73,7 @@ impl Shipment<'_> {
         &self,
         key: &SecretKey,
         tell: &mut dyn FnMut(plimsoll_model::event::Event),
-        work: impl FnOnce(&mut Ship) -> Result<Shipped, ShipError>,
+        goal: Goal,
     ) -> Result<Shipped, Failure> {
         let project = self.project;
         let commands = SystemCommands::new(Arc::clone(&self.hands.cancel));
@@ -91,7 +96,11 @@ impl Shipment<'_> {
             skip: self.skip.clone(),
             events: tell,
         };
-        work(&mut ship).map_err(Failure::from)
+        let shipped = match goal {
+            Goal::Serving => ship.run(),
+            Goal::Sealed => ship.build_only(),
+        };
+        Ok(shipped?)
     }
 }
 

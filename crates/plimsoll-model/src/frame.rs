@@ -1,7 +1,7 @@
-//! Frames on a byte stream, in both directions.
+//! Frames on a byte stream, in both directions. Shared by agent and coordinator; it knows streams, not sockets.
 //!
 //! ```text
-//! offset 0   kind     one byte: 1 call, 2 reply, 3 content (constants in `plimsoll_model::agent`)
+//! offset 0   kind     one byte: 1 call, 2 reply, 3 content (constants in [`crate::agent`])
 //! offset 1   length   four bytes, big endian, at most MAX_FRAME
 //! offset 5   body     `length` bytes: JSON of a `Call` or `Reply` in UTF-8, or raw bytes
 //! ```
@@ -12,8 +12,9 @@
 
 use std::io::{self, Read, Write};
 
-use plimsoll_model::agent::MAX_FRAME;
 use serde::Serialize;
+
+use crate::agent::MAX_FRAME;
 
 /// A frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
