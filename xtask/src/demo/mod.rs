@@ -183,8 +183,7 @@ impl Demo<'_> {
 fn check_served(version: &Version) -> Result<()> {
     let mut connection = Connection::open(PRODUCTION).context("production does not answer")?;
     for _ in 0..20 {
-        let answer =
-            connection.get("/").map_err(|e| anyhow::anyhow!("production does not answer: {e:?}"))?;
+        let answer = connection.get("/").map_err(|e| anyhow::anyhow!("production does not answer: {e:?}"))?;
         let wanted = format!("\"version\":\"{}\"", version.serves_then);
         if answer.status != 200 || !answer.body.contains(&wanted) {
             bail!(

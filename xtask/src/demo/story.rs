@@ -41,7 +41,7 @@ pub(super) fn event(line: &Value) {
             }
         }
         Some("recorded") if event["record"]["environment"] == "production" => {
-            entry(&event["record"]["entry"])
+            entry(&event["record"]["entry"]);
         }
         Some("warning") => println!("  warn {}", text(&event["message"])),
         _ => {}
