@@ -43,8 +43,9 @@ pub(crate) fn run() -> Result<()> {
     for (name, port) in PROXIES.into_iter().zip(FIRST_PROXY_PORT..) {
         proxies.push(Server::start(&mut command(name, port, &folder, &binary), port)?);
     }
+    let load_before = load()?;
     let results = measure_all(&proxies)?;
-    let page = page(&tools, &results)?;
+    let page = page(&tools, &load_before, &results)?;
     let path = root.join("docs/reference/bench-proxy.md");
     fs::create_dir_all(path.parent().context("the page has a folder")?)?;
     fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
@@ -264,23 +265,29 @@ fn version(tool: &str) -> Result<String> {
     Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().trim().to_owned())
 }
 
-fn page(tools: &[String], cases: &[Case]) -> Result<String> {
+fn load() -> Result<String> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    Ok(text.split(' ').next().unwrap_or_default().to_owned())
+}
+
+fn page(tools: &[String], load_before: &str, cases: &[Case]) -> Result<String> {
     let date = String::from_utf8(Command::new("date").args(["-u", "+%Y-%m-%d"]).output()?.stdout)?;
     let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
     let model =
         cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
     let cores = thread::available_parallelism()?;
-    let load = fs::read_to_string("/proc/loadavg")?;
     let mut page = format!(
         "# The proxy beside nginx and HAProxy\n\n\
-         Written by `cargo xtask bench proxy` on {}, {cores} cores ({}), load at the end {}.\n\
+         Written by `cargo xtask bench proxy` on {}, {cores} cores ({}).\n\
+         Load average before it {load_before}, after it {}. Before it, more than 0.5 means that the machine did other work:\n\
+         then throughput and latency say little, and CPU time is the only steady figure.\n\
          Medians of {ROUNDS} interleaved rounds of {SECONDS} s; client, proxy (2 threads) and origin share the cores.\n\
          {}.\n\n\
          `ratio` is plimsoll against the better of the other two: below 1 is better than both, and the goal is at\n\
          most {GOAL}. Beyond it the ratio is bold.\n",
         date.trim(),
         model.trim_start_matches([' ', '\t', ':']),
-        load.split(' ').next().unwrap_or_default(),
+        load()?,
         tools.join("; "),
     );
     write_table(&mut page, "Requests per second", true, cases, |sample| sample.requests_per_second)?;

@@ -64,8 +64,9 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         if from.read_line(&mut request)? == 0 {
             return Ok(());
         }
-        let mut header = String::new();
+        let (mut header, mut close) = (String::new(), false);
         while from.read_line(&mut header)? > 2 {
+            close |= header.to_ascii_lowercase().starts_with("connection: close");
             header.clear();
         }
         let path = request.split(' ').nth(1).unwrap_or("/");
@@ -84,5 +85,8 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
             _ => (200, std::env::var("PLIMSOLL_INSTANCE").unwrap_or_default()),
         };
         write!(stream, "HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n\r\n{body}", body.len())?;
+        if close {
+            return Ok(());
+        }
     }
 }

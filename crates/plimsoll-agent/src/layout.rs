@@ -6,6 +6,7 @@
 //!   incoming/<id>/   half received
 //!   current          -> releases/<id>
 //!   shared/          the instances' working folder, outlives releases
+//!   targets.json     the running instances, for Prometheus' `file_sd_configs`
 //!   state/           agent.json, secrets.json, agent.lock, proxy.json, sockets
 //!   state/runs/      one folder for each execution of an instance
 //!   state/logs/      one folder for each instance
@@ -116,6 +117,11 @@ impl Layout {
         self.folder.join("shared")
     }
 
+    /// The running instances, for Prometheus.
+    pub fn targets(&self) -> PathBuf {
+        self.folder.join("targets.json")
+    }
+
     /// What the agent remembers.
     pub fn state(&self) -> PathBuf {
         self.folder.join("state")
@@ -153,14 +159,13 @@ impl Layout {
     pub fn sockets(&self) -> Result<Sockets, LayoutError> {
         let note = self.state().join("sockets");
         let noted = fs::read_to_string(&note).ok().map(PathBuf::from).filter(|path| path.is_absolute());
-        let folder = match noted.filter(|folder| make_private(folder).is_ok()) {
-            Some(folder) => folder,
-            None => {
-                let folder = choose_folder()?;
-                durable::write(&note, folder.as_os_str().as_encoded_bytes())
-                    .map_err(|error| LayoutError::Create { path: note, why: error.to_string() })?;
-                folder
-            }
+        let folder = if let Some(folder) = noted.filter(|folder| make_private(folder).is_ok()) {
+            folder
+        } else {
+            let folder = choose_folder()?;
+            durable::write(&note, folder.as_os_str().as_encoded_bytes())
+                .map_err(|error| LayoutError::Create { path: note, why: error.to_string() })?;
+            folder
         };
         let tag = self.tag();
         Ok(Sockets { agent: folder.join(format!("{tag}-agent.sock")), folder, tag })

@@ -1,6 +1,8 @@
 //! What only real processes can show: identity, limits, logs, secrets, a full disk, and clients that notice nothing
 //! when the agent dies.
 
+#![allow(clippy::unwrap_used)] // all of it is test code
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use plimsoll_agent::conformance::{Driver, Program, Subject as _};
 use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
 use plimsoll_model::observation::InstanceState;
 use plimsoll_model::release::SecretReference;
-use plimsoll_model::{InstanceId, Secret, Span};
+use plimsoll_model::{InstanceId, Secret};
 use support::{LocalSubject, example, get, no_secrets, service};
 use tempfile::TempDir;
 
@@ -142,7 +144,7 @@ fn an_instance_gets_its_environment_and_no_other() {
         found.keys().filter(|name| !fixed.contains(name) && !name.starts_with("PLIMSOLL_")).collect();
     assert_eq!(strange, Vec::<&&str>::new());
     assert_eq!(get(([127, 0, 0, 1], port).into(), "/folder").unwrap().1, folder.to_str().unwrap());
-    assert_only_in_secrets(&subject.layout().folder().to_owned(), "hunter2");
+    assert_only_in_secrets(subject.layout().folder(), "hunter2");
 }
 
 /// The value is in one file, which only this user may read.
@@ -234,13 +236,25 @@ fn another_program_behind_the_port_is_no_proof() {
 
 #[test]
 fn a_program_that_cannot_be_executed_says_why() {
+    let mut other_processor = fs::read(example("tiny_service")).unwrap()[..4096].to_vec();
+    other_processor[18] ^= 0x55;
+    for (bytes, why) in [
+        (b"nothing that runs".to_vec(), "neither an ELF program nor a script"),
+        (other_processor, "for another processor"),
+        (b"#!/nowhere/python\n".to_vec(), "No such file"),
+    ] {
+        cannot_be_executed(bytes, why);
+    }
+}
+
+fn cannot_be_executed(bytes: Vec<u8>, why: &str) {
     let mut subject = LocalSubject::new();
     let mut driver = Driver::new(&mut subject, service());
     driver.prepare();
     let environment = driver.subject.settings().environment;
     let mut run = Driver::run_spec();
     run.restart.attempts = 0;
-    let made = subject.sign(b"\x7fELF and nothing more".to_vec(), run, &environment);
+    let made = subject.sign(bytes, run, &environment);
     let release = made.manifest.release_id();
     let mut driver = Driver::new(&mut subject, service());
     driver.ask(Driver::offer(&made));
@@ -249,7 +263,7 @@ fn a_program_that_cannot_be_executed_says_why() {
     let id = driver.start(&release, 0);
     let seen = driver.wait_state(&id, InstanceState::Failed);
     let detail = &seen.instance(&id).unwrap().detail;
-    assert!(detail.contains("could not be executed") && detail.contains("tiny-service"), "{detail}");
+    assert!(detail.contains("could not be executed") && detail.contains(why), "{detail}");
 }
 
 #[test]
@@ -422,6 +436,5 @@ fn stopping_takes_what_the_policy_says() {
     let began = driver.observe().at;
     let seen = driver.wait_state(&id, InstanceState::Stopped);
     let took = seen.instance(&id).unwrap().since.since(began);
-    let allowed = Span::from_millis(700).duration();
-    assert!(took >= allowed - Duration::from_millis(100) && took < allowed * 4, "{took:?}");
+    assert!(took >= Duration::from_millis(600) && took < Duration::from_secs(3), "{took:?}");
 }

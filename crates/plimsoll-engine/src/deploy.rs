@@ -195,6 +195,12 @@ impl<'d, 'w> Deployment<'d, 'w> {
         let fleet = fleet::observe(&mut self.world.hosts, &self.actor.service);
         let course = course(&left, &decide(&left, &fleet, self.world.clock.now()));
         let rollout = left.plan.rollout.clone();
+        self.announce(&left.plan, Some(course.clone()))?;
+        let query = Query { rollout: Some(rollout.clone()), ..Query::default() };
+        // Reporters learn the plan from its record, as they would have at its beginning.
+        if let Some(planned) = self.world.journal.read(&query)?.into_iter().next() {
+            self.world.tell(News::Recorded { record: Box::new(planned) });
+        }
         let entry = Entry::TakenOver { course: course.clone() };
         self.world.record(&self.lease, Some(&rollout), entry)?;
         self.run(left, Some(course))
@@ -202,24 +208,30 @@ impl<'d, 'w> Deployment<'d, 'w> {
 
     fn roll_out(&mut self, plan: Plan) -> Result<Deployed, DeployError> {
         let rollout = plan.rollout.clone();
-        let record =
-            self.world.record(&self.lease, Some(&rollout), Entry::Planned { plan: Box::new(plan) })?;
+        self.announce(&plan, None)?;
+        let entry = Entry::Planned { plan: Box::new(plan) };
+        let record = self.world.record(&self.lease, Some(&rollout), entry)?;
         let state = RolloutState::begin(&record).ok_or(RunError::NoPlan)?;
         self.run(state, None)
     }
 
-    fn run(&mut self, state: RolloutState, taken_over: Option<String>) -> Result<Deployed, DeployError> {
+    /// Tells the reporters that a rollout begins or goes on.
+    fn announce(&mut self, plan: &Plan, resumed: Option<String>) -> Result<(), JournalError> {
         let history = self.history()?;
-        let plan = &state.plan;
-        let rollout = plan.rollout.clone();
         self.world.tell(News::RolloutStarted {
-            rollout: rollout.clone(),
+            rollout: plan.rollout.clone(),
             environment: plan.environment.clone(),
             kind: plan.kind,
             release: history.label(&plan.release),
             replaces: plan.replaces.as_ref().map(|r| history.label(r)),
-            resumed: taken_over.clone(),
+            resumed,
         });
+        Ok(())
+    }
+
+    fn run(&mut self, state: RolloutState, taken_over: Option<String>) -> Result<Deployed, DeployError> {
+        let history = self.history()?;
+        let rollout = state.plan.rollout.clone();
         let options = self.actor.options.clone();
         let mut run = Run::new(self.world, &self.lease, state, history.labels(), options);
         Ok(match run.to_end()? {

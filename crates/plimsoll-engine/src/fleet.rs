@@ -3,7 +3,7 @@
 use plimsoll_drivers::{Host, HostError};
 use plimsoll_model::agent::{Request, Response};
 use plimsoll_model::observation::{FleetObservation, LostHost, SeenHost};
-use plimsoll_model::{Fence, ServiceName};
+use plimsoll_model::{Fence, HostName, ServiceName};
 
 /// Asks every host what it sees, at the same time.
 pub fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObservation {
@@ -20,10 +20,15 @@ pub fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObser
     fleet
 }
 
-/// Tells every host that the coordinator lives. Answers whether a host has seen a newer coordinator.
-pub(crate) fn confirm(hosts: &mut [Box<dyn Host>], service: &ServiceName, fence: Fence) -> bool {
+/// Tells every host that the coordinator lives. Answers with a host that has seen a newer coordinator, if one has.
+pub(crate) fn confirm(
+    hosts: &mut [Box<dyn Host>],
+    service: &ServiceName,
+    fence: Fence,
+) -> Result<(), HostName> {
     let answers = on_all(hosts, |host| host.call(service, Some(fence), Request::Confirm, &[]));
-    answers.iter().any(|(_, answer)| matches!(answer, Err(error) if is_stale(error)))
+    let stale = answers.into_iter().find(|(_, answer)| matches!(answer, Err(error) if is_stale(error)));
+    stale.map_or(Ok(()), |(host, _)| Err(host))
 }
 
 /// Whether the host refused because it has seen a newer coordinator.
@@ -36,7 +41,7 @@ pub(crate) fn is_stale(error: &HostError) -> bool {
 pub(crate) fn on_all<T: Send>(
     hosts: &mut [Box<dyn Host>],
     work: impl Fn(&mut dyn Host) -> T + Sync,
-) -> Vec<(plimsoll_model::HostName, T)> {
+) -> Vec<(HostName, T)> {
     if let [only] = hosts {
         return vec![(only.name().clone(), work(only.as_mut()))];
     }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use plimsoll_model::event::{News, ReleaseLabel};
 use plimsoll_model::observation::{FleetObservation, SwitchState};
-use plimsoll_model::plan::HostAction;
+use plimsoll_model::plan::{Action, HostAction, Plan};
 use plimsoll_model::record::{Assigned, Command, Entry, Outcome};
-use plimsoll_model::{Span, Timestamp};
+use plimsoll_model::{HostName, Span, Timestamp};
 use plimsoll_plan::state::Unfitting;
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
@@ -45,7 +45,7 @@ pub enum RunError {
     #[error("another coordinator has taken over on {host}; this one changes nothing more")]
     Overtaken {
         /// The host.
-        host: String,
+        host: HostName,
     },
     /// The journal has no such rollout.
     #[error("the journal has no plan of this rollout")]
@@ -198,9 +198,8 @@ impl<'r, 'w> Run<'r, 'w> {
         });
         if armed && now.since(self.last_word) >= word_every {
             self.last_word = now;
-            if fleet::confirm(&mut self.world.hosts, &self.state.plan.service, self.lease.fence) {
-                return Err(RunError::Overtaken { host: "a host".to_owned() });
-            }
+            fleet::confirm(&mut self.world.hosts, &self.state.plan.service, self.lease.fence)
+                .map_err(|host| RunError::Overtaken { host })?;
         }
         Ok(())
     }
@@ -240,7 +239,7 @@ impl<'r, 'w> Run<'r, 'w> {
                     performed.push(action);
                 }
                 Err(error) if error.is_stale() => {
-                    return Err(RunError::Overtaken { host: action.host.to_string() });
+                    return Err(RunError::Overtaken { host: action.host });
                 }
                 Err(error) => failed.push((action, error)),
             }
@@ -255,13 +254,8 @@ impl<'r, 'w> Run<'r, 'w> {
     }
 
     fn perform_all(&mut self, actions: &[HostAction]) -> Vec<Result<Vec<Assigned>, StepError>> {
-        let context = Context {
-            plan: &self.state.plan,
-            fence: self.lease.fence,
-            releases: self.world.releases,
-            secrets: self.world.secrets,
-            switch_after: self.state.plan.rules.dead_man_switch,
-        };
+        let context =
+            context(&self.state.plan, self.lease, self.world, self.state.plan.rules.dead_man_switch);
         let mut by_host: BTreeMap<_, _> = fleet::on_all(&mut self.world.hosts, |host| {
             let action = actions.iter().find(|a| a.host == *host.name())?;
             Some(perform(&context, host, action))
@@ -274,22 +268,16 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// Before leaving: the switch waits for the person as long as the rollout would have.
     fn leave(&mut self, wait: &Wait, fleet: &FleetObservation) -> Result<(), RunError> {
-        let now = self.world.clock.now();
-        let mut context = Context {
-            plan: &self.state.plan,
-            fence: self.lease.fence,
-            releases: self.world.releases,
-            secrets: self.world.secrets,
-            switch_after: Span::from(now.until(wait.until)),
-        };
-        context.switch_after = context.switch_after.max(self.state.plan.rules.dead_man_switch);
+        let patience = Span::from(self.world.clock.now().until(wait.until));
+        let after = patience.max(self.state.plan.rules.dead_man_switch);
+        let context = context(&self.state.plan, self.lease, self.world, after);
         for host in &mut self.world.hosts {
             if fleet.host(host.name()).is_some() {
-                let arm = HostAction { host: host.name().clone(), action: plimsoll_model::plan::Action::Arm };
+                let arm = HostAction { host: host.name().clone(), action: Action::Arm };
                 if let Err(error) = perform(&context, host.as_mut(), &arm)
                     && error.is_stale()
                 {
-                    return Err(RunError::Overtaken { host: host.name().to_string() });
+                    return Err(RunError::Overtaken { host: host.name().clone() });
                 }
             }
         }
@@ -312,4 +300,9 @@ impl<'r, 'w> Run<'r, 'w> {
         let longest = now.until(until).max(Duration::from_millis(5));
         self.world.clock.sleep(longest.min(self.options.tick));
     }
+}
+
+/// What the steps have at hand.
+fn context<'c, 'w: 'c>(plan: &'c Plan, lease: &Lease, world: &World<'w>, switch_after: Span) -> Context<'c> {
+    Context { plan, fence: lease.fence, releases: world.releases, secrets: world.secrets, switch_after }
 }

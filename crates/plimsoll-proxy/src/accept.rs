@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::worker::Accepted;
 
-/// Accepts until `stop` changes, then closes the socket.
+/// Accepts until `stop` says so, then closes the socket.
 pub(crate) async fn run(
     listener: TcpListener,
     workers: Arc<[mpsc::UnboundedSender<Accepted>]>,
@@ -33,7 +33,8 @@ pub(crate) async fn run(
     };
     tokio::select! {
         () = accept => {}
-        _ = stop.changed() => {}
+        // Not `changed`: it may have been told before this thread began.
+        _ = stop.wait_for(Option::is_some) => {}
     }
 }
 

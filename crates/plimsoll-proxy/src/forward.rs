@@ -18,6 +18,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::backend::Backend;
 use crate::body::{RequestBody, ResponseBody};
@@ -41,6 +42,8 @@ pub(crate) struct Client {
     pub(crate) worker: usize,
     /// The client's address, ready for `X-Forwarded-For`.
     pub(crate) ip: HeaderValue,
+    /// The connection's place, given back when the last request or tunnel on it has ended.
+    pub(crate) _permit: OwnedSemaphorePermit,
 }
 
 /// Answers one request. Never fails: what goes wrong is an answer too.
@@ -62,7 +65,7 @@ pub(crate) async fn forward(
 
 /// A request under way.
 struct Exchange<'a> {
-    client: &'a Client,
+    client: &'a Arc<Client>,
     decision: Decision,
     started: Instant,
     attempts: usize,
@@ -77,7 +80,7 @@ struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn new(client: &'a Client, decision: Decision, started: Instant) -> Self {
+    fn new(client: &'a Arc<Client>, decision: Decision, started: Instant) -> Self {
         Self {
             client,
             decision,
@@ -106,11 +109,10 @@ impl<'a> Exchange<'a> {
         }
         // Kept to be sent again. A request with a body is not: its beginning may be gone.
         let spare = (!has_body && upgrade.is_none() && is_idempotent(&parts.method)).then(|| parts.clone());
-        let broken = Arc::new(AtomicBool::new(false));
-        let body = if has_body {
-            RequestBody::Client { body, broken: Arc::clone(&broken) }
-        } else {
-            RequestBody::Empty
+        let broken = has_body.then(Arc::<AtomicBool>::default);
+        let body = match &broken {
+            Some(broken) => RequestBody::Client { body, broken: Arc::clone(broken) },
+            None => RequestBody::Empty,
         };
         let mut request = Request::from_parts(parts, body);
         loop {
@@ -119,7 +121,7 @@ impl<'a> Exchange<'a> {
                 Ok(answer) => return self.answer(answer, &target, upgrade),
                 Err(failure) => failure,
             };
-            if broken.load(Relaxed) {
+            if broken.as_ref().is_some_and(|broken| broken.load(Relaxed)) {
                 return own_answer(StatusCode::BAD_REQUEST, "the request ended too early\n");
             }
             target.counters.failed_attempt(worker);
@@ -143,7 +145,7 @@ impl<'a> Exchange<'a> {
             Failure::NotConnected { request, timed_out } => {
                 self.timed_out = timed_out;
                 self.tried.push(Arc::clone(&target.backend));
-                Some(request)
+                Some(*request)
             }
             Failure::Lost { reused: true } => {
                 self.fresh = true;
@@ -209,7 +211,7 @@ impl<'a> Exchange<'a> {
             return own_answer(StatusCode::BAD_GATEWAY, "the instance changed the protocol unasked\n");
         };
         headers::announce_upgrade(response.headers_mut(), protocol.unwrap_or(asked));
-        tokio::spawn(tunnel::run(from_client, to_instance, lease));
+        tokio::spawn(tunnel::run(from_client, to_instance, lease, Arc::clone(self.client)));
         response.map(|_| ResponseBody::Own(None))
     }
 

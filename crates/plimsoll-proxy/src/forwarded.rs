@@ -46,7 +46,7 @@ mod tests {
         let pair = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
-        HeaderMap::from_iter(pairs.iter().map(pair))
+        pairs.iter().map(pair).collect()
     }
 
     #[test]

@@ -57,7 +57,8 @@ struct Text(String);
 
 impl Text {
     fn head(&mut self, name: &str, kind: &str, help: &str) {
-        self.0.push_str(&format!("# HELP plimsoll_{name} {help}\n# TYPE plimsoll_{name} {kind}\n"));
+        writeln!(self.0, "# HELP plimsoll_{name} {help}\n# TYPE plimsoll_{name} {kind}")
+            .expect("a string takes all text");
     }
 
     fn line(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {

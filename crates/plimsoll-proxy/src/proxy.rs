@@ -180,7 +180,7 @@ impl Front {
             self.control.map(|socket| socket.serve(Arc::clone(&self.shared), self.shutdown.clone()));
         let mut stop = self.shutdown.0.subscribe();
         if let Ok(listener) = TcpListener::from_std(self.listener) {
-            accept::run(listener, self.queues, Arc::clone(&places), stop.clone()).await;
+            accept::run(listener, Arc::clone(&self.queues), Arc::clone(&places), stop.clone()).await;
         }
         let deadline = stop.wait_for(Option::is_some).await.map_or(Duration::ZERO, |d| d.unwrap_or_default());
         self.drain.raise();

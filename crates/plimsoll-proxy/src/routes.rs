@@ -95,3 +95,64 @@ impl Side {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::traffic::Stickiness;
+    use plimsoll_model::{InstanceId, ReleaseId};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn side(release: &str, weight: u32, instances: u32) -> Side {
+        let release: ReleaseId = release.parse().unwrap();
+        let counters = Arc::new(ReleaseCounters::new(release.clone(), &[], 1));
+        let target = |n| {
+            let instance = InstanceId::new(release.clone(), n);
+            Arc::new(Target {
+                backend: Arc::new(Backend::new(instance, ([127, 0, 0, 1], 1).into(), 1)),
+                counters: Arc::clone(&counters),
+                release: HeaderValue::from_static("x"),
+            })
+        };
+        Side { weight, ready: (0..instances).map(target).collect(), counters }
+    }
+
+    fn routes(canary: u32) -> Routes {
+        let table =
+            RouteTable { version: 1, arms: vec![], stickiness: Stickiness::None, latency_bounds: vec![] };
+        let sides = vec![side("aaaaaaaaaaaa", 10_000 - canary, 3), side("bbbbbbbbbbbb", canary, 3)];
+        Routes::new(table, sides, Arc::default())
+    }
+
+    fn on_canary(routes: &Routes, point: u32) -> bool {
+        routes.pick(point, &[]).unwrap().assigned.release.as_str() == "bbbbbbbbbbbb"
+    }
+
+    proptest! {
+        #[test]
+        fn a_growing_weight_only_adds_to_the_canary(point in 0_u32..10_000, a in 0_u32..=10_000, b in 0_u32..=10_000) {
+            let (less, more) = (routes(a.min(b)), routes(a.max(b)));
+            prop_assert!(!on_canary(&less, point) || on_canary(&more, point));
+        }
+
+        #[test]
+        fn exactly_the_weight_goes_to_the_canary(canary in 0_u32..=10_000) {
+            let routes = routes(canary);
+            let hits = (0..10_000).filter(|point| on_canary(&routes, *point)).count();
+            prop_assert_eq!(hits, canary as usize);
+        }
+    }
+
+    #[test]
+    fn what_was_tried_is_not_tried_again() {
+        let routes = routes(5000);
+        let mut tried = Vec::new();
+        while let Some(pick) = routes.pick(0, &tried) {
+            tried.push(Arc::clone(&pick.target.backend));
+        }
+        let releases: Vec<_> = tried.iter().map(|b| b.instance.release.as_str()).collect();
+        let (own, other) = releases.split_at(3);
+        assert_eq!((own, other), (&["bbbbbbbbbbbb"; 3][..], &["aaaaaaaaaaaa"; 3][..]));
+    }
+}

@@ -228,7 +228,7 @@ impl Ledger {
         workers: usize,
     ) -> Arc<Backend> {
         let known = self.backends.iter().find(|b| b.instance == *instance && b.address == address);
-        known.map(Arc::clone).unwrap_or_else(|| {
+        known.cloned().unwrap_or_else(|| {
             let backend = Arc::new(Backend::new(instance.clone(), address, workers));
             self.backends.push(Arc::clone(&backend));
             backend

@@ -93,8 +93,17 @@ pub(crate) fn read(path: &Path) -> Result<Option<RouteTable>, StoreError> {
 #[cfg(test)]
 mod tests {
     use plimsoll_model::traffic::Stickiness;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn bounds_survive_being_text(bound in 1e-9_f64..1e9) {
+            let text = serde_json::to_string(&bound).unwrap();
+            prop_assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), bound.to_bits());
+        }
+    }
 
     #[test]
     fn a_table_is_read_back_and_a_broken_one_is_named() {

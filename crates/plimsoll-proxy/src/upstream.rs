@@ -20,7 +20,7 @@ use crate::options::ProxyOptions;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// No connection. Nothing was sent and the request is as it was.
-    NotConnected { request: Request<RequestBody>, timed_out: bool },
+    NotConnected { request: Box<Request<RequestBody>>, timed_out: bool },
     /// The connection broke after the request was written, before any byte of an answer.
     Lost { reused: bool },
     /// The answer's head did not come in time.
@@ -50,11 +50,13 @@ pub(crate) async fn attempt(
     }
     let sender = match connect(place.backend().address, options).await {
         Ok(sender) => sender,
-        Err(NoConnection { timed_out }) => return Err(Failure::NotConnected { request, timed_out }),
+        Err(NoConnection { timed_out }) => {
+            return Err(Failure::NotConnected { request: Box::new(request), timed_out });
+        }
     };
     match exchange(sender, request, options.response_header_timeout).await {
         Ok((response, sender)) => Ok((response, Lease::new(place, worker, max_idle, sender))),
-        Err(Broken::Unsent(request)) => Err(Failure::NotConnected { request: *request, timed_out: false }),
+        Err(Broken::Unsent(request)) => Err(Failure::NotConnected { request, timed_out: false }),
         Err(Broken::Lost) => Err(Failure::Lost { reused: false }),
         Err(Broken::TimedOut) => Err(Failure::HeaderTimeout),
     }

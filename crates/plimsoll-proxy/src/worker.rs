@@ -33,7 +33,7 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 pub(crate) struct Accepted {
     pub(crate) stream: StdStream,
     pub(crate) peer: SocketAddr,
-    /// Given back when the connection ends.
+    /// Its place among the connections that the proxy may hold.
     pub(crate) permit: OwnedSemaphorePermit,
 }
 
@@ -51,12 +51,12 @@ pub(crate) async fn run(
             worker: index,
             ip: HeaderValue::try_from(accepted.peer.ip().to_canonical().to_string())
                 .expect("an address is visible ASCII"),
+            _permit: accepted.permit,
         });
         let listener = drain.listen();
         tokio::spawn(async move {
             // A connection that ends badly concerns its client only, who knows.
             let _ = serve(accepted.stream, client, listener).await;
-            drop(accepted.permit);
         });
     }
     pruning.abort();
@@ -72,12 +72,13 @@ async fn prune(worker: usize, shared: Arc<Shared>) {
 async fn serve(
     stream: StdStream,
     client: Arc<Client>,
-    drain: Listener,
+    mut drain: Listener,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::from_std(stream)?;
-    stream.set_nodelay(true)?;
     let limit = client.shared.options.request_header_timeout;
-    if tokio::time::timeout(limit, speaks_http2(&stream)).await?? {
+    let first_bytes = tokio::time::timeout(limit, speaks_http2(&stream));
+    let Some(speaks_http2) = unless_drained(first_bytes, &mut drain).await else { return Ok(()) };
+    if speaks_http2?? {
         serve_http2(stream, client, drain).await?;
     } else {
         serve_http1(stream, client, drain).await?;
@@ -90,8 +91,7 @@ async fn serve_http1(stream: TcpStream, client: Arc<Client>, drain: Listener) ->
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(client.shared.options.request_header_timeout)
-        .max_buf_size(client.shared.options.max_header_bytes)
-        .pipeline_flush(true);
+        .max_buf_size(client.shared.options.max_header_bytes);
     let service = service_fn(move |request| forward(Arc::clone(&client), request));
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     until_drained(connection, drain, http1::UpgradeableConnection::graceful_shutdown).await
@@ -121,10 +121,18 @@ async fn until_drained<C: Future>(connection: C, mut drain: Listener, finish: fn
         if drain.is_raised_now(cx) {
             finish(connection.as_mut());
         }
-        match connection.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(output),
-            Poll::Pending => Poll::Pending,
-        }
+        connection.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Runs `work` to its end, or gives it up at the signal.
+async fn unless_drained<F: Future>(work: F, drain: &mut Listener) -> Option<F::Output> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if drain.is_raised_now(cx) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     })
     .await
 }

@@ -1,5 +1,6 @@
 //! A command that did not do what was asked: its exit code, what happened, and what to do about it.
 
+use plimsoll_engine::History;
 use plimsoll_engine::journal::JournalError;
 use plimsoll_engine::ship::ShipError;
 use plimsoll_engine::{DeployError, RunError};
@@ -26,6 +27,17 @@ impl Failure {
     /// A wrong command line or configuration.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Usage, message)
+    }
+
+    /// The same with the names that people use instead of releases' identifiers.
+    #[must_use]
+    pub(crate) fn named(mut self, history: &History) -> Self {
+        for known in &history.releases {
+            let (id, name) = (known.release.as_str(), format!("r{}", known.number));
+            self.message = self.message.replace(id, &name);
+            self.help.iter_mut().for_each(|help| *help = help.replace(id, &name));
+        }
+        self
     }
 
     /// Adds advice.

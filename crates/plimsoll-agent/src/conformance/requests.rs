@@ -75,7 +75,7 @@ pub(super) fn a_failed_request_still_raises_the_fence(driver: &mut Driver<'_>) {
 }
 
 pub(super) fn content_must_be_as_long_as_announced(driver: &mut Driver<'_>) {
-    let refusal = driver.send(Request::Observe, &[0; 2 * 1024 * 1024]).expect_err("too much content");
+    let refusal = driver.send(Request::Observe, &vec![0; 2 * 1024 * 1024]).expect_err("too much content");
     assert_eq!(refusal.reason, RefusalReason::Invalid);
 }
 
@@ -118,7 +118,7 @@ pub(super) fn uploads_go_on_where_they_stopped(driver: &mut Driver<'_>) {
     driver.upload(&release, &made.bytes, half as u64);
     driver.ask(Request::Seal { release: release.clone() });
     driver.ask(Request::Seal { release: release.clone() });
-    assert_eq!(driver.observe().releases, [release.clone()]);
+    assert_eq!(driver.observe().releases, std::slice::from_ref(&release));
     let size = made.manifest.artifact.size;
     assert_eq!(driver.ask(Driver::offer(&made)), Response::Have { bytes: size, sealed: true });
 }

@@ -29,6 +29,15 @@ pub struct Parts {
     pub store: Box<dyn ReleaseStore>,
 }
 
+/// The proxy's report of this tick.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// Not asked for.
+    NotYet,
+    /// What came of asking; nothing where the proxy did not answer.
+    Taken(Option<TrafficReport>),
+}
+
 /// Who an agent says it is, in its welcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
@@ -52,7 +61,9 @@ pub struct Agent {
     /// When the proxy is looked at again.
     pub(super) next_look: Timestamp,
     /// The proxy's report of this tick, once asked for.
-    pub(super) report: Option<Option<TrafficReport>>,
+    pub(super) report: Look,
+    /// Whether the state here is newer than the saved one; see [`Agent::insist`].
+    pub(super) unsaved: bool,
     /// What does not work at the moment, by subject.
     pub(super) troubles: BTreeMap<&'static str, String>,
 }
@@ -89,7 +100,8 @@ impl Agent {
             watches: BTreeMap::new(),
             pushed: None,
             next_look: now,
-            report: None,
+            report: Look::NotYet,
+            unsaved: false,
             troubles: BTreeMap::new(),
         };
         agent.change(|state| bound_deadlines(state, now))?;
@@ -109,6 +121,10 @@ impl Agent {
     /// 50 ms and after every request.
     pub fn tick(&mut self, now: Timestamp) {
         self.see(now);
+        if self.unsaved {
+            // Nothing changes; it is saved all the same.
+            self.insist(|_| {});
+        }
         self.tick_switch();
         for id in self.state.instances.keys().cloned().collect::<Vec<_>>() {
             self.tick_instance(&id);
@@ -171,20 +187,32 @@ impl Agent {
 
     fn see(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-        self.report = None;
+        self.report = Look::NotYet;
     }
 
     /// The one place where the state changes: saved first, then in force. Nothing is saved where nothing changed.
     pub(super) fn change(&mut self, edit: impl FnOnce(&mut HostState)) -> Result<(), StateError> {
         let mut next = self.state.clone();
         edit(&mut next);
-        if next == self.state {
+        if next == self.state && !self.unsaved {
             return Ok(());
         }
         self.parts.state.save(&next)?;
         self.state = next;
+        self.unsaved = false;
         self.troubles.remove("state");
         Ok(())
+    }
+
+    /// Changes the state even where it cannot be saved, and tries to save it again with every tick. Only for what
+    /// a full disk must not prevent, and what the next agent finds out again by itself: going back (the switch is
+    /// still armed there, and overdue), taking away readiness, the version of a table.
+    pub(super) fn insist(&mut self, edit: impl Fn(&mut HostState)) {
+        if let Err(error) = self.change(&edit) {
+            self.troubles.insert("state", error.to_string());
+            edit(&mut self.state);
+            self.unsaved = true;
+        }
     }
 
     /// Changes one instance's record while time passes. Where that cannot be saved, nothing has happened and the

@@ -30,6 +30,7 @@ impl Agent {
             })?;
         }
         self.parts.store.point_current(Some(release))?;
+        self.troubles.remove("store");
         Ok(Response::Done)
     }
 

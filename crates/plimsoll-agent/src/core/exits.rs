@@ -60,6 +60,7 @@ impl Agent {
         match self.free_port(id) {
             Ok(port) => {
                 let now = self.now;
+                self.troubles.remove("runtime");
                 self.parts.runtime.note(id, now, &format!("{held}; moved to port {port}"));
                 self.begin_run(id, &format!("{held}; moved to port {port}"), |record| {
                     record.port = port;
@@ -87,8 +88,9 @@ impl Agent {
             record.proof = None;
             edit(record);
         });
-        if let Err(error) = saved {
-            self.troubles.insert("state", error.to_string());
+        if saved.is_err() {
+            // The next tick tries again; until then it is not ready at least.
+            self.withdraw(id, detail);
         }
     }
 }

@@ -140,13 +140,20 @@ impl Agent {
     }
 
     fn make_unready(&mut self, id: &InstanceId, detail: &str) {
+        self.withdraw(id, detail);
+        self.parts.runtime.note(id, self.now, &format!("not ready: {detail}"));
+    }
+
+    /// Takes readiness away, also where that cannot be saved: no request may go there.
+    pub(super) fn withdraw(&mut self, id: &InstanceId, detail: &str) {
         let now = self.now;
-        if self.edit(id, |record| {
-            record.proof = None;
-            record.enter(InstanceState::Unready, now, detail);
-        }) {
-            self.parts.runtime.note(id, now, &format!("not ready: {detail}"));
-        }
+        self.insist(|state| {
+            let record = state.instances.get_mut(id);
+            if let Some(record) = record.filter(|record| record.state == InstanceState::Ready) {
+                record.proof = None;
+                record.enter(InstanceState::Unready, now, detail);
+            }
+        });
     }
 
     /// Somebody else listens on the port: at once no traffic, and another port where the instance never listened.

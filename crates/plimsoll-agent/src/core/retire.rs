@@ -72,7 +72,7 @@ impl Agent {
         let saved = self.edit(id, |record| {
             let kill_at = now + record.run_spec.stop_timeout.duration();
             record.ending = Some(Ending::Stopping { kill_at });
-            record.detail = "drained, told to stop".to_owned();
+            "drained, told to stop".clone_into(&mut record.detail);
         });
         if saved {
             self.tick_ending(id);
@@ -84,13 +84,15 @@ impl Agent {
         let signal = if self.now >= kill_at {
             Signal::Kill
         } else if !self.watch_of(id, process.run).told_to_stop && *status != ProcessStatus::Launching {
-            self.watch_of(id, process.run).told_to_stop = true;
             Signal::Terminate
         } else {
             return;
         };
         match self.parts.runtime.signal(&process, signal) {
-            Ok(()) => drop(self.troubles.remove("runtime")),
+            Ok(()) => {
+                self.watch_of(id, process.run).told_to_stop = true;
+                self.troubles.remove("runtime");
+            }
             Err(error) => drop(self.troubles.insert("runtime", error.to_string())),
         }
     }
@@ -105,6 +107,7 @@ impl Agent {
             }
         });
         if saved {
+            self.troubles.remove("runtime");
             self.watches.remove(id);
             self.parts.runtime.note(id, now, &format!("stopped: {what}"));
             self.drop_secrets(id);

@@ -10,6 +10,7 @@ use plimsoll_model::traffic::{Arm, Backend, RouteTable, TrafficReport};
 use plimsoll_model::{InstanceId, Share};
 
 use super::Agent;
+use super::agent::Look;
 use crate::state::HostState;
 use crate::traffic::TrafficError;
 
@@ -24,6 +25,8 @@ impl Agent {
         self.refuse_after_firing("route")?;
         self.settings()?;
         check_shape(&weights)?;
+        // What is known may be a tick old; weight must not go to a process that has just died.
+        weights.iter().flat_map(|arm| &arm.instances).for_each(|id| self.tick_instance(id));
         self.check_capacity(&weights)?;
         let before = self.state.weights.clone();
         self.change(|state| {
@@ -83,6 +86,7 @@ impl Agent {
     /// Time passing for the proxy: it runs, and it has the table that is wanted.
     pub(super) fn tick_traffic(&mut self) {
         if !self.state.proxy_wanted {
+            self.troubles.remove("traffic");
             return;
         }
         let wanted = table(&self.state);
@@ -115,7 +119,7 @@ impl Agent {
         let listen = settings.listen;
         if self.report_now().is_none() {
             self.parts.traffic.ensure_running(listen)?;
-            self.report = None;
+            self.report = Look::NotYet;
         }
         let in_force = self.report_now().map(|report| report.table.clone());
         let wanted = table(&self.state);
@@ -125,20 +129,23 @@ impl Agent {
         }
         let newest = in_force.map_or(0, |table| table.version).max(self.state.table_version);
         let wanted = RouteTable { version: newest + 1, ..wanted };
-        self.change(|state| state.table_version = newest + 1)
-            .map_err(|error| TrafficError::Start { why: error.to_string() })?;
+        // The proxy keeps its table's version too, so one that is not saved here does no harm.
+        self.insist(|state| state.table_version = newest + 1);
         self.parts.traffic.set(&wanted)?;
         self.pushed = Some(wanted);
-        self.report = None;
+        self.report = Look::NotYet;
         Ok(())
     }
 
     /// The proxy's report, asked for at most once in a tick.
     pub(super) fn report_now(&mut self) -> Option<&TrafficReport> {
-        if self.report.is_none() {
-            self.report = Some(self.parts.traffic.report());
+        if matches!(self.report, Look::NotYet) {
+            self.report = Look::Taken(self.parts.traffic.report());
         }
-        self.report.as_ref().and_then(Option::as_ref)
+        match &self.report {
+            Look::Taken(report) => report.as_ref(),
+            Look::NotYet => None,
+        }
     }
 
     /// Whether the proxy sends nothing more to the instance and has nothing open with it.

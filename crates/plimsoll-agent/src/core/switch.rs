@@ -1,6 +1,6 @@
 //! The dead man's switch: what this host does by itself when the coordinator is silent for too long.
 //!
-//! Going off is saved before anything is done, and the way back is taken up by the next agent where this one dies.
+//! Going off is saved before anything is done (unless the disk is full: see `Agent::insist`), and the way back is taken up by the next agent where this one dies.
 //! Until a coordinator takes the switch off again, nothing may move the traffic: one that slept through it must
 //! not go on as if nothing had happened.
 
@@ -11,6 +11,10 @@ use plimsoll_model::observation::{InstanceState, SwitchState};
 use super::Agent;
 use super::retire::begin_retiring;
 use super::routing::check_shape;
+use crate::state::InstanceRecord;
+
+/// Pause before an instance that was given up is started again because the switch needs it.
+const REST: std::time::Duration = std::time::Duration::from_secs(5);
 
 impl Agent {
     pub(super) fn arm(&mut self, orders: SwitchOrders) -> Result<Response, Refusal> {
@@ -70,18 +74,14 @@ impl Agent {
         {
             let (fired, now) = (SwitchState::Fired { orders: orders.clone(), at: self.now }, self.now);
             let orders = orders.clone();
-            let saved = self.change(|state| {
-                state.switch = fired;
+            self.insist(|state| {
+                state.switch = fired.clone();
                 state.returning = true;
                 // What shall serve must not be on its way out.
                 for id in orders.back_to.iter().flat_map(|arm| &arm.instances) {
                     state.instances.entry(id.clone()).and_modify(|record| record.call_back(now));
                 }
             });
-            if let Err(error) = saved {
-                self.troubles.insert("state", error.to_string());
-                return;
-            }
         }
         if self.state.returning {
             self.go_back();
@@ -95,22 +95,23 @@ impl Agent {
             return self.revive(&orders);
         }
         let now = self.now;
-        let saved = self.change(|state| {
-            state.weights = orders.back_to.clone();
+        self.insist(|state| {
+            state.weights.clone_from(&orders.back_to);
             state.returning = false;
             begin_retiring(state, &orders.retire, now);
         });
-        match saved {
-            Ok(()) => self.sync_traffic(),
-            Err(error) => drop(self.troubles.insert("state", error.to_string())),
-        }
+        self.sync_traffic();
     }
 
     /// Starts instances that should serve again and are gone.
     fn revive(&mut self, orders: &SwitchOrders) {
         for id in orders.back_to.iter().flat_map(|arm| &arm.instances) {
-            let gone =
-                |record: &crate::state::InstanceRecord| !record.state.is_live() && record.ending.is_none();
+            let rested = |record: &InstanceRecord| {
+                record.state != InstanceState::Failed || self.now.since(record.since) >= REST
+            };
+            let gone = |record: &InstanceRecord| {
+                !record.state.is_live() && record.ending.is_none() && rested(record)
+            };
             if !self.state.instances.get(id).is_some_and(gone) {
                 continue;
             }
@@ -122,6 +123,7 @@ impl Agent {
                     continue;
                 }
             };
+            self.troubles.remove("runtime");
             let saved = self.change(|state| {
                 let run = state.take_run();
                 let Some(record) = state.instances.get_mut(id) else { return };
@@ -136,7 +138,7 @@ impl Agent {
     }
 }
 
-impl crate::state::InstanceRecord {
+impl InstanceRecord {
     /// Takes back a retirement that has not come to SIGTERM yet.
     fn call_back(&mut self, now: plimsoll_model::Timestamp) {
         if matches!(self.ending, Some(crate::state::Ending::Draining { .. })) {

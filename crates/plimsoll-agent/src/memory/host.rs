@@ -181,6 +181,11 @@ impl Host {
         self.world().saved_state.clone()
     }
 
+    /// The saved secrets' text.
+    pub fn saved_secrets(&self) -> String {
+        self.world().saved_secrets.clone()
+    }
+
     /// Replaces the saved state's text, as a damaged disk would.
     pub fn damage_state(&self, text: &str) {
         self.world().saved_state = Some(text.to_owned());

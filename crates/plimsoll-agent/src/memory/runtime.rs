@@ -198,9 +198,10 @@ impl World {
         };
         let executable = behaviour.runs.unwrap_or(process.order.digest);
         let proof = Proof { pid: process.pid, start_ticks: process.start_ticks(), executable, at: now };
-        let identity = match executable == check.digest {
-            true => Identity::Proved(proof),
-            false => Identity::WrongExecutable { digest: executable },
+        let identity = if executable == check.digest {
+            Identity::Proved(proof)
+        } else {
+            Identity::WrongExecutable { digest: executable }
         };
         CheckResult { probe, identity }
     }

@@ -3,7 +3,8 @@
 //! It is a process of its own because these settings cannot be made on another process without `unsafe`, and
 //! because nothing may stand between shim and program: the process that listens must be the released file.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -42,11 +43,41 @@ fn launch(run: &Run) -> Result<(), String> {
     cgroup::join(&run.cgroups()).map_err(|error| format!("its cgroup cannot be joined: {error}"))?;
     limit_open_files(&order).map_err(|error| format!("its limit of open files cannot be set: {error}"))?;
     rustix::thread::set_no_new_privs(true).map_err(|error| format!("no_new_privs cannot be set: {error}"))?;
+    check_program(&order.executable)?;
     let mut command = Command::new(&order.executable);
     command.args(&order.args).current_dir(&order.folder).env_clear().envs(fixed_environment(&order.folder));
     command.envs(&order.variables).envs(secrets.iter().map(|(name, value)| (name, value.expose())));
     let error = command.exec();
     Err(format!("{}: {error}", order.executable.display()))
+}
+
+/// Refuses what the kernel would not execute. The C library's `exec` hands such a file to a shell instead, which
+/// would run whatever it makes of it and hide the reason.
+fn check_program(path: &Path) -> Result<(), String> {
+    let head = |path: &Path| {
+        let mut head = Vec::new();
+        File::open(path)?.take(64).read_to_end(&mut head).map(|_| head)
+    };
+    let found = head(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if found.starts_with(b"#!") {
+        return Ok(());
+    }
+    if found.len() < 52 || !found.starts_with(b"\x7fELF") {
+        return Err(format!("{} is neither an ELF program nor a script with `#!`", path.display()));
+    }
+    // Bytes 16 to 19: type and machine; ours is the host's.
+    let own = head(Path::new("/proc/self/exe")).unwrap_or_default();
+    let machine = |head: &[u8]| head.get(18..20).map(<[u8]>::to_vec);
+    let is_x86 = machine(&own) == Some(vec![62, 0]) && machine(&found) == Some(vec![3, 0]);
+    if machine(&own) != machine(&found) && !is_x86 {
+        return Err(format!(
+            "{} is an ELF program for another processor (machine {}, this host is {})",
+            path.display(),
+            found[18],
+            own.get(18).copied().unwrap_or_default()
+        ));
+    }
+    Ok(())
 }
 
 fn limit_open_files(order: &Order) -> io::Result<()> {

@@ -87,8 +87,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("0123456789ab.0");
         let log = LogFile::new(&folder, OUTPUT, 2000).unwrap();
-        let text: String = (0..200).map(|n| format!("line {n}\r\n")).collect();
-        copy(text.as_bytes(), LogStream::Stdout, &log);
+        let lines: Vec<_> = (0..200).map(|n| format!("line {n}\r\n")).collect();
+        copy(lines.concat().as_bytes(), LogStream::Stdout, &log);
         for number in 1..FILES {
             assert!(fs::metadata(numbered(&folder.join(OUTPUT), number)).unwrap().len() <= 2000);
         }

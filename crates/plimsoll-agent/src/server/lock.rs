@@ -43,7 +43,8 @@ pub(super) fn take(path: &Path) -> Result<File, LockError> {
         }
         Err(error) => return Err(failed(error.into())),
     }
-    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
+    // For messages only: a full disk must not keep an agent from its work.
+    let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
     Ok(file)
 }
 

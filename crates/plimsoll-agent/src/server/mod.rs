@@ -21,7 +21,7 @@ use plimsoll_model::ServiceName;
 
 use crate::core::{About, Agent, OpenError, Parts};
 use crate::layout::{Layout, LayoutError};
-use crate::process::LocalRuntime;
+use crate::process::{LocalRuntime, detach};
 use crate::state::file::FileState;
 use crate::store::StoreError;
 use crate::store::sealed::SealedStore;
@@ -86,6 +86,8 @@ pub(crate) struct Served {
 
 /// Runs an agent until it has been idle for long enough.
 pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
+    // The command that started this agent, and its terminal, may go.
+    detach();
     let layout = Layout::new(&options.root, &options.service);
     layout.create()?;
     let _lock = lock::take(&layout.state().join("agent.lock"))?;

@@ -119,6 +119,15 @@ impl SealedStore {
         })
     }
 
+    /// One release is received at a time: what was begun and never sealed would take space for ever.
+    fn drop_abandoned(&self, wanted: &ReleaseId) {
+        for entry in fs::read_dir(self.layout.incoming()).into_iter().flatten().flatten() {
+            if entry.file_name() != wanted.as_str() {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
     fn received(&self, release: &ReleaseId) -> u64 {
         fs::metadata(self.incoming(release).join(PIECES)).map_or(0, |found| found.len())
     }
@@ -152,8 +161,14 @@ impl ReleaseStore for SealedStore {
     fn begin(&mut self, offer: &Offer<'_>) -> Result<Held, StoreError> {
         let manifest = self.accept(offer)?;
         if self.is_sealed(offer.release) {
+            // An id is 48 bits of a digest: two manifests can share one.
+            if Self::parse(&self.folder(offer.release), offer.release)? != manifest {
+                let why = "another release with the same identifier is here".to_owned();
+                return Err(StoreError::Invalid { release: offer.release.clone(), why });
+            }
             return Ok(Held { bytes: manifest.artifact.size, sealed: true });
         }
+        self.drop_abandoned(offer.release);
         self.open_incoming(offer, &manifest)?;
         Ok(Held { bytes: self.received(offer.release), sealed: false })
     }
@@ -270,13 +285,11 @@ impl ReleaseStore for SealedStore {
 impl SealedStore {
     /// Why sealing failed. Pieces that are not what was signed are thrown away, so that sending again can help.
     fn not_sealed(&self, release: &ReleaseId, size: u64, pieces: &Path, error: &ReleaseError) -> StoreError {
-        match error {
-            ReleaseError::Io { source, path, .. } => self.disk(release, size, path, source),
-            _ => {
-                let _ = fs::remove_file(pieces);
-                StoreError::Untrusted { release: release.clone(), why: chain(error) }
-            }
+        if let ReleaseError::Io { source, path, .. } = error {
+            return self.disk(release, size, path, source);
         }
+        let _ = fs::remove_file(pieces);
+        StoreError::Untrusted { release: release.clone(), why: chain(error) }
     }
 }
 

@@ -163,7 +163,7 @@ impl Traffic for ProxyProcess {
     }
 
     fn stop(&mut self, grace: Span) -> Result<(), TrafficError> {
-        let Some(record) = self.record().filter(|record| !record.stopping) else { return Ok(()) };
+        let Some(record) = self.record() else { return Ok(()) };
         self.write(&Record { stopping: true, ..record })?;
         match self.steer(|client| client.shutdown(grace.duration())) {
             Ok(()) | Err(ControlError::Unreachable { .. } | ControlError::Broken { .. }) => {}

@@ -1,6 +1,7 @@
 //! An agent as a real process on this machine, with real instances and a real proxy.
 
 #![allow(dead_code)] // each test program uses its own part
+#![allow(clippy::unwrap_used)] // all of it is test code
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +24,7 @@ use plimsoll_model::{Digest, EnvironmentName, Fence, InstanceId, Manifest, Servi
 use tempfile::TempDir;
 
 /// A built example of this crate.
-pub fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let built = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(
@@ -34,25 +35,25 @@ pub fn example(name: &str) -> PathBuf {
     built
 }
 
-pub fn service() -> ServiceName {
+pub(crate) fn service() -> ServiceName {
     "greeter".parse().unwrap()
 }
 
 /// An agent process and its connection.
-pub struct LocalSubject {
-    pub root: TempDir,
-    pub listen: SocketAddr,
+pub(crate) struct LocalSubject {
+    pub(crate) root: TempDir,
+    pub(crate) listen: SocketAddr,
     agent: Option<Child>,
     connection: Option<AgentConnection>,
     key: SecretKey,
 }
 
 impl LocalSubject {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::below(TempDir::new().unwrap())
     }
 
-    pub fn below(root: TempDir) -> Self {
+    pub(crate) fn below(root: TempDir) -> Self {
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let key = SecretKey::generate().unwrap();
         let mut subject = Self { root, listen, agent: None, connection: None, key };
@@ -60,7 +61,7 @@ impl LocalSubject {
         subject
     }
 
-    pub fn layout(&self) -> Layout {
+    pub(crate) fn layout(&self) -> Layout {
         Layout::new(self.root.path(), &service())
     }
 
@@ -68,19 +69,19 @@ impl LocalSubject {
         self.root.path().join("agent.sock")
     }
 
-    pub fn agent_command(&self, idle: u32) -> Command {
+    pub(crate) fn agent_command(&self, idle: u32) -> Command {
         let mut command = Command::new(example("agent_host"));
         command.arg("agent").arg(self.root.path()).arg(service().as_str()).arg(self.socket());
         command.arg(idle.to_string()).stdin(Stdio::null()).stderr(Stdio::piped());
         command
     }
 
-    pub fn spawn_agent(&mut self) {
+    pub(crate) fn spawn_agent(&mut self) {
         self.agent = Some(self.agent_command(0).spawn().unwrap());
         self.connection = Some(self.connect());
     }
 
-    pub fn connect(&self) -> AgentConnection {
+    pub(crate) fn connect(&self) -> AgentConnection {
         let began = Instant::now();
         loop {
             match AgentConnection::connect(&self.socket(), &service(), Duration::from_secs(30)) {
@@ -92,7 +93,7 @@ impl LocalSubject {
     }
 
     /// SIGKILL, without any cleaning up.
-    pub fn kill_agent(&mut self) {
+    pub(crate) fn kill_agent(&mut self) {
         self.connection = None;
         if let Some(mut agent) = self.agent.take() {
             agent.kill().unwrap();
@@ -100,7 +101,7 @@ impl LocalSubject {
         }
     }
 
-    pub fn observe(&mut self) -> HostObservation {
+    pub(crate) fn observe(&mut self) -> HostObservation {
         let connection = self.connection.as_mut().unwrap();
         match connection.call(&service(), None, Request::Observe, &[]).unwrap() {
             Response::Observed { observation } => *observation,
@@ -123,7 +124,12 @@ impl LocalSubject {
     }
 
     /// A release of these bytes.
-    pub fn sign(&self, bytes: Vec<u8>, run_spec: RunSpec, environment: &EnvironmentName) -> SignedRelease {
+    pub(crate) fn sign(
+        &self,
+        bytes: Vec<u8>,
+        run_spec: RunSpec,
+        environment: &EnvironmentName,
+    ) -> SignedRelease {
         let digest = Digest::of(&bytes);
         let artifact = Artifact { file: "tiny-service".to_owned(), digest, size: bytes.len() as u64 };
         let manifest = Manifest {
@@ -139,7 +145,7 @@ impl LocalSubject {
     }
 
     /// Installs a release of the tiny service with these settings and gives its identifier.
-    pub fn install(&mut self, edit: impl FnOnce(&mut RunSpec)) -> plimsoll_model::ReleaseId {
+    pub(crate) fn install(&mut self, edit: impl FnOnce(&mut RunSpec)) -> plimsoll_model::ReleaseId {
         let mut run_spec = Driver::run_spec();
         edit(&mut run_spec);
         let bytes = fs::read(example("tiny_service")).unwrap();
@@ -153,7 +159,7 @@ impl LocalSubject {
         release
     }
 
-    pub fn ask(&mut self, request: Request) -> Response {
+    pub(crate) fn ask(&mut self, request: Request) -> Response {
         let connection = self.connection.as_mut().unwrap();
         connection.call(&service(), Some(Fence(7)), request, &[]).unwrap()
     }
@@ -253,7 +259,7 @@ impl Subject for LocalSubject {
 }
 
 /// One request; the status and the body.
-pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+pub(crate) fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")?;
@@ -269,6 +275,6 @@ pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
 }
 
 /// Secrets of an instance.
-pub fn no_secrets() -> BTreeMap<String, plimsoll_model::Secret> {
+pub(crate) fn no_secrets() -> BTreeMap<String, plimsoll_model::Secret> {
     BTreeMap::new()
 }

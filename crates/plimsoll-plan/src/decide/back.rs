@@ -154,8 +154,8 @@ fn finish(at: &Moment, back: &Back) -> Decision {
         _ => Outcome::RolledBack,
     };
     let summary = match &at.state.plan.replaces {
-        Some(old) => format!("{old} serves everywhere"),
-        None => "nothing serves, as before".to_owned(),
+        Some(_) => "the release before serves everywhere",
+        None => "nothing serves, as before",
     };
-    record(Entry::Finished { outcome, summary })
+    record(Entry::Finished { outcome, summary: summary.to_owned() })
 }

@@ -191,8 +191,7 @@ fn finish(at: &Moment) -> Decision {
     if ready < all && at.now < deadline {
         return at.wait(format!("{} to be ready again", instances(all - ready)));
     }
-    let summary =
-        format!("{} serves with {ready} of {all} instances on {}", plan.release, hosts(plan.hosts.len()));
+    let summary = format!("serves with {ready} of {all} instances on {}", hosts(plan.hosts.len()));
     let outcome = if ready == 0 { Outcome::Mixed } else { Outcome::Promoted };
     record(Entry::Finished { outcome, summary })
 }

@@ -104,25 +104,31 @@ async fn converse(mut stream: UnixStream, shared: Arc<Shared>, shutdown: Shutdow
         }
         let mut bytes = vec![0; length as usize];
         tokio::time::timeout(TRANSFER, stream.read_exact(&mut bytes)).await??;
-        let (shared, shutdown) = (Arc::clone(&shared), shutdown.clone());
+        let request = match wire::parse(&bytes) {
+            Ok(Request::Shutdown { deadline }) => {
+                // Answered first: this thread may be gone a moment later.
+                send(&mut stream, &Response::Done).await?;
+                shutdown.shutdown(deadline.duration());
+                continue;
+            }
+            request => request,
+        };
+        let shared = Arc::clone(&shared);
         // Storing a table waits for the disk, and this thread also accepts connections.
-        let response = tokio::task::spawn_blocking(move || respond(&bytes, &shared, &shutdown)).await?;
+        let response = tokio::task::spawn_blocking(move || respond(request, &shared)).await?;
         send(&mut stream, &response).await?;
     }
 }
 
-fn respond(bytes: &[u8], shared: &Shared, shutdown: &ShutdownHandle) -> Response {
-    match wire::parse(bytes) {
+fn respond(request: Result<Request, String>, shared: &Shared) -> Response {
+    match request {
         Ok(Request::SetTable(table)) => match shared.set_table(table) {
             Ok(()) => Response::Done,
             Err(error) => Response::Table(error),
         },
         Ok(Request::Report) => Response::Report(shared.report()),
         Ok(Request::Prometheus) => Response::Text(prometheus_text(&shared.report())),
-        Ok(Request::Shutdown { deadline }) => {
-            shutdown.shutdown(deadline.duration());
-            Response::Done
-        }
+        Ok(Request::Shutdown { .. }) => Response::Done,
         Err(reason) => Response::Invalid(reason),
     }
 }

@@ -5,6 +5,7 @@ use plimsoll_engine::History;
 use plimsoll_engine::deploy::Deployed;
 use plimsoll_engine::journal::Query;
 use plimsoll_engine::ship::{ShipEnd, Shipped};
+use plimsoll_model::plan::PlanKind;
 use plimsoll_model::record::{BackReason, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{EnvironmentName, ExitCode, ReleaseId, RolloutId, Span, Timestamp};
@@ -23,14 +24,21 @@ impl Told {
     pub(crate) fn failed(failure: &Failure) -> Self {
         let mut lines = failure.message.lines();
         let summary = lines.next().unwrap_or_default().to_owned();
-        let mut detail: Vec<String> = lines.map(ToOwned::to_owned).collect();
-        detail.extend(failure.help.iter().cloned());
-        let story = EndingStory::Stopped { summary, detail: detail.join("\n") };
-        Self::new(failure.exit, story, None, Vec::new())
+        let detail = lines.collect::<Vec<_>>().join("; ");
+        let hints = failure.help.iter().map(|help| hint(help)).collect();
+        Self::new(failure.exit, EndingStory::Stopped { summary, detail }, None, hints)
     }
 
     fn new(exit: ExitCode, story: EndingStory, recovered: Option<String>, hints: Vec<Hint>) -> Self {
         Self { ending: Ending { at: SystemClock.now(), exit, story, recovered, hints } }
+    }
+}
+
+/// Advice as a hint: what stands before a gap of several spaces is a command, the rest is what it gives.
+fn hint(advice: &str) -> Hint {
+    match advice.split_once("    ") {
+        Some((command, gives)) => Hint::new(command.trim(), gives.trim()),
+        None => Hint::new(advice, ""),
     }
 }
 
@@ -60,9 +68,8 @@ pub(crate) fn of_shipment(
     Ok(match &shipped.end {
         ShipEnd::Refused { gate, summary, help } => {
             let release = shipped.release.as_ref().map(|r| story.history.label(r));
-            let summary = std::iter::once(summary).chain(help).cloned().collect::<Vec<_>>().join("\n");
-            let story = EndingStory::Refused { gate: Some(*gate), release, summary };
-            Told::new(ExitCode::Refused, story, None, Vec::new())
+            let story = EndingStory::Refused { gate: Some(*gate), release, summary: summary.clone() };
+            Told::new(ExitCode::Refused, story, None, help.iter().map(|h| hint(h)).collect())
         }
         ShipEnd::NotVerified { summary } => {
             let story = EndingStory::Stopped {
@@ -104,7 +111,9 @@ impl Story {
                 };
                 match outcome {
                     Outcome::Promoted => {
-                        let replaces = plan.replaces.as_ref().filter(|r| **r != plan.release);
+                        // What was gone back from is not a release to return to.
+                        let kept = plan.kind != PlanKind::Rollback;
+                        let replaces = plan.replaces.as_ref().filter(|r| kept && **r != plan.release);
                         self.shipped(Some(&plan.release), replaces, recovered, &self.summary(rollout))
                     }
                     _ => self.back(rollout, *outcome, recovered),

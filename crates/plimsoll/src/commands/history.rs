@@ -64,12 +64,13 @@ fn rollout_entry(known: &KnownRollout, records: &[Record], history: &History) ->
     }
 }
 
-/// The canary's requests and the bad ones, by the last figures of the first analysis.
+/// The canary's requests and the bad ones, by the figures of the analysis that found the most.
 fn canary(records: &[&Record]) -> Option<SideTotal> {
-    records.iter().rev().find_map(|r| match &r.entry {
+    let figures = records.iter().filter_map(|r| match &r.entry {
         Entry::Assessed { assessment } if assessment.limit.is_some() => Some(assessment.canary),
         _ => None,
-    })
+    });
+    figures.max_by_key(|side| (side.bad, side.requests))
 }
 
 /// One rollout, or the gates and rollouts of one release.

@@ -14,7 +14,7 @@ use crate::cli::{Agent, Command};
 use crate::failure::{Failure, with_causes};
 
 /// An agent with nothing to look after ends by itself.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Parts whose exit code is not one of ours: the proxy's tells the agent, the others' are the instance's.
 pub(crate) fn part(command: &Command) -> Option<ProcessExit> {

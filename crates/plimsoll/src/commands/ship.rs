@@ -62,7 +62,7 @@ impl Shipment<'_> {
         let began = SystemClock.now();
         let told = match self.go(&key, &mut reports.teller(), goal) {
             Ok(shipped) => ending::of_shipment(self.project, self.environment, &shipped, began)?,
-            Err(failure) => Told::failed(&failure),
+            Err(failure) => Told::failed(&failure.named(&self.project.history()?)),
         };
         let exit = told.ending.exit;
         reports.finish(told.ending);

@@ -71,7 +71,7 @@ pub(crate) fn on_environment(
     let result = deploy(project, environment, &hands, &mut tell, work);
     let told = match result {
         Ok(deployed) => ending::of_deployment(project, environment, &deployed, since)?,
-        Err(failure) => Told::failed(&failure),
+        Err(failure) => Told::failed(&failure.named(&project.history()?)),
     };
     let exit = told.ending.exit;
     reports.finish(told.ending);

@@ -1,0 +1,18 @@
+//! What the tests of the whole binary share: a project in a folder of its own, commands run in it, a client that counts.
+//!
+//! Each test has its own folder, ports and processes. A project stops everything that it started when it is dropped.
+
+#![allow(unreachable_pub, reason = "a module of a test program")]
+
+mod load;
+mod program;
+mod project;
+
+pub use load::{Counts, Load};
+pub use program::{free_port, plimsoll, service_program};
+pub use project::{Project, Run};
+
+/// Says that a test was not run, and why; collected by `cargo xtask test`.
+pub fn skip(name: &str, why: &str) {
+    eprintln!("skipped: {name}: {why}");
+}

@@ -1,0 +1,252 @@
+//! A project in a folder of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use super::program::{free_port, plimsoll, service_program};
+
+/// A project, its ports and its processes.
+pub struct Project {
+    folder: tempfile::TempDir,
+    /// Where clients reach production.
+    pub port: u16,
+    steps: String,
+    analysis: String,
+    run: String,
+    extra: String,
+    variables: Vec<(String, String)>,
+    instances: u32,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Run {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Project {
+    /// A project under version control whose service is ready to be shipped: one production environment, two
+    /// instances, a short canary.
+    pub fn new() -> Self {
+        let project = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            port: free_port(),
+            steps: r#"{ set-weight = "20%" }, { pause = "1s" }, { set-weight = "50%" }, { pause = "500ms" }"#
+                .to_owned(),
+            analysis: "warm-up = \"200ms\"\ninterval = \"200ms\"\nmax-error-rate = \"1%\"\np99 = \"250ms\""
+                .to_owned(),
+            run: String::new(),
+            extra: String::new(),
+            variables: vec![("VERSION".to_owned(), "1".to_owned())],
+            instances: 2,
+        };
+        project.git(&["init", "-q"]);
+        fs::write(project.path().join(".gitignore"), ".plimsoll/\nout/\n").expect("written");
+        project.write();
+        project
+    }
+
+    /// Sets the steps of the rollout, as they stand in the file.
+    #[must_use]
+    pub fn steps(mut self, steps: &str) -> Self {
+        steps.clone_into(&mut self.steps);
+        self.write();
+        self
+    }
+
+    /// Sets the keys of the analysis.
+    #[must_use]
+    pub fn analysis(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.analysis);
+        self.write();
+        self
+    }
+
+    /// Adds text to the end of the file.
+    #[must_use]
+    pub fn extra(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.extra);
+        self.write();
+        self
+    }
+
+    /// Adds keys to `[run]`.
+    #[must_use]
+    pub fn run_keys(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.run);
+        self.write();
+        self
+    }
+
+    /// Sets the number of instances in production.
+    #[must_use]
+    pub fn instances(mut self, count: u32) -> Self {
+        self.instances = count;
+        self.write();
+        self
+    }
+
+    /// Sets variables of the service and commits: the next `ship` makes another release.
+    pub fn change(&mut self, variables: &[(&str, &str)]) {
+        for (name, value) in variables {
+            self.variables.retain(|(n, _)| n != name);
+            self.variables.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        self.write();
+    }
+
+    /// The project's folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The configuration file.
+    pub fn file(&self) -> PathBuf {
+        self.path().join("plimsoll.toml")
+    }
+
+    fn write(&self) {
+        let variables: String = self.variables.iter().map(|(n, v)| format!("{n} = \"{v}\"\n")).collect();
+        let text = format!(
+            r#"[service]
+name = "greeter"
+
+[build]
+type = "command"
+command = ["install", "-D", "{program}", "out/greeter"]
+output = "out/greeter"
+
+[run]
+drain-timeout = "5s"
+stop-timeout = "2s"
+{run}
+[run.health]
+interval = "100ms"
+min-healthy-time = "200ms"
+healthy-deadline = "10s"
+
+[run.variables]
+{variables}
+[environments.production]
+port = {port}
+instances = {instances}
+
+[environments.production.rollout]
+steps = [{steps}]
+dead-man-switch = "20s"
+
+[[environments.production.rollout.analysis]]
+name = "traffic"
+{analysis}
+
+{extra}
+"#,
+            program = service_program().display(),
+            run = self.run,
+            port = self.port,
+            instances = self.instances,
+            steps = self.steps,
+            analysis = self.analysis,
+            extra = self.extra,
+        );
+        fs::write(self.file(), text).expect("written");
+        self.git(&["add", "-A"]);
+        self.git(&["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "change"]);
+    }
+
+    fn git(&self, args: &[&str]) {
+        let status = Command::new("git").args(args).current_dir(self.path()).stdout(Stdio::null()).status();
+        status.expect("git runs");
+    }
+
+    /// A command of plimsoll in the project's folder.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(plimsoll());
+        command
+            .args(args)
+            .current_dir(self.path())
+            .env_remove("PLIMSOLL_DIE_AFTER_RECORD")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run::of(&self.command(args).output().expect("plimsoll runs"))
+    }
+
+    /// Starts a command.
+    pub fn start(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("plimsoll runs")
+    }
+
+    /// What `status --json` says.
+    pub fn status(&self) -> serde_json::Value {
+        let run = self.run(&["status", "--json"]);
+        serde_json::from_str(&run.stdout).expect("status is JSON")
+    }
+
+    /// The records of the journal.
+    pub fn records(&self) -> Vec<serde_json::Value> {
+        let run = self.run(&["audit", "--json"]);
+        let value: serde_json::Value = serde_json::from_str(&run.stdout).expect("audit is JSON");
+        value["records"].as_array().expect("records").clone()
+    }
+
+    /// Asks the service once.
+    pub fn get(&self) -> String {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).expect("the proxy answers");
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("read");
+        text.rsplit("\r\n\r\n").next().unwrap_or_default().to_owned()
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let run = self.run(&["down", "--all"]);
+        if run.code != Some(0) && !std::thread::panicking() {
+            panic!("not everything was stopped: {}{}", run.stdout, run.stderr);
+        }
+    }
+}
+
+impl Run {
+    /// What a command's output is.
+    pub fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Fails the test unless the command ended with this exit code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Everything that was printed.
+    pub fn text(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// Fails the test unless each part was printed.
+    #[track_caller]
+    pub fn says(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(self.text().contains(part), "`{part}` is not in:\n{}", self.text());
+        }
+        self
+    }
+}
