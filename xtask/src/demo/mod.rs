@@ -28,6 +28,7 @@ use moments::Moments;
 use project::{Language, Project};
 pub(crate) use ship::clean;
 use ship::{Next, Run, Shipment};
+use story::Story;
 use summary::{Outcome, Row, Summary};
 use versions::{Trouble, VERSIONS, Version};
 
@@ -127,9 +128,10 @@ impl Demo<'_> {
             events: self.stage.events(version.number, attempt),
         };
         let mut moments = Moments::default();
+        let mut story = Story::default();
         if version.trouble == Trouble::Killed {
             let run = shipment(1).run(self.interrupt, &mut |event| {
-                story::event(event);
+                story.event(event);
                 moments.note(event);
                 if moments.first_weight.is_some() { Next::Kill } else { Next::GoOn }
             })?;
@@ -138,7 +140,7 @@ impl Demo<'_> {
             moments = Moments::default();
         }
         let run = shipment(2).run(self.interrupt, &mut |event| {
-            story::event(event);
+            story.event(event);
             moments.note(event);
             Next::GoOn
         })?;

@@ -68,7 +68,7 @@ fn routes(entry: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Seconds since the Unix epoch of a time as reports write it.
-fn seconds(text: &str) -> Option<f64> {
+pub(super) fn seconds(text: &str) -> Option<f64> {
     text.parse::<jiff::Timestamp>().ok().map(|time| time.as_millisecond() as f64 / 1000.0)
 }
 

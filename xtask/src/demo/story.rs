@@ -1,5 +1,6 @@
 //! What a person sees of the demo.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,22 +31,92 @@ pub(super) fn killed() {
     println!("  KILL the command gets SIGKILL; the next `plimsoll ship` finds what it left");
 }
 
-/// Tells an event where it is worth a line.
-pub(super) fn event(line: &Value) {
-    let event = &line["event"];
-    match event["what"].as_str() {
-        Some("gate-finished") => gate(&event["evidence"]),
-        Some("rollout-started") => {
-            if let Some(resumed) = event["resumed"].as_str() {
-                println!("  ...  {resumed}");
+/// Time between two pictures of a rollout, in seconds.
+const PICTURES: f64 = 2.0;
+
+/// Tells a run's events, those that are worth a line, with releases called by their numbers.
+#[derive(Default)]
+pub(super) struct Story {
+    names: BTreeMap<String, String>,
+    /// When the last picture was shown.
+    shown: f64,
+}
+
+impl Story {
+    pub(super) fn event(&mut self, line: &Value) {
+        let event = &line["event"];
+        match event["what"].as_str() {
+            Some("sealed") => [&event["release"], &event["replaces"]].into_iter().for_each(|r| self.learn(r)),
+            Some("gate-finished") if event["evidence"]["gate"] != "rollout" => gate(&event["evidence"]),
+            Some("rollout-started") => {
+                [&event["release"], &event["replaces"]].into_iter().for_each(|release| self.learn(release));
+                if let Some(resumed) = event["resumed"].as_str() {
+                    println!("  ...  found a rollout that nobody had ended: {resumed}");
+                }
             }
+            Some("recorded") if event["record"]["environment"] == "production" => {
+                self.entry(&event["record"]["entry"]);
+            }
+            Some("watching") if event["view"]["environment"] == "production" => {
+                self.picture(line["at"].as_str(), &event["view"]);
+            }
+            Some("warning") => println!("  warn {}", text(&event["message"])),
+            _ => {}
         }
-        Some("recorded") if event["record"]["environment"] == "production" => {
-            entry(&event["record"]["entry"]);
-        }
-        Some("warning") => println!("  warn {}", text(&event["message"])),
-        _ => {}
     }
+
+    /// Remembers a release's number.
+    fn learn(&mut self, release: &Value) {
+        if let (Some(id), Some(number)) = (release["release"].as_str(), release["number"].as_u64()) {
+            self.names.insert(id.to_owned(), format!("r{number}"));
+        }
+    }
+
+    fn entry(&self, entry: &Value) {
+        match entry["kind"].as_str() {
+            Some("performed") => {
+                entry["actions"].as_array().into_iter().flatten().for_each(|action| self.routed(action));
+            }
+            Some("going-back") => println!("  BACK {}", reason(&entry["reason"])),
+            Some("held") => println!("  wait for a person: {}", entry["reason"]),
+            _ => {}
+        }
+    }
+
+    fn routed(&self, action: &Value) {
+        let action = &action["action"];
+        if action["do"] != "route" {
+            return;
+        }
+        let arms = action["weights"].as_array().into_iter().flatten();
+        let side = |arm: &Value| {
+            let id = text(&arm["release"]);
+            let name = self.names.get(id).map_or(id, String::as_str);
+            format!("{name} {}", text(&arm["weight"]).replace('%', " %"))
+        };
+        println!("  ...  traffic: {}", arms.map(side).collect::<Vec<_>>().join(", "));
+    }
+
+    /// Both sides as they are now, every two seconds.
+    fn picture(&mut self, at: Option<&str>, view: &Value) {
+        let Some(at) = at.and_then(super::moments::seconds) else { return };
+        let sides = [("stable", &view["stable"]), ("canary", &view["canary"])];
+        let both_serve = sides.iter().all(|(_, side)| !side["weight"].is_null() && side["weight"] != "0%");
+        if !both_serve || at - self.shown < PICTURES {
+            return;
+        }
+        self.shown = at;
+        let sides: Vec<String> = sides.into_iter().map(|(name, side)| picture_of(name, side)).collect();
+        println!("       {}", sides.join("   "));
+    }
+}
+
+fn picture_of(name: &str, side: &Value) -> String {
+    let number = side["release"]["number"].as_u64().map_or("?".to_owned(), |number| format!("r{number}"));
+    let errors =
+        side["error-rate"].as_f64().map_or("unknown".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
+    let rate = side["rate"].as_f64().map_or("-".to_owned(), |rate| format!("{rate:.0}"));
+    format!("{name} {number} {:>5}: {rate:>4}/s, {errors} errors", text(&side["weight"]).replace('%', " %"))
 }
 
 fn gate(evidence: &Value) {
@@ -57,32 +128,6 @@ fn gate(evidence: &Value) {
         _ => "no",
     };
     println!("  {word:<4} {:<10} {}", text(&evidence["gate"]), text(&evidence["summary"]));
-}
-
-fn entry(entry: &Value) {
-    match entry["kind"].as_str() {
-        Some("performed") => entry["actions"].as_array().into_iter().flatten().for_each(routed),
-        Some("assessed") => {
-            let assessment = &entry["assessment"];
-            println!("  ...  {}: {}", text(&assessment["analysis"]), text(&assessment["reason"]));
-        }
-        Some("going-back") => println!("  BACK {}", reason(&entry["reason"])),
-        Some("held") => println!("  wait for a person: {}", entry["reason"]),
-        Some("finished") => println!("  ...  {}", text(&entry["summary"])),
-        _ => {}
-    }
-}
-
-fn routed(action: &Value) {
-    let action = &action["action"];
-    if action["do"] != "route" {
-        return;
-    }
-    let arms = action["weights"].as_array().into_iter().flatten();
-    let sides: Vec<String> = arms
-        .map(|arm| format!("{} {}", text(&arm["release"]), text(&arm["weight"]).replace('%', " %")))
-        .collect();
-    println!("  ...  traffic: {}", sides.join(", "));
 }
 
 fn reason(reason: &Value) -> String {
@@ -98,6 +143,11 @@ fn text(value: &Value) -> &str {
 pub(super) fn ended(run: &Run, took: Duration) {
     let code = run.code.map_or("a signal".to_owned(), |code| format!("exit code {code}"));
     println!("       {code} after {:.1} s", took.as_secs_f64());
+    let timeline = run.ending.as_ref().and_then(|ending| ending["story"]["timeline"].as_array());
+    for entry in timeline.into_iter().flatten() {
+        let time = text(&entry["at"]).get(11..21).unwrap_or("?");
+        println!("       {time}  {}", text(&entry["text"]));
+    }
     if let Some(recovered) = run.ending.as_ref().and_then(|ending| ending["recovered"].as_str()) {
         println!("       recovered: {recovered}");
     }

@@ -53,23 +53,21 @@ impl Outcome {
 }
 
 impl Summary {
-    /// The file's text.
+    /// The file's text, in the order in which a person reads it.
     pub(super) fn to_json(&self) -> String {
         let rounded = |number: f64, digits: f64| (number * digits).round() / digits;
         let row = |row: &Row| {
-            json!({
-                "version": row.version,
-                "outcome": row.outcome.name(),
-                "exit_code": row.exit_code,
-                "requests": row.requests,
-                "failed": row.failed,
-                "bad_answers": row.bad_answers,
-                "seconds_to_weight_0": row.seconds_to_weight_0.map(|seconds| rounded(seconds, 1000.0)),
-            })
+            let Row { version, requests, failed, bad_answers, .. } = row;
+            let (outcome, exit_code) = (json!(row.outcome.name()), json!(row.exit_code));
+            let seconds = json!(row.seconds_to_weight_0.map(|seconds| rounded(seconds, 1000.0)));
+            format!(
+                "    {{\"version\": {version}, \"outcome\": {outcome}, \"exit_code\": {exit_code}, \"requests\": {requests}, \
+                 \"failed\": {failed}, \"bad_answers\": {bad_answers}, \"seconds_to_weight_0\": {seconds}}}"
+            )
         };
-        let rows: Vec<Value> = self.rows.iter().map(row).collect();
+        let rows = self.rows.iter().map(row).collect::<Vec<_>>().join(",\n");
         let rate = rounded(self.requests_per_second, 10.0);
-        format!("{:#}\n", json!({ "versions": rows, "requests_per_second": rate }))
+        format!("{{\n  \"versions\": [\n{rows}\n  ],\n  \"requests_per_second\": {rate}\n}}\n")
     }
 
     /// What is not as it must be.
