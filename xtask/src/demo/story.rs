@@ -113,10 +113,13 @@ impl Story {
 
 fn picture_of(name: &str, side: &Value) -> String {
     let number = side["release"]["number"].as_u64().map_or("?".to_owned(), |number| format!("r{number}"));
-    let errors =
-        side["error-rate"].as_f64().map_or("unknown".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
-    let rate = side["rate"].as_f64().map_or("-".to_owned(), |rate| format!("{rate:.0}"));
-    format!("{name} {number} {:>5}: {rate:>4}/s, {errors} errors", text(&side["weight"]).replace('%', " %"))
+    let weight = text(&side["weight"]).replace('%', " %");
+    match (side["rate"].as_f64(), side["error-rate"].as_f64()) {
+        (Some(rate), Some(errors)) => {
+            format!("{name} {number} {weight:>5}  {rate:>4.0}/s, {:.1} % errors", errors * 100.0)
+        }
+        _ => format!("{name} {number} {weight:>5}  no figures yet     "),
+    }
 }
 
 fn gate(evidence: &Value) {
