@@ -13,7 +13,7 @@ mod looks;
 pub mod rollout;
 pub mod ship;
 mod steps;
-mod text;
+pub mod text;
 mod view;
 pub mod world;
 

@@ -3,6 +3,7 @@
 use plimsoll_engine::History;
 use plimsoll_engine::journal::JournalError;
 use plimsoll_engine::ship::ShipError;
+pub(crate) use plimsoll_engine::text::with_causes;
 use plimsoll_engine::{DeployError, RunError};
 use plimsoll_model::ExitCode;
 use plimsoll_plan::planner::NoPlan;
@@ -46,20 +47,6 @@ impl Failure {
         self.help.push(text.into());
         self
     }
-}
-
-/// An error with its causes, each once: `cannot open x: no such file`.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let words = source.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = source.source();
-    }
-    text
 }
 
 impl From<anyhow::Error> for Failure {

@@ -90,7 +90,12 @@ impl ProxyProcess {
     fn start(&mut self, listen: SocketAddr) -> Result<(), TrafficError> {
         // Tried here first: this error is the one that a person has to act on, and so it needs no guessing.
         TcpListener::bind(listen).map_err(|error| TrafficError::Listen { listen, why: error.to_string() })?;
-        let number = self.record().map_or(0, |record| record.number).wrapping_add(1);
+        let last = self.record().map_or(0, |record| record.number);
+        // One that was killed leaves its socket behind; one that still finishes removes it itself.
+        if ControlClient::connect(&self.sockets.proxy(last)).is_err() {
+            let _ = fs::remove_file(self.sockets.proxy(last));
+        }
+        let number = last.wrapping_add(1);
         let socket = self.sockets.proxy(number);
         self.client = None;
         self.write(&Record { listen, number, stopping: false })?;
