@@ -75,7 +75,9 @@ impl Story {
     fn entry(&self, entry: &Value) {
         match entry["kind"].as_str() {
             Some("performed") => {
-                entry["actions"].as_array().into_iter().flatten().for_each(|action| self.routed(action));
+                for action in entry["actions"].as_array().into_iter().flatten() {
+                    self.routed(action);
+                }
             }
             Some("going-back") => println!("  BACK {}", reason(&entry["reason"])),
             Some("held") => println!("  wait for a person: {}", entry["reason"]),
