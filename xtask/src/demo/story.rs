@@ -46,10 +46,11 @@ impl Story {
     pub(super) fn event(&mut self, line: &Value) {
         let event = &line["event"];
         match event["what"].as_str() {
-            Some("sealed") => [&event["release"], &event["replaces"]].into_iter().for_each(|r| self.learn(r)),
+            Some("sealed") => self.learn(&event["release"]),
             Some("gate-finished") if event["evidence"]["gate"] != "rollout" => gate(&event["evidence"]),
             Some("rollout-started") => {
-                [&event["release"], &event["replaces"]].into_iter().for_each(|release| self.learn(release));
+                self.learn(&event["release"]);
+                self.learn(&event["replaces"]);
                 if let Some(resumed) = event["resumed"].as_str() {
                     println!("  ...  found a rollout that nobody had ended: {resumed}");
                 }

@@ -67,7 +67,7 @@ impl Summary {
         };
         let rows = self.rows.iter().map(row).collect::<Vec<_>>().join(",\n");
         let rate = rounded(self.requests_per_second, 10.0);
-        format!("{{\n  \"versions\": [\n{rows}\n  ],\n  \"requests_per_second\": {rate}\n}}\n")
+        format!("{{\n  \"versions\": [\n{rows}\n  ],\n  \"requests_per_second\": {rate:.1}\n}}\n")
     }
 
     /// What is not as it must be.
