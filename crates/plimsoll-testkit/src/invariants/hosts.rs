@@ -156,7 +156,7 @@ impl Watch {
         let finishes = now.since(host.troubled) < HINDSIGHT;
         if back_raises_new && !finishes {
             self.broken(Invariant::I3, now, format!("{what} on the way back"));
-        } else if ready < needed {
+        } else if ready < needed && !finishes {
             self.broken(Invariant::I1, now, format!("{what} with {ready} ready instances of {needed} needed"));
         }
     }

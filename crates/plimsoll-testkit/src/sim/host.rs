@@ -24,8 +24,9 @@ pub struct SimHost {
     pub(super) away: Duration,
     /// Until when no call comes through.
     pub(super) cut_until: Timestamp,
-    /// What happens to the next calls: `true` takes effect before the connection breaks.
-    pub(super) losses: VecDeque<bool>,
+    /// What happens to the next calls: nothing, or the connection breaks before (`false`) or after (`true`) the request
+    /// took effect.
+    pub(super) losses: VecDeque<Option<bool>>,
     /// The last time that anything went wrong here.
     pub troubled: Timestamp,
     pub(super) rng: Rng,

@@ -96,7 +96,7 @@ impl Process {
 
     /// Whether it has died, or everything is over.
     pub fn is_dead(&self) -> bool {
-        self.dead.load(Relaxed) || self.universe.is_over()
+        self.dead.load(Relaxed) || self.universe.lock().killed >= self.id || self.universe.is_over()
     }
 
     fn die(&self) {
