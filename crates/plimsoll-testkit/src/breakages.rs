@@ -205,11 +205,12 @@ fn is_retirement(actions: &[HostAction]) -> bool {
 /// As soon as one instance is ready, weight is raised as if all were.
 fn routes_early(state: &RolloutState, fleet: &FleetObservation, decision: Decision) -> Decision {
     let waiting = matches!(&decision, Decision::Wait(wait) if wait.waiting_for.ends_with("to be proved"));
-    let Some(host) = state.plan.hosts.first().filter(|_| waiting && state.back.is_none()) else { return decision };
-    let Some(seen) = fleet.host(&host.host) else { return decision };
-    let ready = |id: &&plimsoll_model::InstanceId| {
-        seen.instance(id).is_some_and(|i| i.state == InstanceState::Ready)
+    let Some(host) = state.plan.hosts.first().filter(|_| waiting && state.back.is_none()) else {
+        return decision;
     };
+    let Some(seen) = fleet.host(&host.host) else { return decision };
+    let ready =
+        |id: &&plimsoll_model::InstanceId| seen.instance(id).is_some_and(|i| i.state == InstanceState::Ready);
     if !host.new.iter().any(|id| ready(&id)) {
         return decision;
     }
@@ -218,7 +219,10 @@ fn routes_early(state: &RolloutState, fleet: &FleetObservation, decision: Decisi
         weight: Share::ALL,
         instances: host.new.iter().filter(|id| seen.instance(id).is_some()).cloned().collect(),
     };
-    let routed = seen.traffic.as_ref().is_some_and(|t| t.table.arms.iter().any(|a| a.weight == Share::ALL && a.release == arm.release));
+    let routed = seen
+        .traffic
+        .as_ref()
+        .is_some_and(|t| t.table.arms.iter().any(|a| a.weight == Share::ALL && a.release == arm.release));
     if routed {
         return decision;
     }

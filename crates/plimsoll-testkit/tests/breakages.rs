@@ -23,7 +23,11 @@ fn every_breakage_is_noticed() {
             None => false,
         });
         if found.is_none() {
-            missed.push(format!("{breakage:?}; others noticed {} times, first {:?}", others.len(), others.first()));
+            missed.push(format!(
+                "{breakage:?}; others noticed {} times, first {:?}",
+                others.len(),
+                others.first()
+            ));
         }
     }
     assert!(missed.is_empty(), "not noticed:\n{}", missed.join("\n"));

@@ -170,7 +170,13 @@ fn observation(states: &[(InstanceId, InstanceState)], weights: &[ArmWeight]) ->
         committed: None,
         releases: vec![release('a'), release('b')],
         instances: states.iter().map(instance).collect(),
-        traffic: Some(TrafficReport { epoch: 1, table, arms: Vec::new(), in_flight: Vec::new(), unrouted: 0 }),
+        traffic: Some(TrafficReport {
+            epoch: 1,
+            table,
+            arms: Vec::new(),
+            in_flight: Vec::new(),
+            unrouted: 0,
+        }),
         switch: SwitchState::Armed { orders, deadline: second(1000) },
         remarks: Vec::new(),
     }
@@ -205,9 +211,7 @@ fn one_analysis_that_may_lack_data_does_not_speak_for_another() {
     let analyses = vec![analysis("lenient", Policy::Promote), analysis("strict", Policy::RollBack)];
     let state = fold(plan(analyses), in_the_pause());
     let entry = recorded(decide(&state, &fleet(observation(&all_ready(), &split())), second(30)));
-    let strict = |e: &Entry| {
-        matches!(e, Entry::GoingBack { reason: BackReason::Policy { analysis, .. } } if analysis == "strict")
-    };
+    let strict = |e: &Entry| matches!(e, Entry::GoingBack { reason: BackReason::Policy { analysis, .. } } if analysis == "strict");
     assert!(strict(&entry), "{entry:?}");
 }
 

@@ -40,18 +40,21 @@ impl Watch {
             return self.broken(Invariant::I4, truly, what);
         }
         if !self.clocks_lie && now.until(wait.until) > longest_wait(state) {
-            let what = format!("waits for {} until {}: longer than anything declared", wait.waiting_for, wait.until);
+            let what =
+                format!("waits for {} until {}: longer than anything declared", wait.waiting_for, wait.until);
             return self.broken(Invariant::I4, truly, what);
         }
         let Some(rollout) = &self.rollout else { return };
         let Some((index, entered)) = rollout.entered else { return };
-        let Some(Step::Pause { duration: Some(duration) }) = state.plan.steps.get(index as usize).map(|s| &s.step)
+        let Some(Step::Pause { duration: Some(duration) }) =
+            state.plan.steps.get(index as usize).map(|s| &s.step)
         else {
             return;
         };
         let end = entered + duration.duration();
         if wait.waiting_for.starts_with("the pause of") && wait.until != end {
-            let what = format!("the pause entered at {entered} ends at {end}, and {} is waited for", wait.until);
+            let what =
+                format!("the pause entered at {entered} ends at {end}, and {} is waited for", wait.until);
             self.broken(Invariant::I5, truly, what);
         }
     }

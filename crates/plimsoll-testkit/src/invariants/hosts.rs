@@ -95,7 +95,8 @@ impl Watch {
         let left = ready_of(&arm.backends.iter().map(|b| b.instance.clone()).collect::<Vec<_>>(), host);
         let lost_lately = now.since(self.hosts[at].lost_ready) < HINDSIGHT;
         if left < needed && !(lost_lately && left > 0) {
-            let what = format!("{id} is retired while its side has {}: {left} ready, {needed} needed", arm.weight);
+            let what =
+                format!("{id} is retired while its side has {}: {left} ready, {needed} needed", arm.weight);
             self.broken(Invariant::I2, now, what);
         }
     }
@@ -109,7 +110,14 @@ impl Watch {
         u32::try_from(count).expect("a plan has few instances")
     }
 
-    fn note_table(&mut self, at: usize, host: &Host, table: &RouteTable, now: Timestamp, lines: &mut Vec<String>) {
+    fn note_table(
+        &mut self,
+        at: usize,
+        host: &Host,
+        table: &RouteTable,
+        now: Timestamp,
+        lines: &mut Vec<String>,
+    ) {
         if table.version == self.hosts[at].version || table.version == 0 {
             return;
         }
@@ -133,16 +141,19 @@ impl Watch {
     /// I1: weight is raised only where the capacity for it is ready. I3: never towards the new side on the way back.
     fn check_raise(&mut self, at: usize, host: &Host, arm: &Arm, had: Share, now: Timestamp) {
         let ready = u32::try_from(arm.backends.iter().filter(|b| b.ready).count()).expect("few");
-        let fired = host.agent.as_ref().is_some_and(|a| matches!(a.state().switch, SwitchState::Fired { .. }));
+        let fired =
+            host.agent.as_ref().is_some_and(|a| matches!(a.state().switch, SwitchState::Fired { .. }));
         let lost_lately = now.since(self.hosts[at].lost_ready) < HINDSIGHT;
         let what = format!("{}: {} is raised from {had} to {}", host.name, arm.release, arm.weight);
-        let (mut needed, mut back_raises_new) = (arm.weight.of_count(self.full_side(at, &arm.release)), false);
+        let (mut needed, mut back_raises_new) =
+            (arm.weight.of_count(self.full_side(at, &arm.release)), false);
         if let Some(rollout) = self.rollout.as_ref().filter(|r| !r.over) {
             let is_new = arm.release == rollout.plan.release && rollout.plan.kind != PlanKind::Converge;
             back_raises_new = is_new && rollout.back.is_some();
-            let patient = rollout.back.as_ref().is_some_and(|(_, since)| {
-                now < *since + rollout.plan.run.health.healthy_deadline.duration()
-            });
+            let patient = rollout
+                .back
+                .as_ref()
+                .is_some_and(|(_, since)| now < *since + rollout.plan.run.health.healthy_deadline.duration());
             let new_ready = rollout.plan.hosts.get(at).map_or(0, |h| ready_of(&h.new, host));
             // The way back must not wait for capacity that does not come, nor for a new side that is dead anyway.
             if !is_new && (!patient || new_ready == 0 || self.clocks_lie) {
@@ -157,7 +168,11 @@ impl Watch {
         if back_raises_new && !finishes {
             self.broken(Invariant::I3, now, format!("{what} on the way back"));
         } else if ready < needed && !finishes {
-            self.broken(Invariant::I1, now, format!("{what} with {ready} ready instances of {needed} needed"));
+            self.broken(
+                Invariant::I1,
+                now,
+                format!("{what} with {ready} ready instances of {needed} needed"),
+            );
         }
     }
 
@@ -168,7 +183,8 @@ impl Watch {
         let healthy = behaviour.status == 200 || self.turned.contains(&release.number);
         let provable = behaviour.listens && healthy && behaviour.runs.is_none();
         if !provable && let Some(backend) = arm.backends.iter().find(|b| b.ready) {
-            let what = format!("{} takes traffic on {} and cannot have been proved", backend.instance, host.name);
+            let what =
+                format!("{} takes traffic on {} and cannot have been proved", backend.instance, host.name);
             self.broken(Invariant::I1, now, what);
         }
     }
@@ -182,7 +198,11 @@ impl Watch {
             && well
             && now.since(*deadline) > Duration::from_secs(3)
         {
-            self.broken(Invariant::I4, now, format!("the switch of {} did not go off at {deadline}", host.name));
+            self.broken(
+                Invariant::I4,
+                now,
+                format!("the switch of {} did not go off at {deadline}", host.name),
+            );
         }
         let able = state.returning && well && self.stable_can_run();
         let since = able.then(|| *self.hosts[at].returning_since.get_or_insert(now));
@@ -203,8 +223,7 @@ impl Watch {
 /// How many of the instances are ready by the agent's own state.
 pub(super) fn ready_of(instances: &[InstanceId], host: &Host) -> u32 {
     let Some(agent) = &host.agent else { return 0 };
-    let ready = |id: &&InstanceId| {
-        agent.state().instances.get(id).is_some_and(|r| r.state == InstanceState::Ready)
-    };
+    let ready =
+        |id: &&InstanceId| agent.state().instances.get(id).is_some_and(|r| r.state == InstanceState::Ready);
     u32::try_from(instances.iter().filter(ready).count()).expect("few")
 }

@@ -25,7 +25,9 @@ impl Watch {
         if let Entry::Planned { plan } = &record.entry {
             return self.planned(plan, now);
         }
-        let Some(rollout) = self.rollout.as_mut().filter(|r| record.rollout.as_ref() == Some(&r.plan.rollout)) else {
+        let Some(rollout) =
+            self.rollout.as_mut().filter(|r| record.rollout.as_ref() == Some(&r.plan.rollout))
+        else {
             return;
         };
         match &record.entry {
@@ -61,7 +63,9 @@ impl Watch {
     pub(crate) fn check_looks(&mut self, came: &BTreeMap<ReleaseId, u64>, now: Timestamp) {
         let Some(rollout) = &self.rollout else { return };
         let came = came.get(&rollout.plan.release).copied().unwrap_or(0);
-        let Some((name, counted)) = rollout.evidence.iter().map(|(n, e)| (n, e.counted)).find(|(_, c)| *c > came) else {
+        let Some((name, counted)) =
+            rollout.evidence.iter().map(|(n, e)| (n, e.counted)).find(|(_, c)| *c > came)
+        else {
             return;
         };
         let what = format!("`{name}` counts {counted} requests to the new release, and {came} came");
@@ -99,14 +103,16 @@ impl Watch {
         }
         let planned = rollout.plan.steps[step as usize].clone();
         let lacking = rollout.lacks_data(entered, &planned.step);
-        let names: Vec<_> = rollout.evidence.iter().filter(|(_, e)| e.seen == 0).map(|(n, _)| n.clone()).collect();
+        let names: Vec<_> =
+            rollout.evidence.iter().filter(|(_, e)| e.seen == 0).map(|(n, _)| n.clone()).collect();
         match &planned.step {
             Step::SetWeight { weight } => {
                 for host in hosts {
                     let found = crate::sim::universe::weight(host, &rollout.plan.release);
                     let known = host.memory.table().is_some() && !truth::has_fired(host);
                     if known && found != *weight {
-                        let what = format!("step {step} is over with {weight} and {} gives {found}", host.name);
+                        let what =
+                            format!("step {step} is over with {weight} and {} gives {found}", host.name);
                         return self.broken(Invariant::I10, now, what);
                     }
                 }
@@ -179,9 +185,14 @@ impl Watch {
         let plan = rollout.plan.clone();
         let blamed = !matches!(
             rollout.back,
-            Some((BackReason::Superseded { .. } | BackReason::NobodyAnswered { .. } | BackReason::Policy { .. }, _))
+            Some((
+                BackReason::Superseded { .. } | BackReason::NobodyAnswered { .. } | BackReason::Policy { .. },
+                _
+            ))
         );
-        if matches!(outcome, Outcome::RolledBack) || (outcome == Outcome::Mixed && rollout.back.is_some() && blamed) {
+        if matches!(outcome, Outcome::RolledBack)
+            || (outcome == Outcome::Mixed && rollout.back.is_some() && blamed)
+        {
             self.rolled_back.insert(plan.release.clone());
         }
         // What was lost after the decision is not the decision's fault.
@@ -204,7 +215,8 @@ impl Watch {
         let serves = |release: &ReleaseId| {
             hosts.iter().all(|h| {
                 let weight = crate::sim::universe::weight(h, release);
-                h.memory.current().as_ref() == Some(release) && (weight == Share::ALL || h.memory.table().is_none())
+                h.memory.current().as_ref() == Some(release)
+                    && (weight == Share::ALL || h.memory.table().is_none())
             })
         };
         let promoted = serves(&rollout.plan.release);

@@ -70,7 +70,9 @@ fn perform(stage: &mut Option<Stage>, command: &str) -> Result<String, String> {
     }
     let stage = stage.as_mut().ok_or("`service` comes first")?;
     match (verb, rest.as_slice()) {
-        ("traffic", [rate]) => stage.universe.lock().traffic.rate = rate.parse().map_err(|_| "not a number")?,
+        ("traffic", [rate]) => {
+            stage.universe.lock().traffic.rate = rate.parse().map_err(|_| "not a number")?
+        }
         ("release", [name, how @ ..]) => stage.universe.add_release(&parse::release(name, how)?),
         ("at", [after, what @ ..]) => {
             stage.universe.plan_event(parse::span(after)?.duration(), parse::event(what)?);
@@ -125,7 +127,9 @@ impl Stage {
     /// What has happened since the last command; looks are many and left out.
     fn news(&mut self) -> String {
         let inner = self.universe.lock();
-        let lines = inner.story[self.told..].iter().filter(|l| !l.contains(" looks for ") && !l.contains(" intends "));
+        let lines = inner.story[self.told..]
+            .iter()
+            .filter(|l| !l.contains(" looks for ") && !l.contains(" intends "));
         let text = lines.map(|l| format!("{}\n", l.trim_end())).collect();
         self.told = inner.story.len();
         text

@@ -34,7 +34,13 @@ pub struct SimHost {
 }
 
 impl SimHost {
-    pub(super) fn new(name: HostName, memory: memory::Host, seed: u64, now: Timestamp, breakage: Breakage) -> Self {
+    pub(super) fn new(
+        name: HostName,
+        memory: memory::Host,
+        seed: u64,
+        now: Timestamp,
+        breakage: Breakage,
+    ) -> Self {
         let mut host = Self {
             name,
             memory,

@@ -30,8 +30,11 @@ impl MetricsReader for MemoryMetrics {
         for host in &self.0.lock().hosts {
             host.memory.edit_report(|report| {
                 for arm in report.arms.iter().filter(|a| a.release == *request.release) {
-                    let counters =
-                        Counters { requests: arm.attempts(), errors: arm.errors(), latency: arm.latency.clone() };
+                    let counters = Counters {
+                        requests: arm.attempts(),
+                        errors: arm.errors(),
+                        latency: arm.latency.clone(),
+                    };
                     snapshot.series.insert(format!("{}/{}", host.name, report.epoch), counters);
                 }
             });

@@ -131,7 +131,9 @@ impl Process {
         match mishap {
             Mishap::Dies => self.die(),
             Mishap::ClockJumps(millis) => {
-                self.universe.lock().story(format_args!("coordinator {}'s clock jumps by {millis} ms", self.id));
+                self.universe
+                    .lock()
+                    .story(format_args!("coordinator {}'s clock jumps by {millis} ms", self.id));
                 self.universe.lock().watch.clocks_lie();
                 self.skew.fetch_add(millis, Relaxed);
             }
@@ -154,6 +156,11 @@ impl Process {
         if skew < 0 { now - millis } else { now + millis }
     }
 
+    /// The latest time in the journal: whoever goes on does not go back behind it.
+    fn newest_record(&self) -> Timestamp {
+        self.universe.records().iter().map(|r| r.at).max().unwrap_or_default()
+    }
+
     fn holder(&self) -> Holder {
         Holder { user: "ada".to_owned(), machine: "desk".to_owned(), pid: self.id, start_ticks: 1 }
     }
@@ -174,7 +181,8 @@ impl Process {
     }
 
     fn describe(&self, order: &Order) -> String {
-        let name = |id| self.universe.releases.get(id).map_or_else(|| "?".to_owned(), |r| r.label().to_string());
+        let name =
+            |id| self.universe.releases.get(id).map_or_else(|| "?".to_owned(), |r| r.label().to_string());
         match order {
             Order::Ship(id) => format!("ship {}", name(id)),
             Order::Rollback(id) => format!("rollback to {}", name(id)),
@@ -214,12 +222,7 @@ impl Process {
         }
     }
 
-    fn take_over(
-        self: &Arc<Self>,
-        order: &Order,
-        lease: &Lease,
-        planned: &Record,
-    ) -> CommandEnd {
+    fn take_over(self: &Arc<Self>, order: &Order, lease: &Lease, planned: &Record) -> CommandEnd {
         let rollout = planned.rollout.clone().expect("a plan belongs to a rollout");
         if let (Order::Ship(by) | Order::Rollback(by), false) = (order, wants(order, planned)) {
             let command = Entry::Commanded { command: Command::Supersede { by: by.clone() } };
@@ -294,9 +297,8 @@ impl Process {
     }
 
     fn run(self: &Arc<Self>, lease: &Lease, state: RolloutState) -> CommandEnd {
-        let written = self.universe.records().last().map(|r| r.at).unwrap_or_default();
         let clock = SimClock(Arc::clone(self));
-        let clock = SteadyClock::new(&clock, written);
+        let clock = SteadyClock::new(&clock, self.newest_record());
         let mut events = |_| {};
         let cancel = AtomicBool::new(false);
         let mut world = World {
@@ -366,9 +368,14 @@ impl Process {
         ProcessJournal(Arc::clone(self))
     }
 
-    fn write(self: &Arc<Self>, lease: &Lease, rollout: Option<&RolloutId>, entry: Entry) -> Result<Record, JournalError> {
+    fn write(
+        self: &Arc<Self>,
+        lease: &Lease,
+        rollout: Option<&RolloutId>,
+        entry: Entry,
+    ) -> Result<Record, JournalError> {
         self.journal().append(Draft {
-            at: self.here_and_now(),
+            at: self.here_and_now().max(self.newest_record()),
             author: "ada@desk".to_owned(),
             environment: Some(lease.environment.clone()),
             rollout: rollout.cloned(),

@@ -55,7 +55,8 @@ impl Release {
     /// A healthy release that runs with `run`.
     pub fn with(number: u64, run: &RunSpec) -> Self {
         let bytes = format!("program {number}").into_bytes();
-        let artifact = Artifact { file: "greeter".to_owned(), digest: Digest::of(&bytes), size: bytes.len() as u64 };
+        let artifact =
+            Artifact { file: "greeter".to_owned(), digest: Digest::of(&bytes), size: bytes.len() as u64 };
         let manifest = Manifest {
             format: version::MANIFEST,
             service: service(),
@@ -131,7 +132,8 @@ impl Releases {
 
 impl ReleaseContent for Releases {
     fn manifest(&self, release: &ReleaseId) -> Result<SignedManifest, ContentError> {
-        let missing = || ContentError { release: release.clone(), why: "there is no such release".to_owned() };
+        let missing =
+            || ContentError { release: release.clone(), why: "there is no such release".to_owned() };
         let found = self.get(release).ok_or_else(missing)?;
         let manifest = String::from_utf8(found.manifest.to_bytes()).expect("JSON is UTF-8");
         let signature = sign(&manifest, KEY);
@@ -139,7 +141,8 @@ impl ReleaseContent for Releases {
     }
 
     fn artifact(&self, release: &ReleaseId, offset: u64, length: usize) -> Result<Vec<u8>, ContentError> {
-        let missing = || ContentError { release: release.clone(), why: "there is no such release".to_owned() };
+        let missing =
+            || ContentError { release: release.clone(), why: "there is no such release".to_owned() };
         let bytes = self.get(release).ok_or_else(missing)?.bytes;
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         // Small pieces, so that an upload can break off in the middle.

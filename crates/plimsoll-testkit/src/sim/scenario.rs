@@ -117,7 +117,11 @@ fn analyses(rng: &mut Rng) -> Vec<AnalysisSpec> {
         margin: 1.5,
         promote_margin: 3.0,
     };
-    let server = MetricSource::Prometheus { url: "http://metrics".to_owned(), max_age: Span::from_secs(10), series: None };
+    let server = MetricSource::Prometheus {
+        url: "http://metrics".to_owned(),
+        max_age: Span::from_secs(10),
+        series: None,
+    };
     let mut specs = Vec::new();
     let mut add = |rng: &mut Rng, name: &str, check: Check, source: MetricSource| {
         specs.push(AnalysisSpec {
@@ -168,7 +172,9 @@ fn second(rng: &mut Rng) -> Release {
         10 => release.behaviour = Behaviour { status: 500, ..behaviour },
         11 => release.behaviour = Behaviour { listens: false, ..behaviour },
         12 => release.behaviour = Behaviour { runs: Some(Digest::of(b"another program")), ..behaviour },
-        13 => release.behaviour = Behaviour { healthy_after: Duration::from_secs(rng.u64(2..=10)), ..behaviour },
+        13 => {
+            release.behaviour = Behaviour { healthy_after: Duration::from_secs(rng.u64(2..=10)), ..behaviour }
+        }
         14 => release.behaviour = Behaviour { stop_takes: Duration::MAX, ..behaviour },
         _ => release.answers.errors = 0.015,
     }
@@ -255,7 +261,9 @@ fn mishap(rng: &mut Rng, depth: u8, at: Point, hosts: usize) -> Mishap {
             let successor = (depth == 0 && rng.u8(..4) != 0).then(|| upsets(rng, depth + 1, hosts));
             Mishap::Suspended { lasts: Duration::from_secs(rng.u64(5..=60)), successor }
         }
-        7 if !simple => Mishap::ClockJumps(*pick(rng, &[-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000])),
+        7 if !simple => {
+            Mishap::ClockJumps(*pick(rng, &[-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000]))
+        }
         _ => Mishap::Dies,
     }
 }

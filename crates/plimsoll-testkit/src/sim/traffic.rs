@@ -110,7 +110,8 @@ pub fn time_answers(histogram: &mut Histogram, count: u64, answers: &Answers, rn
         }
         let below = normal_below((bound / answers.median).ln() / answers.spread);
         let rest = 1.0 - below_before;
-        let here = if rest <= 1e-12 { left } else { binomial(rng, left, ((below - below_before) / rest).min(1.0)) };
+        let here =
+            if rest <= 1e-12 { left } else { binomial(rng, left, ((below - below_before) / rest).min(1.0)) };
         histogram.counts[i] += here;
         left -= here;
         below_before = below;

@@ -83,7 +83,9 @@ impl Universe {
         let mut rng = Rng::with_seed(settings.seed ^ 0x5eed);
         let host = |n: usize| -> HostName { format!("web{}", n + 1).parse().expect("a name") };
         let hosts = (0..settings.hosts)
-            .map(|n| SimHost::new(host(n), memory::Host::new(service()), rng.u64(..), BEGIN, settings.breakage))
+            .map(|n| {
+                SimHost::new(host(n), memory::Host::new(service()), rng.u64(..), BEGIN, settings.breakage)
+            })
             .collect();
         let inner = Inner {
             now: BEGIN,
@@ -179,7 +181,9 @@ impl Universe {
             return false;
         }
         let event_at = inner.due.last().map_or(until, |(at, _)| (*at).max(inner.now));
-        inner.now = (inner.now + self.settings.step).min(until).min(event_at.max(inner.now + Duration::from_millis(1)));
+        inner.now = (inner.now + self.settings.step)
+            .min(until)
+            .min(event_at.max(inner.now + Duration::from_millis(1)));
         let mut commands = Vec::new();
         while inner.due.last().is_some_and(|(at, _)| *at <= inner.now) {
             let (_, event) = inner.due.pop().expect("there is one");
@@ -198,7 +202,9 @@ impl Universe {
     /// A person writes a command for the rollout that is under way, if one is.
     pub fn person(&self, command: Command) {
         let records = self.records();
-        let Some(rollout) = crate::sim::process::unfinished(&records).and_then(|r| r.rollout.clone()) else { return };
+        let Some(rollout) = crate::sim::process::unfinished(&records).and_then(|r| r.rollout.clone()) else {
+            return;
+        };
         let draft = Draft {
             at: self.now(),
             author: "grace@desk".to_owned(),

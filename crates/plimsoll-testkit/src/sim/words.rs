@@ -73,7 +73,11 @@ fn instances(ids: &[InstanceId], releases: &Releases) -> String {
 /// Weights as words: `r1 95 % r2 5 %`.
 pub fn shares(weights: &[ArmWeight], releases: &Releases) -> String {
     let one = |w: &ArmWeight| format!("{} {}", name(&w.release, releases), w.weight);
-    if weights.is_empty() { "nothing".to_owned() } else { weights.iter().map(one).collect::<Vec<_>>().join(", ") }
+    if weights.is_empty() {
+        "nothing".to_owned()
+    } else {
+        weights.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn reading_words(reading: &Reading) -> String {
