@@ -39,7 +39,9 @@ fn universe() -> Arc<Universe> {
     let (step, tick) = (Duration::from_millis(100), Duration::from_millis(250));
     let settings = Settings { seed: 3, hosts: 1, environment, step, tick, breakage: Breakage::None };
     let universe = Universe::new(settings);
-    [1, 2].into_iter().for_each(|n| universe.add_release(&Release::new(n)));
+    for number in [1, 2] {
+        universe.add_release(&Release::new(number));
+    }
     command(&universe, &Order::Ship(Release::new(1).id), Vec::new());
     assert_eq!(last_outcome(&universe.records()), Some(Outcome::Promoted));
     universe

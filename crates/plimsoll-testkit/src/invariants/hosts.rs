@@ -56,8 +56,12 @@ impl Watch {
         }
         let mut running = host.memory.running();
         running.sort();
-        if let Some(twice) = running.windows(2).find(|pair| pair[0] == pair[1]) {
-            self.broken(Invariant::I5, now, format!("two processes of {} run on {}", twice[0], host.name));
+        let twice = running.windows(2).find_map(|pair| match pair {
+            [a, b] if a == b => Some(a.clone()),
+            _ => None,
+        });
+        if let Some(twice) = twice {
+            self.broken(Invariant::I5, now, format!("two processes of {twice} run on {}", host.name));
         }
     }
 

@@ -71,7 +71,7 @@ fn perform(stage: &mut Option<Stage>, command: &str) -> Result<String, String> {
     let stage = stage.as_mut().ok_or("`service` comes first")?;
     match (verb, rest.as_slice()) {
         ("traffic", [rate]) => {
-            stage.universe.lock().traffic.rate = rate.parse().map_err(|_| "not a number")?
+            stage.universe.lock().traffic.rate = rate.parse().map_err(|_| "not a number")?;
         }
         ("release", [name, how @ ..]) => stage.universe.add_release(&parse::release(name, how)?),
         ("at", [after, what @ ..]) => {
@@ -130,7 +130,7 @@ impl Stage {
         let lines = inner.story[self.told..]
             .iter()
             .filter(|l| !l.contains(" looks for ") && !l.contains(" intends "));
-        let text = lines.map(|l| format!("{}\n", l.trim_end())).collect();
+        let text = lines.fold(String::new(), |text, line| text + line.trim_end() + "\n");
         self.told = inner.story.len();
         text
     }

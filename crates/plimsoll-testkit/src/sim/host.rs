@@ -87,13 +87,12 @@ impl SimHost {
         if now < self.back_at {
             return;
         }
-        match Agent::open(self.breakage.parts(self.memory.parts()), now) {
-            Ok(agent) => self.agent = Some(agent),
+        if let Ok(agent) = Agent::open(self.breakage.parts(self.memory.parts()), now) {
+            self.agent = Some(agent);
+        } else {
             // A full disk: whoever starts agents tries again.
-            Err(_) => {
-                self.back_at = now + Duration::from_secs(1);
-                self.troubled = self.back_at;
-            }
+            self.back_at = now + Duration::from_secs(1);
+            self.troubled = self.back_at;
         }
     }
 }

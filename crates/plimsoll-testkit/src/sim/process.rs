@@ -236,7 +236,7 @@ impl Process {
         }
         let query = Query { rollout: Some(rollout), ..Query::default() };
         let folded = self.journal().read(&query).map_err(RunError::from);
-        let folded = folded.and_then(|records| Ok(RolloutState::fold(&records)?.ok_or(RunError::NoPlan)?));
+        let folded = folded.and_then(|records| RolloutState::fold(&records)?.ok_or(RunError::NoPlan));
         match folded {
             Ok(state) => self.run(lease, state),
             Err(error) => self.failed(error),
@@ -259,10 +259,8 @@ impl Process {
     fn plan(self: &Arc<Self>, release: &ReleaseId, rollback: bool) -> Result<Plan, NoPlan> {
         let records = self.universe.records();
         let number = records.iter().filter(|r| matches!(r.entry, Entry::Planned { .. })).count() as u64 + 1;
-        let refused = match self.universe.settings.breakage.forgets_rollbacks() {
-            true => Vec::new(),
-            false => refused::releases(&records),
-        };
+        let forgets = self.universe.settings.breakage.forgets_rollbacks();
+        let refused = if forgets { Vec::new() } else { refused::releases(&records) };
         let release: Release = self.universe.releases.get(release).expect("only known releases are shipped");
         planner::plan(&planner::Request {
             rollout: RolloutId::new(&environment(), number),

@@ -195,7 +195,9 @@ impl Universe {
         }
         inner.pass();
         drop(inner);
-        commands.into_iter().for_each(|command| self.person(command));
+        for command in commands {
+            self.person(command);
+        }
         true
     }
 

@@ -66,7 +66,9 @@ pub fn run(arms: &Arms, seed: u64) -> Option<u64> {
     let mut rng = Rng::with_seed(seed);
     let mut judges: Vec<Judge> = default_analyses().iter().map(Judge::new).collect();
     let second = |n: u64| Timestamp::from_millis(1_000_000 + 1000 * n);
-    judges.iter_mut().for_each(|judge| judge.start(second(0)));
+    for judge in &mut judges {
+        judge.start(second(0));
+    }
     let (mut canary, mut stable) =
         (Side::new(&arms.canary, arms.bursts), Side::new(&arms.stable, arms.bursts));
     for n in 0..SECONDS {
