@@ -2,6 +2,8 @@
 //!
 //! `PLIMSOLL_SEED=42 cargo test -p plimsoll-testkit --test schedules` plays one seed and prints its story.
 
+#![allow(clippy::print_stdout, reason = "the story of a seed is for people")]
+
 use plimsoll_testkit::breakages::Breakage;
 use plimsoll_testkit::sim::schedule::play;
 

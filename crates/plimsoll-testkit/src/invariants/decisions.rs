@@ -78,15 +78,9 @@ impl Watch {
             Verdict::SharedDegradation => !tolerated,
             verdict => verdict.is_bad(),
         });
-        let reacts = match decision {
-            Decision::Record(entry) => match &**entry {
-                Entry::GoingBack { .. } => true,
-                // A commit that was not written down yet comes first.
-                Entry::Performed { .. } => true,
-                _ => false,
-            },
-            _ => false,
-        };
+        // A commit that was not written down yet comes first.
+        let is_reaction = |e: &Entry| matches!(e, Entry::GoingBack { .. } | Entry::Performed { .. });
+        let reacts = matches!(decision, Decision::Record(entry) if is_reaction(entry));
         if let Some(judge) = bad.filter(|_| !reacts) {
             let what = format!("`{}` is bad and the answer is {decision:?}", judge.spec().name);
             self.broken(Invariant::I3, truly, what);

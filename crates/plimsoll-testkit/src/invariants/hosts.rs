@@ -56,8 +56,12 @@ impl Watch {
         }
         let mut running = host.memory.running();
         running.sort();
-        if let Some(twice) = running.windows(2).find(|pair| pair[0] == pair[1]) {
-            self.broken(Invariant::I5, now, format!("two processes of {} run on {}", twice[0], host.name));
+        let twice = running.windows(2).find_map(|pair| match pair {
+            [a, b] if a == b => Some(a.clone()),
+            _ => None,
+        });
+        if let Some(twice) = twice {
+            self.broken(Invariant::I5, now, format!("two processes of {twice} run on {}", host.name));
         }
     }
 
@@ -167,7 +171,7 @@ impl Watch {
         let finishes = now.since(host.troubled) < HINDSIGHT;
         if back_raises_new && !finishes {
             self.broken(Invariant::I3, now, format!("{what} on the way back"));
-        } else if ready < needed {
+        } else if ready < needed && !finishes {
             self.broken(
                 Invariant::I1,
                 now,

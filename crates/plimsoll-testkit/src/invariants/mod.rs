@@ -82,7 +82,6 @@ struct Seen {
     shares: BTreeMap<ReleaseId, Share>,
     states: BTreeMap<InstanceId, InstanceState>,
     version: u64,
-    saved: Option<String>,
     /// The last time that an instance stopped being ready.
     lost_ready: Timestamp,
     /// Since when the host wants to go back and has not.

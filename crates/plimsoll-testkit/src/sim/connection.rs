@@ -37,7 +37,7 @@ impl Connection {
         if now < host.cut_until {
             return Err(self.unreachable("the network is cut"));
         }
-        let lost = if changes { host.losses.pop_front() } else { None };
+        let lost = if changes { host.losses.pop_front().flatten() } else { None };
         if lost == Some(false) {
             return Err(self.unreachable("the connection broke before the request was sent"));
         }

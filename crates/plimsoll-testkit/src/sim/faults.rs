@@ -63,6 +63,8 @@ pub enum Event {
         /// How many calls.
         calls: u32,
     },
+    /// Every coordinator that is at work dies.
+    CoordinatorsDie,
     /// A person asks for something.
     Person(Command),
     /// The metrics server does not answer for some time.

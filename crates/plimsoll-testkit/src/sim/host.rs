@@ -24,8 +24,9 @@ pub struct SimHost {
     pub(super) away: Duration,
     /// Until when no call comes through.
     pub(super) cut_until: Timestamp,
-    /// What happens to the next calls: `true` takes effect before the connection breaks.
-    pub(super) losses: VecDeque<bool>,
+    /// What happens to the next calls: nothing, or the connection breaks before (`false`) or after (`true`) the request
+    /// took effect.
+    pub(super) losses: VecDeque<Option<bool>>,
     /// The last time that anything went wrong here.
     pub troubled: Timestamp,
     pub(super) rng: Rng,
@@ -86,13 +87,12 @@ impl SimHost {
         if now < self.back_at {
             return;
         }
-        match Agent::open(self.breakage.parts(self.memory.parts()), now) {
-            Ok(agent) => self.agent = Some(agent),
+        if let Ok(agent) = Agent::open(self.breakage.parts(self.memory.parts()), now) {
+            self.agent = Some(agent);
+        } else {
             // A full disk: whoever starts agents tries again.
-            Err(_) => {
-                self.back_at = now + Duration::from_secs(1);
-                self.troubled = self.back_at;
-            }
+            self.back_at = now + Duration::from_secs(1);
+            self.troubled = self.back_at;
         }
     }
 }

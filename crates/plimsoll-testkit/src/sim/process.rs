@@ -96,7 +96,7 @@ impl Process {
 
     /// Whether it has died, or everything is over.
     pub fn is_dead(&self) -> bool {
-        self.dead.load(Relaxed) || self.universe.is_over()
+        self.dead.load(Relaxed) || self.universe.lock().killed >= self.id || self.universe.is_over()
     }
 
     fn die(&self) {
@@ -154,6 +154,11 @@ impl Process {
         let (now, skew) = (self.universe.now(), self.skew.load(Relaxed));
         let millis = Duration::from_millis(skew.unsigned_abs());
         if skew < 0 { now - millis } else { now + millis }
+    }
+
+    /// The latest time in the journal: whoever goes on does not go back behind it.
+    fn newest_record(&self) -> Timestamp {
+        self.universe.records().iter().map(|r| r.at).max().unwrap_or_default()
     }
 
     fn holder(&self) -> Holder {
@@ -231,7 +236,7 @@ impl Process {
         }
         let query = Query { rollout: Some(rollout), ..Query::default() };
         let folded = self.journal().read(&query).map_err(RunError::from);
-        let folded = folded.and_then(|records| Ok(RolloutState::fold(&records)?.ok_or(RunError::NoPlan)?));
+        let folded = folded.and_then(|records| RolloutState::fold(&records)?.ok_or(RunError::NoPlan));
         match folded {
             Ok(state) => self.run(lease, state),
             Err(error) => self.failed(error),
@@ -254,10 +259,8 @@ impl Process {
     fn plan(self: &Arc<Self>, release: &ReleaseId, rollback: bool) -> Result<Plan, NoPlan> {
         let records = self.universe.records();
         let number = records.iter().filter(|r| matches!(r.entry, Entry::Planned { .. })).count() as u64 + 1;
-        let refused = match self.universe.settings.breakage.forgets_rollbacks() {
-            true => Vec::new(),
-            false => refused::releases(&records),
-        };
+        let forgets = self.universe.settings.breakage.forgets_rollbacks();
+        let refused = if forgets { Vec::new() } else { refused::releases(&records) };
         let release: Release = self.universe.releases.get(release).expect("only known releases are shipped");
         planner::plan(&planner::Request {
             rollout: RolloutId::new(&environment(), number),
@@ -292,9 +295,8 @@ impl Process {
     }
 
     fn run(self: &Arc<Self>, lease: &Lease, state: RolloutState) -> CommandEnd {
-        let written = self.universe.records().last().map(|r| r.at).unwrap_or_default();
         let clock = SimClock(Arc::clone(self));
-        let clock = SteadyClock::new(&clock, written);
+        let clock = SteadyClock::new(&clock, self.newest_record());
         let mut events = |_| {};
         let cancel = AtomicBool::new(false);
         let mut world = World {
@@ -371,7 +373,7 @@ impl Process {
         entry: Entry,
     ) -> Result<Record, JournalError> {
         self.journal().append(Draft {
-            at: self.here_and_now(),
+            at: self.here_and_now().max(self.newest_record()),
             author: "ada@desk".to_owned(),
             environment: Some(lease.environment.clone()),
             rollout: rollout.cloned(),

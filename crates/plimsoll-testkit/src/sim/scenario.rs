@@ -256,7 +256,6 @@ fn mishap(rng: &mut Rng, depth: u8, at: Point, hosts: usize) -> Mishap {
     // Calls to several hosts are made on several threads: nobody else may act in the middle of them.
     let simple = matches!(at, Point::BeforeCall(_)) && hosts > 1;
     match rng.u8(..8) {
-        0..=3 => Mishap::Dies,
         4..=6 if !simple => {
             let successor = (depth == 0 && rng.u8(..4) != 0).then(|| upsets(rng, depth + 1, hosts));
             Mishap::Suspended { lasts: Duration::from_secs(rng.u64(5..=60)), successor }

@@ -69,6 +69,8 @@ pub struct Inner {
     /// Coordinators that have died.
     pub(super) gone: BTreeSet<u32>,
     pub(super) next_process: u32,
+    /// Coordinators up to this one were killed.
+    pub(super) killed: u32,
     /// When the simulation is given up.
     pub(super) end_of_time: Timestamp,
     traffic_at: Timestamp,
@@ -95,6 +97,7 @@ impl Universe {
             story: Vec::new(),
             gone: BTreeSet::new(),
             next_process: 1,
+            killed: 0,
             end_of_time: BEGIN + Duration::from_secs(4 * 3600),
             traffic_at: BEGIN,
             rng,
@@ -128,6 +131,13 @@ impl Universe {
     pub fn is_over(&self) -> bool {
         let inner = self.lock();
         inner.watch.is_broken() || inner.now >= inner.end_of_time
+    }
+
+    /// Lets the connection to a host break at its `nth` request from now that changes something, from 1.
+    pub fn lose_call(&self, host: usize, nth: usize, done: bool) {
+        let losses = &mut self.lock().hosts[host].losses;
+        losses.resize(nth.saturating_sub(1), None);
+        losses.push_back(Some(done));
     }
 
     /// Everything in the journal.
@@ -185,7 +195,9 @@ impl Universe {
         }
         inner.pass();
         drop(inner);
-        commands.into_iter().for_each(|command| self.person(command));
+        for command in commands {
+            self.person(command);
+        }
         true
     }
 
@@ -289,10 +301,11 @@ impl Inner {
             }
             Event::Lose { host, done, calls } => {
                 let host = &mut self.hosts[host];
-                host.losses.extend((0..calls).map(|_| done));
+                host.losses.extend((0..calls).map(|_| Some(done)));
                 host.troubled = now;
             }
             Event::Person(_) => {}
+            Event::CoordinatorsDie => self.killed = self.next_process - 1,
             Event::MetricsDown(lasts) => self.metrics_down_until = now + lasts,
             Event::Rate(rate) => self.traffic.rate = rate,
             Event::TurnsBad { release, errors } => {
