@@ -55,7 +55,9 @@ pub(super) fn prove(
     now: Timestamp,
 ) -> Identity {
     let listeners = match sockets::listeners(port) {
-        Ok(found) if found.is_empty() => return Identity::NotListening,
+        Ok(found) if found.is_empty() => {
+            return Identity::NotListening { elsewhere: sockets::ports_of(pid).into_iter().collect() };
+        }
         Ok(found) => found,
         Err(error) => return Identity::Unknown { why: error.to_string() },
     };
@@ -117,7 +119,8 @@ mod tests {
         let other = prove(me, ticks, port, &Digest::of(b"other"), &programs, now);
         assert_eq!(other, Identity::WrongExecutable { digest: mine });
         drop(listener);
-        assert_eq!(prove(me, ticks, port, &mine, &programs, now), Identity::NotListening);
+        let closed = prove(me, ticks, port, &mine, &programs, now);
+        assert!(matches!(closed, Identity::NotListening { elsewhere } if !elsewhere.contains(&port)));
     }
 
     #[test]
