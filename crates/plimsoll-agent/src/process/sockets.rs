@@ -53,7 +53,10 @@ pub(super) fn ports_of(pid: u32) -> BTreeSet<u16> {
     let held: BTreeSet<u64> = procfs::tree(pid).into_iter().filter_map(held_by).flatten().collect();
     let files = ["/proc/net/tcp", "/proc/net/tcp6"].map(|file| fs::read_to_string(file).unwrap_or_default());
     let lines = files.iter().flat_map(|text| text.lines().skip(1));
-    lines.filter_map(|line| waiting(line).filter(|(inode, _)| held.contains(inode))).map(|(_, port)| port).collect()
+    lines
+        .filter_map(|line| waiting(line).filter(|(inode, _)| held.contains(inode)))
+        .map(|(_, port)| port)
+        .collect()
 }
 
 /// The socket of a line in state LISTEN, and its port.

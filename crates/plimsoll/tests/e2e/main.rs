@@ -2,3 +2,4 @@
 
 mod flow;
 mod support;
+mod wrong_input;
