@@ -40,8 +40,10 @@ pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> Stri
 }
 
 fn gate_lines(evidence: &Evidence) -> Vec<Line> {
-    let mut lines =
-        vec![gate::line(gate::mark(evidence.decision), evidence.gate.name(), evidence).wrapped(19)];
+    let mut lines = vec![
+        gate::line(gate::mark(evidence.decision), evidence.gate.name(), &evidence.summary, evidence)
+            .wrapped(19),
+    ];
     let indent = " ".repeat(19);
     lines.push(Line::text(&indent).with(Role::Quiet, &evidence.question).wrapped(19));
     for (what, value) in &evidence.measured {
@@ -104,7 +106,7 @@ mod tests {
           ok   test        go test ./e2e: 41 passed
                            does test pass?
                            exit = 0
-          no   rollout     r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %
+          no   rollout     rolled back
                            does rollout pass?
                            exit = 0
 

@@ -27,7 +27,7 @@ pub struct StatusView {
 pub struct EnvironmentStatus {
     /// Its name.
     pub name: EnvironmentName,
-    /// Where it is: `local`, `10 hosts`.
+    /// Where it is, and where clients reach it: `http://127.0.0.1:8080`, `10 hosts`.
     pub place: String,
     /// The release that serves; absent where none does.
     pub release: Option<ReleaseLabel>,

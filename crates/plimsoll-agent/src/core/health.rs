@@ -29,6 +29,16 @@ fn next_check(now: Timestamp, health: &Health, healthy_since: Option<Timestamp>,
     }
 }
 
+/// What a check without a listener says. A program with a port of its own choice is the usual reason.
+fn nobody_listens(port: u16, elsewhere: &[u16]) -> String {
+    match elsewhere {
+        [] => format!("nothing listens on port {port}"),
+        [first, ..] => format!(
+            "nothing listens on port {port}, but the program listens on port {first}; the port to take is in the variable PORT (or `{{port}}` in `args`)"
+        ),
+    }
+}
+
 impl Agent {
     pub(super) fn tick_health(&mut self, id: &InstanceId, pid: u32, start_ticks: u64) {
         self.mistrust_other_process(id, pid, start_ticks);
@@ -102,9 +112,9 @@ impl Agent {
             (_, Identity::Unknown { why }) => {
                 self.bad_check(id, health, format!("who listens could not be found out: {why}"));
             }
-            (_, Identity::NotListening) => {
+            (_, Identity::NotListening { elsewhere }) => {
                 let port = self.state.instances.get(id).map_or(0, |record| record.port);
-                self.bad_check(id, health, format!("nothing listens on port {port}"));
+                self.bad_check(id, health, nobody_listens(port, &elsewhere));
             }
         }
     }

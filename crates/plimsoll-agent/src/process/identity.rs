@@ -95,7 +95,9 @@ pub(super) fn prove(
         return prove_program(holder, expected, programs, now);
     }
     let listeners = match sockets::listeners(port) {
-        Ok(found) if found.is_empty() => return Identity::NotListening,
+        Ok(found) if found.is_empty() => {
+            return Identity::NotListening { elsewhere: sockets::ports_of(pid).into_iter().collect() };
+        }
         Ok(found) => found,
         Err(error) => return Identity::Unknown { why: error.to_string() },
     };
@@ -160,7 +162,8 @@ mod tests {
         let other = prove(me, ticks, port, &Digest::of(b"other"), &programs, now);
         assert_eq!(other, Identity::WrongExecutable { digest: mine });
         drop(listener);
-        assert_eq!(prove(me, ticks, port, &mine, &programs, now), Identity::NotListening);
+        let closed = prove(me, ticks, port, &mine, &programs, now);
+        assert!(matches!(closed, Identity::NotListening { elsewhere } if !elsewhere.contains(&port)));
     }
 
     #[test]

@@ -3,3 +3,4 @@
 mod flow;
 mod prometheus;
 mod support;
+mod wrong_input;
