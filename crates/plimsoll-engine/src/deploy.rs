@@ -3,7 +3,7 @@
 use plimsoll_model::agent::Request;
 use plimsoll_model::event::News;
 use plimsoll_model::observation::FleetObservation;
-use plimsoll_model::plan::Plan;
+use plimsoll_model::plan::{Plan, PlanKind};
 use plimsoll_model::record::{Command, Entry, Outcome};
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
 use plimsoll_model::service::Environment;
@@ -181,7 +181,9 @@ impl<'d, 'w> Deployment<'d, 'w> {
             if left.plan.release == order.release {
                 return self.take_over(left);
             }
-            if left.back.is_none() {
+            // A way back that was cut off is finished first: taking it back would bring in again what people fled.
+            let is_way_back = left.plan.kind == PlanKind::Rollback && !order.rollback;
+            if left.back.is_none() && !is_way_back {
                 let by = order.release.clone();
                 self.command(&left.plan.rollout, Command::Supersede { by })?;
             }

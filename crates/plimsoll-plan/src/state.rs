@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plimsoll_model::agent::ArmWeight;
 use plimsoll_model::plan::{Action, HostAction, Plan, PlanKind};
 use plimsoll_model::record::{Assigned, BackReason, Command, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::{HostName, InstanceId, Timestamp};
@@ -50,6 +51,8 @@ pub struct RolloutState {
     pub started: BTreeSet<(HostName, InstanceId)>,
     /// Failures in a row, by host and action.
     pub failures: BTreeMap<(HostName, String), Failures>,
+    /// The table that was set last on each host and written down.
+    pub routed: BTreeMap<HostName, Vec<ArmWeight>>,
     /// Requests assigned to each side when the traffic was last spread.
     pub assigned: Vec<Assigned>,
     /// Whether the new release was ever given traffic.
@@ -133,6 +136,7 @@ impl RolloutState {
             published: BTreeSet::new(),
             started: BTreeSet::new(),
             failures: BTreeMap::new(),
+            routed: BTreeMap::new(),
             assigned: Vec::new(),
             took_traffic: false,
             sequence: record.sequence,
@@ -248,6 +252,7 @@ impl RolloutState {
                         self.took_traffic = true;
                         self.judges.iter_mut().for_each(|judge| judge.start(at));
                     }
+                    self.routed.insert(host.clone(), weights.clone());
                     self.assigned.retain(|a| a.host != *host);
                     self.assigned.extend(assigned.iter().filter(|a| a.host == *host).cloned());
                 }

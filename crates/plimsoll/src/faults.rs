@@ -1,4 +1,9 @@
-//! For tests of recovery: the command kills itself right after a chosen journal record.
+//! For tests of recovery: processes are killed at a chosen journal record.
+//!
+//! - `PLIMSOLL_DIE_AFTER_RECORD=N`: the command kills itself right after its Nth record. Where that record says what is
+//!   about to be done, nothing of it is done.
+//! - `PLIMSOLL_DIE_BEFORE_RECORD=N`: right before it. What was done is done, and nobody has written it down.
+//! - `PLIMSOLL_KILL_AFTER_RECORD=N:PID`: kills another process right after the Nth record.
 //!
 //! Only in debug builds and with the feature `fault-injection`; elsewhere the journal is left as it is.
 
@@ -11,11 +16,19 @@ pub(crate) fn wrap(journal: Box<dyn Journal>) -> Box<dyn Journal> {
 
 #[cfg(any(debug_assertions, feature = "fault-injection"))]
 pub(crate) fn wrap(journal: Box<dyn Journal>) -> Box<dyn Journal> {
-    let last = std::env::var("PLIMSOLL_DIE_AFTER_RECORD").ok().and_then(|n| n.parse().ok());
-    match last {
-        Some(last) => Box::new(dying::DyingJournal { inner: journal, last }),
-        None => journal,
+    let number = |name| std::env::var(name).ok().and_then(|n| n.parse().ok());
+    let other = std::env::var("PLIMSOLL_KILL_AFTER_RECORD").ok();
+    let other = other.as_deref().and_then(|text| text.split_once(':'));
+    let other = other.and_then(|(n, pid)| Some((n.parse().ok()?, pid.parse().ok()?)));
+    let faults = dying::Faults {
+        die_after: number("PLIMSOLL_DIE_AFTER_RECORD"),
+        die_before: number("PLIMSOLL_DIE_BEFORE_RECORD"),
+        kill_after: other,
+    };
+    if faults == dying::Faults::default() {
+        return journal;
     }
+    Box::new(dying::DyingJournal { inner: journal, faults })
 }
 
 #[cfg(any(debug_assertions, feature = "fault-injection"))]
@@ -25,21 +38,42 @@ mod dying {
     use plimsoll_engine::journal::{Acquired, Draft, Holder, Journal, JournalError, Lease, Query};
     use plimsoll_model::record::Record;
     use plimsoll_model::{EnvironmentName, Fence, Timestamp};
+    use rustix::process::{Pid, Signal, getpid, kill_process};
 
     /// Records that this command has appended, through however many journals.
     static APPENDED: AtomicU64 = AtomicU64::new(0);
 
+    /// Who is killed when; records are counted from 1.
+    #[derive(Default, PartialEq, Eq)]
+    pub(super) struct Faults {
+        pub(super) die_after: Option<u64>,
+        pub(super) die_before: Option<u64>,
+        pub(super) kill_after: Option<(u64, i32)>,
+    }
+
     pub(super) struct DyingJournal {
         pub(super) inner: Box<dyn Journal>,
-        pub(super) last: u64,
+        pub(super) faults: Faults,
+    }
+
+    fn kill(pid: Option<Pid>) {
+        if let Some(pid) = pid {
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 
     impl Journal for DyingJournal {
         fn append(&mut self, draft: Draft) -> Result<Record, JournalError> {
+            let number = Some(APPENDED.fetch_add(1, Ordering::SeqCst) + 1);
+            if self.faults.die_before == number {
+                kill(Some(getpid()));
+            }
             let record = self.inner.append(draft)?;
-            if APPENDED.fetch_add(1, Ordering::SeqCst) + 1 == self.last {
-                let me = rustix::process::getpid();
-                let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);
+            if let Some((_, pid)) = self.faults.kill_after.filter(|(n, _)| Some(*n) == number) {
+                kill(Pid::from_raw(pid));
+            }
+            if self.faults.die_after == number {
+                kill(Some(getpid()));
             }
             Ok(record)
         }

@@ -13,6 +13,8 @@
 use std::path::{Path, PathBuf};
 
 use plimsoll_agent::layout::Layout;
+use plimsoll_agent::state::StateStore as _;
+use plimsoll_agent::state::file::FileState;
 use plimsoll_artifact::signature::SecretKey;
 use plimsoll_drivers::Host;
 use plimsoll_drivers::local::{LocalHost, LocalOptions};
@@ -155,27 +157,35 @@ impl Project {
     pub(crate) fn hosts(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
         let (layout, root) = self.layout(environment);
         layout.create().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
+        local_host(&layout, self.agent_command(&root)?)
+    }
+
+    /// The hosts of an environment, only where something is looked after. Used by commands that only look. An agent that
+    /// was killed is started again: what it looked after runs on, and only it can say what that is.
+    pub(crate) fn running_hosts(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
+        let (layout, root) = self.layout(environment);
+        if !layout.folder().exists() {
+            return Ok(Vec::new());
+        }
+        // A state that cannot be read is the new agent's to complain about.
+        let has_work = FileState::new(&layout).load().map(|saved| saved.is_some_and(|s| s.has_work()));
+        let start = if has_work.unwrap_or(true) { self.agent_command(&root)? } else { Vec::new() };
+        local_host(&layout, start)
+    }
+
+    /// What starts an agent for the hosts below `root`.
+    fn agent_command(&self, root: &Path) -> Result<Vec<String>, Failure> {
         let program = std::env::current_exe().map_err(|e| {
             Failure::new(ExitCode::Internal, format!("this program's own file is not known: {e}"))
         })?;
-        let start = [
+        Ok(vec![
             program.display().to_string(),
             "agent".to_owned(),
             "--root".to_owned(),
             root.display().to_string(),
             "--service".to_owned(),
             self.service.name.to_string(),
-        ];
-        local_host(&layout, start.to_vec())
-    }
-
-    /// The hosts of an environment, only where their agents run already. Used by commands that only look.
-    pub(crate) fn running_hosts(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
-        let (layout, _) = self.layout(environment);
-        if !layout.folder().exists() {
-            return Ok(Vec::new());
-        }
-        local_host(&layout, Vec::new())
+        ])
     }
 
     fn layout(&self, environment: &Environment) -> (Layout, PathBuf) {

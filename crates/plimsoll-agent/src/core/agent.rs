@@ -135,10 +135,7 @@ impl Agent {
 
     /// Whether there is anything that must be watched: an instance, the proxy, an armed switch.
     pub fn has_work(&self) -> bool {
-        let runs = |record: &InstanceRecord| record.state.is_live() || record.ending.is_some();
-        self.state.proxy_wanted
-            || self.state.switch != SwitchState::Off
-            || self.state.instances.values().any(runs)
+        self.state.has_work()
     }
 
     /// The saved state, for tests and simulations that check invariants.

@@ -185,4 +185,10 @@ impl HostState {
             committed: None,
         }
     }
+
+    /// Whether there is anything that an agent must watch: an instance, the proxy, an armed switch.
+    pub fn has_work(&self) -> bool {
+        let runs = |record: &InstanceRecord| record.state.is_live() || record.ending.is_some();
+        self.proxy_wanted || self.switch != SwitchState::Off || self.instances.values().any(runs)
+    }
 }

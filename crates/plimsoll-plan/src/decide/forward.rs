@@ -97,7 +97,10 @@ pub(super) fn ensure(at: &Moment, share: impl Fn(&HostPlan) -> (u32, Share)) -> 
     start.or_else(|| await_ready(at, &wanted)).or_else(|| {
         on_hosts(at, |host, seen| {
             let weights = sides::split(plan, host, &wanted(host), share(host).1);
-            (!sides::in_force(seen, &weights)).then_some(Action::Route { weights })
+            // In force is not enough: a coordinator that died between the deed and its record left nobody to start the
+            // analyses, and no counts from which the spread is measured. The same table again gives both.
+            let recorded = at.state.routed.get(&host.host) == Some(&weights);
+            (!recorded || !sides::in_force(seen, &weights)).then_some(Action::Route { weights })
         })
     })
 }

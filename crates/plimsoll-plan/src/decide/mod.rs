@@ -14,6 +14,8 @@ mod split;
 mod steps;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unwritten_tests;
 mod triggers;
 
 use plimsoll_model::Timestamp;

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use plimsoll_model::observation::FleetObservation;
-use plimsoll_model::traffic::Stickiness;
+use plimsoll_model::traffic::{Arm, Stickiness};
 
 use crate::state::RolloutState;
 
@@ -49,8 +49,8 @@ impl fmt::Display for SplitCheck {
     }
 }
 
-/// Measures the split, or `None` where it cannot be known: clients stick to a side, the proxy was restarted, or
-/// there are not two sides.
+/// Measures the split, or `None` where it cannot be known: clients stick to a side, the proxy was restarted, there are
+/// not two sides, or the table in force was never written down, so that the counts belong to the one before.
 pub fn check_split(state: &RolloutState, fleet: &FleetObservation) -> Option<SplitCheck> {
     if state.plan.settings.stickiness != Stickiness::None || state.assigned.is_empty() {
         return None;
@@ -58,7 +58,9 @@ pub fn check_split(state: &RolloutState, fleet: &FleetObservation) -> Option<Spl
     let (mut canary, mut total, mut expected) = (0, 0, 0.0);
     for host in &state.plan.hosts {
         let traffic = fleet.host(&host.host)?.traffic.as_ref()?;
-        if traffic.table.arms.len() != 2 {
+        let routed = state.routed.get(&host.host)?;
+        let recorded = |arm: &Arm| routed.iter().any(|r| r.release == arm.release && r.weight == arm.weight);
+        if traffic.table.arms.len() != 2 || !traffic.table.arms.iter().all(recorded) {
             return None;
         }
         for arm in &traffic.table.arms {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use plimsoll_engine::fleet;
-use plimsoll_engine::{Deployed, Order};
+use plimsoll_engine::{Deployed, Deployment, Order};
+use plimsoll_model::plan::PlanKind;
 use plimsoll_model::record::Command;
 use plimsoll_model::service::Environment;
 use plimsoll_model::{ExitCode, ReleaseId};
@@ -18,9 +19,16 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Rollback) -> Result
     let project = Project::load(config)?;
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
-    let under_way = project.history()?.unfinished(&environment.name).is_some();
-    if under_way && arguments.release.is_none() && !arguments.dry_run {
-        return abort_under_way(&project, environment, output, arguments);
+    let under_way = project.history()?.unfinished(&environment.name).map(|left| left.plan.kind);
+    if let Some(kind) = under_way.filter(|_| arguments.release.is_none() && !arguments.dry_run) {
+        return match kind {
+            // An earlier `rollback` was cut off: it is finished, since taking it back would bring in what people fled.
+            PlanKind::Rollback => {
+                let resume = |d: &mut Deployment| Ok(d.resume()?.unwrap_or(Deployed::AlreadyServing));
+                on_environment(&project, environment, output, Some(&arguments.waiting), resume)
+            }
+            _ => abort_under_way(&project, environment, output, arguments),
+        };
     }
     let release = target(&project, environment, arguments.release.as_deref())?;
     let key = project.signing_key()?;

@@ -8,7 +8,7 @@ use plimsoll_engine::fleet;
 use plimsoll_engine::history::KnownRollout;
 use plimsoll_engine::journal::Query;
 use plimsoll_model::ExitCode;
-use plimsoll_model::observation::{HostObservation, InstanceState};
+use plimsoll_model::observation::{HostObservation, InstanceState, SwitchState};
 use plimsoll_model::record::Outcome;
 use plimsoll_model::service::Environment;
 use plimsoll_plan::RolloutState;
@@ -123,6 +123,12 @@ fn remark(seen: &HostObservation, environment: &Environment) -> Option<String> {
         .collect();
     if seen.traffic.is_none() && seen.current.is_some() {
         remarks.push(format!("the proxy on {} does not answer", environment.listen));
+    }
+    if let SwitchState::Fired { orders, at } = &seen.switch {
+        remarks.push(format!(
+            "went back by itself at {at}: nothing was heard from the command for {}; the next one finishes {}",
+            orders.after, orders.rollout
+        ));
     }
     let trouble = !remarks.is_empty();
     if trouble {

@@ -2,5 +2,6 @@
 
 mod flow;
 mod prometheus;
+mod recovery;
 mod support;
 mod wrong_input;

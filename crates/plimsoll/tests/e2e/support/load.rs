@@ -48,6 +48,12 @@ impl Load {
         self.counts.lock().expect("no thread panics").clone()
     }
 
+    /// Fails the test if a request was lost so far.
+    #[track_caller]
+    pub fn lost_nothing(&self, case: &str) {
+        assert_eq!(self.counts().lost, Vec::<String>::new(), "{case}");
+    }
+
     /// Stops, and says what came of it.
     pub fn stop(mut self) -> Counts {
         self.stop.store(true, Ordering::Relaxed);

@@ -4,11 +4,13 @@
 
 #![allow(unreachable_pub, reason = "a module of a test program")]
 
+mod host;
 mod load;
 mod program;
 mod project;
 
-pub use load::Load;
+pub use host::{Part, eventually, kill};
+pub use load::{Counts, Load};
 pub use program::{free_port, plimsoll, service_program};
 pub use project::{Project, Run};
 

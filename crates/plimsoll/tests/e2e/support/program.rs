@@ -18,8 +18,11 @@ pub fn service_program() -> &'static Path {
         // Several test programs may be at it at the same time: each makes its own and moves it into place.
         let own = folder.join(format!("service-{}", std::process::id()));
         let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-        let status =
-            Command::new(rustc).args(["--edition", "2021", "-O", "-o"]).arg(&own).arg(source).status();
+        let status = Command::new(rustc)
+            .args(["--edition", "2021", "-O", "-C", "strip=symbols", "-o"])
+            .arg(&own)
+            .arg(source)
+            .status();
         assert!(status.expect("rustc runs").success(), "the service does not compile");
         let program = folder.join("service");
         std::fs::rename(&own, &program).expect("the service moves into place");

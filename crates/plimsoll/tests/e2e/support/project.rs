@@ -15,6 +15,8 @@ pub struct Project {
     analysis: String,
     run: String,
     extra: String,
+    health: String,
+    dead_man_switch: String,
     variables: Vec<(String, String)>,
     instances: u32,
 }
@@ -43,6 +45,9 @@ impl Project {
                 .to_owned(),
             run: String::new(),
             extra: String::new(),
+            health: "interval = \"100ms\"\nmin-healthy-time = \"200ms\"\nhealthy-deadline = \"10s\""
+                .to_owned(),
+            dead_man_switch: "20s".to_owned(),
             variables: vec![("VERSION".to_owned(), "1".to_owned())],
             instances: 2,
         };
@@ -64,6 +69,22 @@ impl Project {
     #[must_use]
     pub fn analysis(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.analysis);
+        self.write();
+        self
+    }
+
+    /// Sets the keys of the health check.
+    #[must_use]
+    pub fn health(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.health);
+        self.write();
+        self
+    }
+
+    /// Sets how long a host waits for word from a command before it goes back by itself.
+    #[must_use]
+    pub fn dead_man_switch(mut self, after: &str) -> Self {
+        after.clone_into(&mut self.dead_man_switch);
         self.write();
         self
     }
@@ -136,9 +157,7 @@ drain-timeout = "5s"
 stop-timeout = "2s"
 {run}
 [run.health]
-interval = "100ms"
-min-healthy-time = "200ms"
-healthy-deadline = "10s"
+{health}
 
 [run.variables]
 {variables}
@@ -148,7 +167,7 @@ instances = {instances}
 
 [environments.production.rollout]
 steps = [{steps}]
-dead-man-switch = "20s"
+dead-man-switch = "{dead_man_switch}"
 
 [[environments.production.rollout.analysis]]
 name = "traffic"
@@ -158,6 +177,8 @@ name = "traffic"
 "#,
             program = service_program().display(),
             run = self.run,
+            health = self.health,
+            dead_man_switch = self.dead_man_switch,
             port = self.port,
             instances = self.instances,
             steps = self.steps,

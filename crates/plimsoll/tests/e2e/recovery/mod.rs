@@ -1,0 +1,101 @@
+//! Recovery: whatever is killed, and whenever, one more command ends in the state that the journal promises, and
+//! clients lose nothing.
+//!
+//! The moments are found by running: a command is killed at its first record, its second, its third, until it ends
+//! before its time comes. Each moment is a case of its own, on the same project: every case ships the next version.
+
+mod agent;
+mod coordinator;
+mod instance;
+mod proxy;
+mod switch;
+
+use plimsoll_engine::History;
+use plimsoll_engine::history::KnownRollout;
+use plimsoll_engine::journal::{Journal as _, Query, SqliteJournal};
+use plimsoll_model::record::Outcome;
+
+use crate::support::{Part, Project, Run, eventually};
+
+/// Keys of an analysis that comes to a verdict soon.
+const QUICK: &str = "warm-up = \"100ms\"\ninterval = \"200ms\"\nmax-error-rate = \"1%\"";
+
+/// A project whose canary is over soon.
+fn quick() -> Project {
+    Project::new()
+        .health("interval = \"100ms\"\nmin-healthy-time = \"100ms\"\nhealthy-deadline = \"10s\"")
+        .steps("{ set-weight = \"20%\" }, { pause = \"300ms\" }")
+        .analysis(QUICK)
+        .run_keys("[run.restart]\ndelay = \"200ms\"\nattempts = 20\n")
+}
+
+/// What is killed, and at which record of the command.
+#[derive(Debug, Clone, Copy)]
+enum Kill {
+    /// The command, right after the record.
+    After(u64),
+    /// The command, right before the record.
+    Before(u64),
+    /// The agent, right after the record.
+    Agent(u64),
+    /// Both, right after the record.
+    Both(u64),
+}
+
+impl Project {
+    /// Runs a command that is disturbed.
+    fn disturbed(&self, args: &[&str], kill: Kill) -> Run {
+        let mut command = self.command(args);
+        let agent = |n| format!("{n}:{}", self.pid(&Part::Agent));
+        match kill {
+            Kill::After(n) => command.env("PLIMSOLL_DIE_AFTER_RECORD", n.to_string()),
+            Kill::Before(n) => command.env("PLIMSOLL_DIE_BEFORE_RECORD", n.to_string()),
+            Kill::Agent(n) => command.env("PLIMSOLL_KILL_AFTER_RECORD", agent(n)),
+            Kill::Both(n) => command
+                .env("PLIMSOLL_KILL_AFTER_RECORD", agent(n))
+                .env("PLIMSOLL_DIE_AFTER_RECORD", n.to_string()),
+        };
+        Run::of(&command.output().expect("plimsoll runs"))
+    }
+
+    /// The journal's last rollout.
+    fn last_rollout(&self) -> KnownRollout {
+        let mut journal = SqliteJournal::open(&self.path().join(".plimsoll/journal.db")).expect("a journal");
+        let history = History::fold(&journal.read(&Query::default()).expect("records"));
+        history.rollouts.last().expect("a rollout").clone()
+    }
+
+    /// Fails the test unless the release that the journal's last rollouts promise serves, everywhere and alone.
+    #[track_caller]
+    fn serves(&self, version: &str, case: &str) {
+        let last = self.last_rollout();
+        let promised = match last.ended {
+            Some((Outcome::Promoted, _)) => last.plan.release,
+            Some(_) => last.plan.replaces.expect("something served before"),
+            None => panic!("{case}: the rollout of {} is not over", last.plan.release),
+        };
+        for _ in 0..8 {
+            assert_eq!(self.get(), version, "{case}");
+        }
+        let status = &self.status()["environments"][0];
+        assert_eq!(status["release"]["release"], promised.as_str(), "{case}: {status}");
+        assert_eq!(status["health"], serde_json::json!({ "ready": 2, "wanted": 2 }), "{case}: {status}");
+        assert!(status["rollout"].is_null() && status["hosts"] == serde_json::json!([]), "{case}: {status}");
+        self.runs_only(promised.as_str(), case);
+    }
+
+    /// Fails the test unless two instances of a release run, what they need, and nothing else.
+    #[track_caller]
+    fn runs_only(&self, release: &str, case: &str) {
+        let instance = Part::Instance(release.to_owned());
+        let wanted = [Part::Agent, Part::Proxy, Part::Shim, Part::Shim, instance.clone(), instance];
+        let parts = || self.processes().into_iter().map(|(part, _)| part).collect::<Vec<_>>();
+        // A shim writes down how its instance ended before it ends itself.
+        eventually(&format!("{case}: only {wanted:?} run"), || {
+            parts() == wanted || {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                false
+            }
+        });
+    }
+}

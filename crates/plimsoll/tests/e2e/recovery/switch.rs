@@ -1,0 +1,42 @@
+//! The dead man's switch: the command is killed in the middle of a canary, and nobody comes.
+
+use std::time::{Duration, Instant};
+
+use plimsoll_model::observation::SwitchState;
+
+use super::quick;
+use crate::support::{Load, eventually, kill};
+
+#[test]
+fn a_host_without_word_goes_back_by_itself() {
+    let mut project = quick().steps("{ set-weight = \"50%\" }, { pause = \"60s\" }").dead_man_switch("5s");
+    project.run(&["ship"]).expect(0);
+    let (old, load) = (project.current(), Load::start(project.port, 150));
+    project.change(&[("VERSION", "2")]);
+    let mut ship = project.start(&["ship"]);
+    eventually("the canary has traffic", || load.counts().good.contains_key("2"));
+    kill(ship.id());
+    ship.wait().expect("it ends");
+    let killed = Instant::now();
+    let between = project.run(&["status"]).expect(0).says(&["r1", "r2 is on its way to production"]);
+    assert!(!between.text().contains("went back by itself"), "{}", between.text());
+    eventually("the host goes back", || {
+        matches!(project.observe().expect("an agent").switch, SwitchState::Fired { .. })
+    });
+    let silent = killed.elapsed();
+    assert!(silent > Duration::from_millis(3500) && silent < Duration::from_secs(8), "after {silent:?}");
+    eventually("only the release before runs", || {
+        let instances = project.observe().expect("an agent").instances;
+        instances.iter().filter(|i| i.state.is_live()).all(|i| i.instance.release.as_str() == old)
+    });
+    assert!((0..8).all(|_| project.get() == "1"));
+    project.run(&["status"]).expect(0).says(&["r1", "went back by itself"]);
+    project.run(&["ship"]).expect(11).says(&[
+        "the dead man's switch of local went off",
+        "r1 serves everywhere",
+        "plimsoll retry r2",
+    ]);
+    project.serves("1", "the switch went off");
+    load.lost_nothing("the switch went off");
+    load.stop();
+}
