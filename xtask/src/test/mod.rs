@@ -20,7 +20,7 @@ use tally::{News, Tally};
 use crate::{processes, workspace};
 
 /// Tests that take longer hang.
-const LIMIT: Duration = Duration::from_secs(35 * 60);
+const LIMIT: Duration = Duration::from_secs(33 * 60);
 /// How many compiled crates are one line of progress.
 const CRATES: usize = 50;
 /// How much of the log is shown where no test result explains a failure.
