@@ -14,9 +14,9 @@ mod split;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod triggers;
 #[cfg(test)]
 mod unwritten_tests;
-mod triggers;
 
 use plimsoll_model::Timestamp;
 use plimsoll_model::observation::FleetObservation;
