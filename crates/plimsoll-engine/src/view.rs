@@ -104,8 +104,11 @@ impl Viewer {
     ) -> Option<(Counters, f64)> {
         let (since, before) = self.history.front()?;
         let seconds = now.since(*since).as_secs_f64();
-        let (now, before) = (totals(release, fleet)?, totals(release, before)?);
-        let counts = now.latency.counts.iter().zip(&before.latency.counts);
+        let now = totals(release, fleet)?;
+        // A side that had no counters then had counted nothing.
+        let before = totals(release, before).unwrap_or_default();
+        let earlier = before.latency.counts.iter().chain(std::iter::repeat(&0));
+        let counts = now.latency.counts.iter().zip(earlier);
         let latency = Histogram {
             bounds: now.latency.bounds.clone(),
             counts: counts.map(|(n, b)| n.saturating_sub(*b)).collect(),

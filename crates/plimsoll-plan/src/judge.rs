@@ -183,6 +183,14 @@ impl Judge {
         self.unusable == 0 && self.last_informed.is_some_and(|at| at >= since)
     }
 
+    /// Whether the canary is over the limit so far and the tests have not decided: neither bad nor good, and nothing to
+    /// build the next step on.
+    pub fn is_suspicious(&self) -> bool {
+        let Kind::Limited(tests) = &self.kind else { return false };
+        let over = tests.canary.rate().is_some_and(|rate| rate > tests.limit);
+        self.verdict == Verdict::Undecided && over
+    }
+
     /// Why there is no data, in words.
     pub fn lack(&self) -> String {
         self.last_problem.clone().unwrap_or_else(|| "no look was made yet".to_owned())
@@ -478,6 +486,14 @@ mod tests {
             assert_eq!(judge.verdict(), Verdict::Undecided);
             assert!(!judge.is_informed_since(second(0)));
         }
+    }
+
+    #[test]
+    fn a_few_bad_answers_are_suspicious_and_no_verdict() {
+        let judge = after(&errors(0.01), [counts((1, 12), Some((0, 100)))]);
+        assert_eq!(judge.verdict(), Verdict::Undecided);
+        assert!(judge.is_suspicious());
+        assert!(!after(&errors(0.01), [counts((0, 12), Some((0, 100)))]).is_suspicious());
     }
 
     #[test]

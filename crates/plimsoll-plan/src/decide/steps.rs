@@ -69,10 +69,13 @@ fn timed(at: &Moment, open: OpenStep, duration: Span) -> Decision {
         return hold(at, HoldReason::Warning { analysis: warned.spec().name.clone() });
     }
     // Before the first weight there is nothing to see and nothing to wait for.
-    let watching = at.state.judges.iter().filter(|j| j.is_watching());
-    let lacking = watching.filter(|j| !j.is_informed_since(watched_from(open, duration)));
-    let passed = || done(open, &format!("{duration} passed and nothing speaks against it"));
-    strictest(lacking.map(|judge| no_data(at, open, judge, end))).unwrap_or_else(passed)
+    let watching = || at.state.judges.iter().filter(|j| j.is_watching());
+    let lacking = watching().filter(|j| !j.is_informed_since(watched_from(open, duration)));
+    let suspicious = watching().filter(|j| j.is_suspicious());
+    let answers = lacking.map(|judge| no_data(at, open, judge, end));
+    let answers = answers.chain(suspicious.map(|judge| suspected(at, open, judge, end)));
+    strictest(answers)
+        .unwrap_or_else(|| done(open, &format!("{duration} passed and nothing speaks against it")))
 }
 
 /// Of the answers that several analyses give, the first that does not let the step pass; one that does where all do.
@@ -136,6 +139,23 @@ fn no_data(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decisi
     let reason = HoldReason::NoData { analysis: spec.name.clone() };
     let lacking = format!("no data after {}: {}", spec.no_data_deadline, judge.lack());
     policy(at, open, spec.on_no_data, reason, lacking)
+}
+
+/// Over the limit so far, and too little traffic to tell whether that is chance: a pause is not over while that is so.
+/// It waits for as long as it would for data, and is without verdict then.
+fn suspected(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decision {
+    let spec = judge.spec();
+    let deadline = end + spec.no_data_deadline.duration();
+    let seen = judge.assessment().reason;
+    if at.now < deadline {
+        return wait_until(
+            format!("analysis `{}` to tell whether this is chance: {seen}", spec.name),
+            deadline,
+        );
+    }
+    let reason = HoldReason::Inconclusive { analysis: spec.name.clone() };
+    let lacking = format!("no verdict after {}: {seen}", spec.no_data_deadline);
+    policy(at, open, at.state.plan.rules.on_inconclusive, reason, lacking)
 }
 
 fn policy(at: &Moment, open: OpenStep, policy: Policy, reason: HoldReason, lacking: String) -> Decision {

@@ -10,7 +10,7 @@ mod program;
 mod project;
 
 pub use host::{Part, eventually, kill};
-pub use load::{Counts, Load};
+pub use load::Load;
 pub use program::{free_port, plimsoll, service_program};
 pub use project::{Project, Run};
 

@@ -245,7 +245,7 @@ name = "traffic"
     }
 
     /// Processes whose command line names this project's folder: agent, proxy, shims.
-    pub fn processes(&self) -> Vec<String> {
+    pub fn command_lines(&self) -> Vec<String> {
         let ours = self.path().display().to_string();
         let pids = fs::read_dir("/proc").expect("/proc").flatten().map(|e| e.path().join("cmdline"));
         let lines = pids.filter_map(|file| fs::read(file).ok());

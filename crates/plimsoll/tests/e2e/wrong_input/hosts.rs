@@ -20,7 +20,7 @@ fn an_occupied_port_is_named_with_its_holder() {
     let seen = project.status();
     assert_eq!(seen["environments"][0]["release"], serde_json::Value::Null);
     project.run(&["down", "--all"]).expect(0);
-    wait_for("nothing runs", || project.processes().is_empty());
+    wait_for("nothing runs", || project.command_lines().is_empty());
     drop(held);
     project.run(&["deploy", "r1"]).expect(0);
     assert_eq!(project.get(), "1");
