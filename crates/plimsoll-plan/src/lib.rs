@@ -9,7 +9,6 @@ pub mod difference;
 pub mod dispersion;
 pub mod judge;
 pub mod planner;
-pub mod refused;
 pub mod sequential;
 pub mod state;
 mod text;

@@ -182,10 +182,7 @@ impl Board {
         // What a host refused before it took any traffic has not come back from anywhere.
         let refused = evidence.measured.get("outcome").is_some_and(|outcome| outcome == "refused");
         let mark = if why.is_some() && !refused { Mark::Back } else { gate::mark(decision) };
-        let what = match stops {
-            true => self.names.in_text(&evidence.summary),
-            false => evidence.summary.clone(),
-        };
+        let what = if stops { self.names.in_text(&evidence.summary) } else { evidence.summary.clone() };
         let summary = why.map_or_else(|| what.clone(), |why| format!("{what}: {why}"));
         let mut lines = vec![gate::line(mark, self.name_of(evidence.gate), &summary, evidence)];
         if stops && !style.verbose {

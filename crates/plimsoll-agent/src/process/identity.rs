@@ -22,8 +22,11 @@ pub(super) struct Programs {
     /// Digests of programs that run: one is read once in its life.
     digests: Arc<Mutex<BTreeMap<ProgramKey, Digest>>>,
     /// Sockets that were found to be all that listen on a port, by the instance's process, its start and the port.
-    listeners: Arc<Mutex<BTreeMap<(u32, u64, u16), Listening>>>,
+    listeners: Arc<Mutex<BTreeMap<ListenerKey, Listening>>>,
 }
+
+/// An instance's process, its start, and its port.
+type ListenerKey = (u32, u64, u16);
 
 /// A port's sockets and their holder, as of a full look.
 #[derive(Debug, Clone)]
@@ -64,7 +67,7 @@ impl Programs {
     }
 
     /// The holder of a port's sockets, where a full look was lately and it holds them still.
-    fn still_holds(&self, key: (u32, u64, u16), now: Timestamp) -> Option<u32> {
+    fn still_holds(&self, key: ListenerKey, now: Timestamp) -> Option<u32> {
         let known = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()?;
         let lately = known.at <= now && now.since(known.at) < FULL_LOOK_EVERY;
         let alive = procfs::is_alive(key.0, key.1);
@@ -72,7 +75,7 @@ impl Programs {
         (lately && alive && holds()).then_some(known.holder)
     }
 
-    fn remember(&self, key: (u32, u64, u16), found: Listening) {
+    fn remember(&self, key: ListenerKey, found: Listening) {
         let mut known = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_PROGRAMS {
             known.clear();

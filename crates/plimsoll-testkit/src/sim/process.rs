@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plimsoll_drivers::{Clock, Host as _, SteadyClock};
+use plimsoll_engine::History;
 use plimsoll_engine::journal::{Acquired, Draft, Holder, Journal, JournalError, Lease, Query};
 use plimsoll_engine::{Run, RunEnd, RunError, RunOptions, World};
 use plimsoll_model::agent::{Request, Response};
@@ -16,8 +17,8 @@ use plimsoll_model::observation::{FleetObservation, LostHost, SeenHost};
 use plimsoll_model::plan::Plan;
 use plimsoll_model::record::{Command, Entry, Outcome, Record};
 use plimsoll_model::{EnvironmentName, Fence, ReleaseId, RolloutId, Timestamp};
+use plimsoll_plan::RolloutState;
 use plimsoll_plan::planner::{self, NoPlan};
-use plimsoll_plan::{RolloutState, refused};
 
 use super::connection::Connection;
 use super::faults::{Mishap, Point, Upset};
@@ -260,7 +261,8 @@ impl Process {
         let records = self.universe.records();
         let number = records.iter().filter(|r| matches!(r.entry, Entry::Planned { .. })).count() as u64 + 1;
         let forgets = self.universe.settings.breakage.forgets_rollbacks();
-        let refused = if forgets { Vec::new() } else { refused::releases(&records) };
+        let history = History::fold(&records);
+        let refused = if forgets { Vec::new() } else { history.refused(&environment()) };
         let release: Release = self.universe.releases.get(release).expect("only known releases are shipped");
         planner::plan(&planner::Request {
             rollout: RolloutId::new(&environment(), number),

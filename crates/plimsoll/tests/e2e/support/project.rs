@@ -105,14 +105,6 @@ impl Project {
         self
     }
 
-    /// Sets the number of instances in production.
-    #[must_use]
-    pub fn instances(mut self, count: u32) -> Self {
-        self.instances = count;
-        self.write();
-        self
-    }
-
     /// Sets variables of the service and commits: the next `ship` makes another release.
     pub fn change(&mut self, variables: &[(&str, &str)]) {
         for (name, value) in variables {
