@@ -102,9 +102,11 @@ impl Viewer {
         fleet: &FleetObservation,
         now: Timestamp,
     ) -> Option<(Counters, f64)> {
-        let (since, before) = self.history.front()?;
-        let seconds = now.since(*since).as_secs_f64();
-        let (now, before) = (totals(release, fleet)?, totals(release, before)?);
+        // The oldest picture that has figures of this release: a canary has none in those before it.
+        let known = |(since, fleet): &(Timestamp, FleetObservation)| Some((*since, totals(release, fleet)?));
+        let (since, before) = self.history.iter().find_map(known)?;
+        let seconds = now.since(since).as_secs_f64();
+        let now = totals(release, fleet)?;
         let counts = now.latency.counts.iter().zip(&before.latency.counts);
         let latency = Histogram {
             bounds: now.latency.bounds.clone(),
