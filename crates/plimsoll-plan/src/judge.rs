@@ -326,10 +326,15 @@ impl Limited {
         }
     }
 
-    /// As good as the promote margin asks; where the canary has shown nothing bad at all there is nothing to compare,
-    /// and keeping the limit is what can be shown.
     fn is_good(&self, promote: f64) -> bool {
-        self.better.ln_e(1.0) >= promote || (self.canary.bad == 0 && self.within_limit.ln_e(1.0) >= promote)
+        self.for_canary() >= promote
+    }
+
+    /// Evidence that it is as good as the promote margin asks; where the canary has shown nothing bad at all there is
+    /// nothing to compare, and keeping the limit is what can be shown.
+    fn for_canary(&self) -> f64 {
+        let better = self.better.ln_e(1.0);
+        if self.canary.bad == 0 { better.max(self.within_limit.ln_e(1.0)) } else { better }
     }
 
     fn against_stable(&self, dispersion: f64) -> f64 {
@@ -350,7 +355,8 @@ impl Limited {
         assessment.dispersion = dispersion;
         if self.stable.is_some() {
             assessment.against_stable = Some(self.against_stable(dispersion));
-            assessment.for_canary = Some(self.better.ln_e(1.0));
+            // The same that decides, so that nothing is shown good beside a figure that says otherwise.
+            assessment.for_canary = Some(self.for_canary());
         } else {
             assessment.for_canary = Some(self.within_limit.ln_e(1.0));
         }

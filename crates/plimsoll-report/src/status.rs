@@ -113,7 +113,7 @@ fn environment_cells(environment: &EnvironmentStatus, now: Timestamp, style: &St
         label(environment.release.as_ref(), "none"),
         cell(commit(environment.release.as_ref())),
         cell(environment.since.map_or(String::new(), |since| style.moment(since, now))),
-        health(environment.health, "unknown"),
+        health(environment.health, if environment.release.is_some() { "unknown" } else { "" }),
     ]
 }
 

@@ -120,7 +120,7 @@ impl Ship<'_> {
         release: &ReleaseId,
         gate: Gate,
     ) -> Result<Deployed, ShipError> {
-        let started = self.start(gate, environment.name.as_str());
+        let started = self.start(gate, "");
         let (actor, trusted_keys) = (self.actor, self.trusted_keys);
         let order =
             Order { environment, release: release.clone(), trusted_keys, rollback: false, canary: false };

@@ -30,7 +30,11 @@ pub(super) fn decide(at: &Moment) -> Decision {
 }
 
 fn why_promoting(at: &Moment) -> &'static str {
-    if at.state.plan.steps.is_empty() { "there are no steps" } else { "no step is left" }
+    match (at.state.plan.steps.is_empty(), &at.state.plan.replaces) {
+        (true, None) => "nothing served before that it could be compared with",
+        (true, Some(_)) => "there are no steps",
+        (false, _) => "no step is left",
+    }
 }
 
 fn missing_host(at: &Moment) -> Option<Decision> {

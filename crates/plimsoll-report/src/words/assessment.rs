@@ -38,7 +38,9 @@ pub(crate) fn pieces(assessment: &Assessment, canary: &str) -> Vec<Line> {
         let unusable = format!("{} unusable in a row", crate::number::counted(assessment.unusable, "look"));
         pieces.push(Line::new().with(Role::Warning, unusable));
     }
-    let said = against(assessment).is_some() && assessment.verdict == Verdict::Undecided;
+    // Where requests were counted, the figures say what the reason would say again.
+    let said = assessment.canary.requests > 0
+        || (against(assessment).is_some() && assessment.verdict == Verdict::Undecided);
     if !said && !assessment.reason.is_empty() {
         pieces.push(Line::text(&assessment.reason));
     }
