@@ -4,7 +4,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use plimsoll_model::agent::{
@@ -19,6 +19,8 @@ use crate::host::{Host, HostError};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a new agent may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long agents that end at once are followed by others.
+const RESTART_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How the local agent is reached and started.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ impl LocalHost {
         HostError::Unreachable { host: self.name.clone(), why: why.into() }
     }
 
+    /// Has a connection to an agent that answers. One that is just being killed may still take a connection, so the
+    /// greeting is tried twice.
     fn connect(&mut self, service: &ServiceName) -> Result<(), HostError> {
         if self.connection.is_some() {
             return Ok(());
@@ -58,6 +62,16 @@ impl LocalHost {
             Ok(stream) => stream,
             Err(_) => self.start_agent()?,
         };
+        match self.greet(stream, service) {
+            Err(HostError::Unreachable { .. }) => {
+                let stream = self.start_agent()?;
+                self.greet(stream, service)
+            }
+            answer => answer,
+        }
+    }
+
+    fn greet(&mut self, stream: UnixStream, service: &ServiceName) -> Result<(), HostError> {
         stream
             .set_read_timeout(Some(ANSWER_TIMEOUT))
             .and_then(|()| stream.set_write_timeout(Some(ANSWER_TIMEOUT)))
@@ -74,23 +88,11 @@ impl LocalHost {
         }
     }
 
+    /// A connection to a new agent. One that is just being killed may hold its lock for a moment longer, so that the new
+    /// one finds no place; another is started then.
     fn start_agent(&self) -> Result<UnixStream, HostError> {
-        let [program, arguments @ ..] = self.options.start.as_slice() else {
-            return Err(self.unreachable("no agent runs and none can be started"));
-        };
-        let failed = |what: &str, e: std::io::Error| self.unreachable(format!("{what}: {e}"));
-        let log = open_log(&self.options.log)
-            .map_err(|e| failed(&format!("cannot write {}", self.options.log.display()), e))?;
-        let errors = log.try_clone().map_err(|e| failed("cannot share the agent's log", e))?;
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors)
-            .current_dir("/")
-            .spawn()
-            .map_err(|e| failed(&format!("cannot start {program}"), e))?;
-        let deadline = Instant::now() + START_TIMEOUT;
+        let began = Instant::now();
+        let mut child = self.spawn_agent()?;
         loop {
             if let Ok(stream) = UnixStream::connect(&self.options.socket) {
                 return Ok(stream);
@@ -99,15 +101,37 @@ impl LocalHost {
             if let Ok(Some(status)) = child.try_wait()
                 && !status.success()
             {
-                let said = last_lines(&self.options.log);
-                return Err(self.unreachable(format!("the agent ended with {status}: {said}")));
+                if began.elapsed() >= RESTART_PATIENCE {
+                    let said = last_lines(&self.options.log);
+                    return Err(self.unreachable(format!("the agent ended with {status}: {said}")));
+                }
+                std::thread::sleep(Duration::from_millis(100));
+                child = self.spawn_agent()?;
             }
-            if Instant::now() >= deadline {
+            if began.elapsed() >= START_TIMEOUT {
                 let log = self.options.log.display();
                 return Err(self.unreachable(format!("the agent did not listen within 10 s; see {log}")));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    fn spawn_agent(&self) -> Result<Child, HostError> {
+        let [program, arguments @ ..] = self.options.start.as_slice() else {
+            return Err(self.unreachable("no agent runs and none can be started"));
+        };
+        let failed = |what: &str, e: std::io::Error| self.unreachable(format!("{what}: {e}"));
+        let log = open_log(&self.options.log)
+            .map_err(|e| failed(&format!("cannot write {}", self.options.log.display()), e))?;
+        let errors = log.try_clone().map_err(|e| failed("cannot share the agent's log", e))?;
+        Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .current_dir("/")
+            .spawn()
+            .map_err(|e| failed(&format!("cannot start {program}"), e))
     }
 
     fn exchange(
@@ -150,8 +174,17 @@ impl Host for LocalHost {
         request: Request,
         content: &[u8],
     ) -> Result<Response, HostError> {
+        // An agent that was killed since the last call is noticed only by the next one. Looking again is free; whether
+        // a change took effect is for the coordinator to find out.
+        let may_be_stale = self.connection.is_some() && matches!(request, Request::Observe);
         self.connect(service)?;
-        self.exchange(service, fence, request, content)
+        match self.exchange(service, fence, request.clone(), content) {
+            Err(HostError::Unreachable { .. }) if may_be_stale => {
+                self.connect(service)?;
+                self.exchange(service, fence, request, content)
+            }
+            answer => answer,
+        }
     }
 }
 
@@ -202,4 +235,73 @@ fn last_lines(log: &Path) -> String {
 pub fn unexpected(request: &str) -> HostError {
     let message = format!("the agent gave an answer to `{request}` that does not belong to it");
     HostError::Refused(Refusal::new(RefusalReason::Version, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// An agent that answers so many calls on each connection and then closes it, one connection after another.
+    fn agent(socket: &Path, calls: &'static [usize]) {
+        let listener = UnixListener::bind(socket).unwrap();
+        std::thread::spawn(move || {
+            for calls in calls {
+                let (mut stream, _) = listener.accept().unwrap();
+                for _ in 0..*calls {
+                    let Some(frame) = read_frame(&mut stream).unwrap() else { break };
+                    let call: Call = serde_json::from_slice(&frame.body).unwrap();
+                    let reply = Reply { id: call.id, result: Ok(Response::Done) };
+                    write_message(&mut stream, FRAME_REPLY, &reply).unwrap();
+                }
+            }
+        });
+    }
+
+    fn host(folder: &Path) -> LocalHost {
+        LocalHost::new(LocalOptions {
+            socket: folder.join("s"),
+            // Whatever is started, the agent above is what answers.
+            start: vec!["true".to_owned()],
+            log: folder.join("log"),
+        })
+    }
+
+    #[test]
+    fn an_agent_that_dies_at_the_greeting_is_followed_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        agent(&folder.path().join("s"), &[0, 2]);
+        let service = "greeter".parse().unwrap();
+        assert_eq!(host(folder.path()).call(&service, None, Request::Down, &[]), Ok(Response::Done));
+    }
+
+    #[test]
+    fn looking_survives_an_agent_that_died_since_the_last_call() {
+        let folder = tempfile::tempdir().unwrap();
+        agent(&folder.path().join("s"), &[2, 3]);
+        let (mut host, service) = (host(folder.path()), "greeter".parse().unwrap());
+        assert_eq!(host.call(&service, None, Request::Observe, &[]), Ok(Response::Done));
+        assert_eq!(host.call(&service, None, Request::Observe, &[]), Ok(Response::Done));
+        assert_eq!(host.call(&service, None, Request::Observe, &[]), Ok(Response::Done));
+    }
+
+    #[test]
+    fn a_change_is_not_sent_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        agent(&folder.path().join("s"), &[2, 3]);
+        let (mut host, service) = (host(folder.path()), "greeter".parse().unwrap());
+        assert_eq!(host.call(&service, None, Request::Observe, &[]), Ok(Response::Done));
+        let lost = host.call(&service, None, Request::Down, &[]);
+        assert!(matches!(lost, Err(HostError::Unreachable { .. })), "{lost:?}");
+    }
+
+    #[test]
+    fn an_agent_that_cannot_start_is_told_with_its_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut host = host(folder.path());
+        host.options.start = ["sh", "-c", "echo no place; exit 3"].map(str::to_owned).to_vec();
+        let error = host.call(&"greeter".parse().unwrap(), None, Request::Observe, &[]).unwrap_err();
+        assert!(error.to_string().contains("no place"), "{error}");
+    }
 }

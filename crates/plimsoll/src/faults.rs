@@ -2,8 +2,9 @@
 //!
 //! - `PLIMSOLL_DIE_AFTER_RECORD=N`: the command kills itself right after its Nth record. Where that record says what is
 //!   about to be done, nothing of it is done.
-//! - `PLIMSOLL_DIE_BEFORE_RECORD=N`: right before it. What was done is done, and nobody has written it down.
-//! - `PLIMSOLL_KILL_AFTER_RECORD=N:PID`: kills another process right after the Nth record.
+//! - `PLIMSOLL_DIE_AFTER_DEED=N`: right after its Nth change to the hosts, which is done and not written down.
+//! - `PLIMSOLL_KILL_WITH=PID`: a process that is killed together with the command.
+//! - `PLIMSOLL_KILL_AFTER_RECORD=N:PID`: kills only the other process, right after the Nth record.
 //!
 //! Only in debug builds and with the feature `fault-injection`; elsewhere the journal is left as it is.
 
@@ -22,7 +23,8 @@ pub(crate) fn wrap(journal: Box<dyn Journal>) -> Box<dyn Journal> {
     let other = other.and_then(|(n, pid)| Some((n.parse().ok()?, pid.parse().ok()?)));
     let faults = dying::Faults {
         die_after: number("PLIMSOLL_DIE_AFTER_RECORD"),
-        die_before: number("PLIMSOLL_DIE_BEFORE_RECORD"),
+        die_after_deed: number("PLIMSOLL_DIE_AFTER_DEED"),
+        die_with: std::env::var("PLIMSOLL_KILL_WITH").ok().and_then(|pid| pid.parse().ok()),
         kill_after: other,
     };
     if faults == dying::Faults::default() {
@@ -36,7 +38,7 @@ mod dying {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use plimsoll_engine::journal::{Acquired, Draft, Holder, Journal, JournalError, Lease, Query};
-    use plimsoll_model::record::Record;
+    use plimsoll_model::record::{Entry, Record};
     use plimsoll_model::{EnvironmentName, Fence, Timestamp};
     use rustix::process::{Pid, Signal, getpid, kill_process};
 
@@ -47,13 +49,24 @@ mod dying {
     #[derive(Default, PartialEq, Eq)]
     pub(super) struct Faults {
         pub(super) die_after: Option<u64>,
-        pub(super) die_before: Option<u64>,
+        pub(super) die_after_deed: Option<u64>,
+        pub(super) die_with: Option<i32>,
         pub(super) kill_after: Option<(u64, i32)>,
     }
 
     pub(super) struct DyingJournal {
         pub(super) inner: Box<dyn Journal>,
         pub(super) faults: Faults,
+    }
+
+    /// Changes to the hosts that this command was about to write down.
+    static DEEDS: AtomicU64 = AtomicU64::new(0);
+
+    impl Faults {
+        fn die(&self) {
+            kill(self.die_with.and_then(Pid::from_raw));
+            kill(Some(getpid()));
+        }
     }
 
     fn kill(pid: Option<Pid>) {
@@ -65,15 +78,17 @@ mod dying {
     impl Journal for DyingJournal {
         fn append(&mut self, draft: Draft) -> Result<Record, JournalError> {
             let number = Some(APPENDED.fetch_add(1, Ordering::SeqCst) + 1);
-            if self.faults.die_before == number {
-                kill(Some(getpid()));
+            if matches!(draft.entry, Entry::Performed { .. })
+                && self.faults.die_after_deed == Some(DEEDS.fetch_add(1, Ordering::SeqCst) + 1)
+            {
+                self.faults.die();
             }
             let record = self.inner.append(draft)?;
             if let Some((_, pid)) = self.faults.kill_after.filter(|(n, _)| Some(*n) == number) {
                 kill(Pid::from_raw(pid));
             }
             if self.faults.die_after == number {
-                kill(Some(getpid()));
+                self.faults.die();
             }
             Ok(record)
         }

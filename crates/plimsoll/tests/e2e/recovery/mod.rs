@@ -13,7 +13,7 @@ mod switch;
 use plimsoll_engine::History;
 use plimsoll_engine::history::KnownRollout;
 use plimsoll_engine::journal::{Journal as _, Query, SqliteJournal};
-use plimsoll_model::record::Outcome;
+use plimsoll_model::record::{Outcome, Record};
 
 use crate::support::{Part, Project, Run, eventually};
 
@@ -29,16 +29,16 @@ fn quick() -> Project {
         .run_keys("[run.restart]\ndelay = \"200ms\"\nattempts = 20\n")
 }
 
-/// What is killed, and at which record of the command.
+/// What is killed, and when.
 #[derive(Debug, Clone, Copy)]
 enum Kill {
-    /// The command, right after the record.
-    After(u64),
-    /// The command, right before the record.
-    Before(u64),
-    /// The agent, right after the record.
+    /// The command, right after it has written a record.
+    Record(u64),
+    /// The command, right after a change to the host that it has not written down yet.
+    Deed(u64),
+    /// The agent, right after the command has written a record.
     Agent(u64),
-    /// Both, right after the record.
+    /// Both, right after a change.
     Both(u64),
 }
 
@@ -46,23 +46,31 @@ impl Project {
     /// Runs a command that is disturbed.
     fn disturbed(&self, args: &[&str], kill: Kill) -> Run {
         let mut command = self.command(args);
-        let agent = |n| format!("{n}:{}", self.pid(&Part::Agent));
+        let agent = || self.pid(&Part::Agent);
         match kill {
-            Kill::After(n) => command.env("PLIMSOLL_DIE_AFTER_RECORD", n.to_string()),
-            Kill::Before(n) => command.env("PLIMSOLL_DIE_BEFORE_RECORD", n.to_string()),
-            Kill::Agent(n) => command.env("PLIMSOLL_KILL_AFTER_RECORD", agent(n)),
+            Kill::Record(n) => command.env("PLIMSOLL_DIE_AFTER_RECORD", n.to_string()),
+            Kill::Deed(n) => command.env("PLIMSOLL_DIE_AFTER_DEED", n.to_string()),
+            Kill::Agent(n) => command.env("PLIMSOLL_KILL_AFTER_RECORD", format!("{n}:{}", agent())),
             Kill::Both(n) => command
-                .env("PLIMSOLL_KILL_AFTER_RECORD", agent(n))
-                .env("PLIMSOLL_DIE_AFTER_RECORD", n.to_string()),
+                .env("PLIMSOLL_DIE_AFTER_DEED", n.to_string())
+                .env("PLIMSOLL_KILL_WITH", agent().to_string()),
         };
         Run::of(&command.output().expect("plimsoll runs"))
     }
 
+    fn journal(&self) -> Vec<Record> {
+        let mut journal = SqliteJournal::open(&self.path().join(".plimsoll/journal.db")).expect("a journal");
+        journal.read(&Query::default()).expect("records")
+    }
+
     /// The journal's last rollout.
     fn last_rollout(&self) -> KnownRollout {
-        let mut journal = SqliteJournal::open(&self.path().join(".plimsoll/journal.db")).expect("a journal");
-        let history = History::fold(&journal.read(&Query::default()).expect("records"));
-        history.rollouts.last().expect("a rollout").clone()
+        History::fold(&self.journal()).rollouts.pop().expect("a rollout")
+    }
+
+    /// The number of the journal's last record.
+    fn last_record(&self) -> u64 {
+        self.journal().last().expect("a record").sequence
     }
 
     /// Fails the test unless the release that the journal's last rollouts promise serves, everywhere and alone.
