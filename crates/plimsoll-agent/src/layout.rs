@@ -6,6 +6,7 @@
 //!   incoming/<id>/   half received
 //!   current          -> releases/<id>
 //!   shared/          the instances' working folder, outlives releases
+//!   targets.json     the running instances, for Prometheus' `file_sd_configs`
 //!   state/           agent.json, secrets.json, agent.lock, proxy.json, sockets
 //!   state/runs/      one folder for each execution of an instance
 //!   state/logs/      one folder for each instance
@@ -114,6 +115,11 @@ impl Layout {
     /// The instances' working folder.
     pub fn shared(&self) -> PathBuf {
         self.folder.join("shared")
+    }
+
+    /// The running instances, for Prometheus.
+    pub fn targets(&self) -> PathBuf {
+        self.folder.join("targets.json")
     }
 
     /// What the agent remembers.

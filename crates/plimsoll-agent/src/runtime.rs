@@ -183,7 +183,10 @@ pub enum Identity {
     /// The instance's process, or a descendant of it, and its executable is the released one.
     Proved(Proof),
     /// Nobody.
-    NotListening,
+    NotListening {
+        /// Where the instance's process waits for connections instead.
+        elsewhere: Vec<u16>,
+    },
     /// Somebody else.
     WrongProcess(Holder),
     /// The instance's process, but it runs another program.

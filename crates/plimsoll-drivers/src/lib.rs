@@ -15,6 +15,6 @@ pub mod regression;
 pub mod resolve;
 pub mod source;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SteadyClock, SystemClock};
 pub use command::{CommandOrder, Commands, SystemCommands};
 pub use host::{Host, HostError};

@@ -5,9 +5,9 @@ use plimsoll_model::event::News;
 use plimsoll_model::observation::FleetObservation;
 use plimsoll_model::plan::{Plan, PlanKind};
 use plimsoll_model::record::{Command, Entry, Outcome};
-use plimsoll_model::release::Manifest;
+use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
 use plimsoll_model::service::Environment;
-use plimsoll_model::{Fence, ReleaseId, RolloutId, ServiceName};
+use plimsoll_model::{EnvironmentName, Fence, ReleaseId, RolloutId, ServiceName};
 use plimsoll_plan::planner::{self, NoPlan};
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
@@ -15,7 +15,7 @@ use crate::fleet;
 use crate::history::History;
 use crate::journal::{Holder, JournalError, Lease, Query};
 use crate::rollout::{Run, RunEnd, RunError, RunOptions};
-use crate::world::{ReleaseContent, World};
+use crate::world::{ReleaseContent, Secrets, World};
 
 /// What is to be deployed.
 #[derive(Debug, Clone)]
@@ -78,12 +78,46 @@ pub enum DeployError {
         /// Why.
         why: String,
     },
+    /// A secret that instances need has no value here.
+    #[error("`{environment}` needs secrets that are not set where this command runs: {}", list(secrets))]
+    SecretsMissing {
+        /// The environment.
+        environment: EnvironmentName,
+        /// The variables that the instances get, and those that their values are taken from.
+        secrets: Vec<(String, String)>,
+    },
     /// There is nothing to do this to.
     #[error("no rollout is under way in `{environment}`")]
     NothingUnderWay {
         /// The environment.
         environment: String,
     },
+}
+
+/// `GREETER_TOKEN (for TOKEN)`; the second name only where it is another one.
+fn list(secrets: &[(String, String)]) -> String {
+    let name = |(variable, from): &(String, String)| {
+        if variable == from { from.clone() } else { format!("{from} (for {variable})") }
+    };
+    secrets.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// Looks up the secrets that live in the operator's environment, before anything needs them.
+pub(crate) fn check_secrets(
+    environment: &EnvironmentName,
+    run: &RunSpec,
+    secrets: &dyn Secrets,
+) -> Result<(), DeployError> {
+    let missing = run.secrets.iter().filter_map(|(variable, reference)| match reference {
+        SecretReference::Env(from) if secrets.variable(from).is_none() => {
+            Some((variable.clone(), from.clone()))
+        }
+        _ => None,
+    });
+    match missing.collect::<Vec<_>>() {
+        missing if missing.is_empty() => Ok(()),
+        secrets => Err(DeployError::SecretsMissing { environment: environment.clone(), secrets }),
+    }
 }
 
 /// Who acts and how.
@@ -163,6 +197,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
             Err(DeployError::NoPlan(NoPlan::AlreadyServing { .. })) => return Ok(Deployed::AlreadyServing),
             other => other?,
         };
+        check_secrets(&plan.environment, &plan.run, self.world.secrets)?;
         self.roll_out(plan)
     }
 

@@ -1,7 +1,7 @@
 //! All hosts at once: looking at them and giving them word.
 
 use plimsoll_drivers::{Host, HostError};
-use plimsoll_model::agent::{Request, Response};
+use plimsoll_model::agent::{Refusal, Request, Response};
 use plimsoll_model::observation::{FleetObservation, LostHost, SeenHost};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
@@ -14,10 +14,19 @@ pub fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObser
                 fleet.hosts.push(SeenHost { host, seen: *observation });
             }
             Ok(_) => fleet.unreachable.push(LostHost { host, reason: "it gave another answer".to_owned() }),
-            Err(error) => fleet.unreachable.push(LostHost { host, reason: error.to_string() }),
+            Err(error) => fleet.unreachable.push(LostHost { host, reason: reason(error) }),
         }
     }
     fleet
+}
+
+/// Why a host is of no use now. Its name is said by whoever tells this.
+fn reason(error: HostError) -> String {
+    match error {
+        HostError::Unreachable { why, .. } => why,
+        HostError::Refused(Refusal { message, help: Some(help), .. }) => format!("{message}; {help}"),
+        HostError::Refused(refusal) => refusal.message,
+    }
 }
 
 /// Tells every host that the coordinator lives. Answers with a host that has seen a newer coordinator, if one has.

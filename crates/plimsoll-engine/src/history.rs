@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::event::ReleaseLabel;
 use plimsoll_model::plan::{Plan, PlanKind};
-use plimsoll_model::record::{Command, Entry, Outcome, Record};
+use plimsoll_model::record::{BackReason, Command, Entry, Outcome, Record};
 use plimsoll_model::release::Tree;
 use plimsoll_model::{EnvironmentName, ReleaseId, RolloutId, Timestamp};
 
@@ -18,6 +18,8 @@ pub struct History {
     pub rollouts: Vec<KnownRollout>,
     /// Releases that were rolled back, by environment, and that nobody allowed again (I8).
     refused: BTreeSet<(EnvironmentName, ReleaseId)>,
+    /// Rollouts that went back for something that the release is to blame for.
+    blamed: BTreeSet<RolloutId>,
 }
 
 /// A release as the journal knows it.
@@ -84,6 +86,7 @@ impl History {
             Entry::Planned { plan } => {
                 self.rollouts.push(KnownRollout { plan: (**plan).clone(), began: record.at, ended: None });
             }
+            Entry::GoingBack { reason } if is_blame(reason) => self.blamed.extend(record.rollout.clone()),
             Entry::Finished { outcome, .. } => self.finish(record, *outcome),
             Entry::Commanded { command: Command::Retry { release } } => {
                 if let Some(environment) = &record.environment {
@@ -101,6 +104,8 @@ impl History {
         let plan = &rollout.plan;
         let refuse = match outcome {
             Outcome::RolledBack if plan.kind != PlanKind::Converge => Some(plan.release.clone()),
+            // It could not be brought back completely; the reason to bring it back stands.
+            Outcome::Mixed if self.blamed.contains(&plan.rollout) => Some(plan.release.clone()),
             // What a person went back from is not shipped again by accident either.
             Outcome::Promoted if plan.kind == PlanKind::Rollback => plan.replaces.clone(),
             _ => None,
@@ -183,4 +188,12 @@ impl History {
         let mut releases = promoted.map(|r| r.plan.release.clone());
         releases.find(|r| r != current && !refused.contains(r))
     }
+}
+
+/// Whether a reason to go back is one against the release, and not for another or for want of an answer.
+fn is_blame(reason: &BackReason) -> bool {
+    !matches!(
+        reason,
+        BackReason::Superseded { .. } | BackReason::NobodyAnswered { .. } | BackReason::Policy { .. }
+    )
 }

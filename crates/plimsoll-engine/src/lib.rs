@@ -13,11 +13,11 @@ mod looks;
 pub mod rollout;
 pub mod ship;
 mod steps;
-mod text;
+pub mod text;
 mod view;
 pub mod world;
 
 pub use deploy::{Actor, DeployError, Deployed, Deployment, Order};
 pub use history::History;
-pub use rollout::{Run, RunEnd, RunError, RunOptions};
+pub use rollout::{Decide, Run, RunEnd, RunError, RunOptions};
 pub use world::World;

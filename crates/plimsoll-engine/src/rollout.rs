@@ -12,7 +12,7 @@ use plimsoll_model::event::{News, ReleaseLabel};
 use plimsoll_model::observation::{FleetObservation, SwitchState};
 use plimsoll_model::plan::{Action, HostAction, Plan};
 use plimsoll_model::record::{Assigned, Command, Entry, Outcome};
-use plimsoll_model::{HostName, Span, Timestamp};
+use plimsoll_model::{ExitCode, HostName, Span, Timestamp};
 use plimsoll_plan::state::Unfitting;
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
@@ -31,6 +31,23 @@ pub enum RunEnd {
     /// It waits for a person, and the hosts will go back by themselves if nobody answers.
     Held(Wait),
 }
+
+impl RunEnd {
+    /// The exit code of a command that ran the rollout to here.
+    pub const fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Over(Outcome::Promoted) => ExitCode::Success,
+            Self::Over(Outcome::RolledBack | Outcome::Superseded) => ExitCode::RolledBack,
+            Self::Over(Outcome::Refused) => ExitCode::Refused,
+            Self::Over(Outcome::Mixed) => ExitCode::MixedFleet,
+            Self::Over(Outcome::Inconclusive) | Self::Held(_) => ExitCode::Inconclusive,
+        }
+    }
+}
+
+/// What answers the question what to do next: [`plimsoll_plan::decide`], or what the simulator puts in its place to
+/// watch it or to show that its checks catch a wrong one.
+pub type Decide<'r> = &'r (dyn Fn(&RolloutState, &FleetObservation, Timestamp) -> Decision + Sync);
 
 /// Why a rollout could not be run on. The hosts go back by themselves unless another coordinator takes over.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +85,7 @@ pub struct Run<'r, 'w> {
     world: &'r mut World<'w>,
     lease: &'r Lease,
     options: RunOptions<'r>,
+    decide: Decide<'r>,
     state: RolloutState,
     looks: Looks,
     viewer: Viewer,
@@ -92,6 +110,7 @@ impl<'r, 'w> Run<'r, 'w> {
             world,
             lease,
             options,
+            decide: &decide,
             state,
             looks: Looks::default(),
             viewer: Viewer::new(labels),
@@ -99,6 +118,13 @@ impl<'r, 'w> Run<'r, 'w> {
             last_word: Timestamp::default(),
             last_view: Timestamp::default(),
         }
+    }
+
+    /// The same run with another deciding function.
+    #[must_use]
+    pub fn decided_by(mut self, decide: Decide<'r>) -> Self {
+        self.decide = decide;
+        self
     }
 
     /// The state reached.
@@ -123,7 +149,7 @@ impl<'r, 'w> Run<'r, 'w> {
         self.renew_and_confirm(&fleet)?;
         self.look(&fleet)?;
         let now = self.world.clock.now();
-        let decision = decide(&self.state, &fleet, now);
+        let decision = (self.decide)(&self.state, &fleet, now);
         self.show(&fleet, &decision, now);
         match decision {
             Decision::Over(outcome) => return Ok(Some(RunEnd::Over(outcome))),

@@ -2,8 +2,8 @@
 
 use plimsoll_model::record::Outcome;
 
-/// An error with its causes, each once.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+/// An error with its causes, each once: `cannot open x: no such file`.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {

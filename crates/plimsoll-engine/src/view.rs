@@ -46,6 +46,7 @@ impl Viewer {
     ) -> RolloutView {
         let plan = &state.plan;
         let open = state.step;
+        let left = left(state, now).filter(|left| !left.duration().is_zero());
         RolloutView {
             rollout: plan.rollout.clone(),
             environment: plan.environment.clone(),
@@ -57,8 +58,8 @@ impl Viewer {
             canary: self.side(&plan.release, fleet, now),
             step: open.map(|s| s.index),
             steps: u32::try_from(plan.steps.len()).unwrap_or(u32::MAX),
-            activity: activity(state, decision),
-            left: left(state, now),
+            activity: activity(state, decision, left),
+            left,
             assessments: state
                 .judges
                 .iter()
@@ -102,9 +103,11 @@ impl Viewer {
         fleet: &FleetObservation,
         now: Timestamp,
     ) -> Option<(Counters, f64)> {
-        let (since, before) = self.history.front()?;
-        let seconds = now.since(*since).as_secs_f64();
-        let (now, before) = (totals(release, fleet)?, totals(release, before)?);
+        // The oldest picture that has figures of this release: a canary has none in those before it.
+        let known = |(since, fleet): &(Timestamp, FleetObservation)| Some((*since, totals(release, fleet)?));
+        let (since, before) = self.history.iter().find_map(known)?;
+        let seconds = now.since(since).as_secs_f64();
+        let now = totals(release, fleet)?;
         let counts = now.latency.counts.iter().zip(&before.latency.counts);
         let latency = Histogram {
             bounds: now.latency.bounds.clone(),
@@ -138,7 +141,7 @@ fn totals(release: &ReleaseId, fleet: &FleetObservation) -> Option<Counters> {
     sum
 }
 
-fn activity(state: &RolloutState, decision: &Decision) -> String {
+fn activity(state: &RolloutState, decision: &Decision, left: Option<Span>) -> String {
     let doing = match decision {
         Decision::Wait(wait) => format!("waiting for {}", wait.waiting_for),
         Decision::Act(actions) => actions.first().map_or(String::new(), |a| a.action.name().to_owned()),
@@ -151,7 +154,8 @@ fn activity(state: &RolloutState, decision: &Decision) -> String {
     match step.map(|s| &s.step) {
         Some(Step::Pause { duration: Some(duration) }) => format!("pause {duration}"),
         Some(Step::SetWeight { weight }) => format!("set-weight {weight}: {doing}"),
-        Some(Step::Analysis { duration, .. }) => format!("analysis, at most {duration}"),
+        // Its time may be over while it still waits for data, or for what is under way.
+        Some(Step::Analysis { duration, .. }) if left.is_some() => format!("analysis, at most {duration}"),
         _ => doing,
     }
 }

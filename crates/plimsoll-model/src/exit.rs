@@ -62,7 +62,7 @@ impl ExitCode {
             Self::Internal => "a fault of plimsoll itself or of the machine it runs on",
             Self::Usage => "the command line or the configuration is wrong; nothing was changed",
             Self::Refused => "a gate refused; nothing that serves was changed",
-            Self::RolledBack => "the release was rolled back; the one before it serves everywhere",
+            Self::RolledBack => "the release was rolled back; what served before it serves everywhere",
             Self::MixedFleet => "hosts serve different releases, or it is not known what they serve",
             Self::LockHeld => "another coordinator holds the lease",
             Self::Inconclusive => "neither good nor bad could be shown, or a person is waited for",

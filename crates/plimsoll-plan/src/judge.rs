@@ -183,6 +183,14 @@ impl Judge {
         self.unusable == 0 && self.last_informed.is_some_and(|at| at >= since)
     }
 
+    /// Whether the canary is over the limit so far and the tests have not decided: neither bad nor good, and nothing to
+    /// build the next step on.
+    pub fn is_suspicious(&self) -> bool {
+        let Kind::Limited(tests) = &self.kind else { return false };
+        let over = tests.canary.rate().is_some_and(|rate| rate > tests.limit);
+        self.verdict == Verdict::Undecided && over
+    }
+
     /// Why there is no data, in words.
     pub fn lack(&self) -> String {
         self.last_problem.clone().unwrap_or_else(|| "no look was made yet".to_owned())
@@ -318,10 +326,15 @@ impl Limited {
         }
     }
 
-    /// As good as the promote margin asks; where the canary has shown nothing bad at all there is nothing to compare,
-    /// and keeping the limit is what can be shown.
     fn is_good(&self, promote: f64) -> bool {
-        self.better.ln_e(1.0) >= promote || (self.canary.bad == 0 && self.within_limit.ln_e(1.0) >= promote)
+        self.for_canary() >= promote
+    }
+
+    /// Evidence that it is as good as the promote margin asks; where the canary has shown nothing bad at all there is
+    /// nothing to compare, and keeping the limit is what can be shown.
+    fn for_canary(&self) -> f64 {
+        let better = self.better.ln_e(1.0);
+        if self.canary.bad == 0 { better.max(self.within_limit.ln_e(1.0)) } else { better }
     }
 
     fn against_stable(&self, dispersion: f64) -> f64 {
@@ -342,7 +355,8 @@ impl Limited {
         assessment.dispersion = dispersion;
         if self.stable.is_some() {
             assessment.against_stable = Some(self.against_stable(dispersion));
-            assessment.for_canary = Some(self.better.ln_e(1.0));
+            // The same that decides, so that nothing is shown good beside a figure that says otherwise.
+            assessment.for_canary = Some(self.for_canary());
         } else {
             assessment.for_canary = Some(self.within_limit.ln_e(1.0));
         }
@@ -478,6 +492,14 @@ mod tests {
             assert_eq!(judge.verdict(), Verdict::Undecided);
             assert!(!judge.is_informed_since(second(0)));
         }
+    }
+
+    #[test]
+    fn a_few_bad_answers_are_suspicious_and_no_verdict() {
+        let judge = after(&errors(0.01), [counts((1, 12), Some((0, 100)))]);
+        assert_eq!(judge.verdict(), Verdict::Undecided);
+        assert!(judge.is_suspicious());
+        assert!(!after(&errors(0.01), [counts((0, 12), Some((0, 100)))]).is_suspicious());
     }
 
     #[test]

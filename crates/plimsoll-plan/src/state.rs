@@ -35,6 +35,8 @@ pub struct RolloutState {
     pub promoting: bool,
     /// Hosts on which the release is the current one.
     pub committed: BTreeSet<HostName>,
+    /// Hosts that were asked to commit, whatever came of it.
+    pub commit_intended: BTreeSet<HostName>,
     /// Going back, and why.
     pub back: Option<Back>,
     /// Over.
@@ -126,6 +128,7 @@ impl RolloutState {
             paused: false,
             promoting: false,
             committed: BTreeSet::new(),
+            commit_intended: BTreeSet::new(),
             back: None,
             finished: None,
             last_progress: record.at,
@@ -171,7 +174,11 @@ impl RolloutState {
                 let judge = self.judges.iter_mut().find(|j| j.spec().name == *analysis);
                 judge.ok_or(unfitting("no such analysis"))?.look(record.at, reading);
             }
-            Entry::Held { reason, until } => self.hold = Some(Hold { reason: reason.clone(), until: *until }),
+            Entry::Held { reason, until } => self.hold(reason, *until),
+            Entry::Intended { actions } => {
+                let commits = actions.iter().filter(|a| a.action == Action::Commit);
+                self.commit_intended.extend(commits.map(|a| a.host.clone()));
+            }
             Entry::Commanded { command } => self.command(command, record),
             Entry::Promoting { .. } => {
                 self.promoting = true;
@@ -183,8 +190,7 @@ impl RolloutState {
             Entry::Finished { outcome, .. } => self.finished = Some(*outcome),
             Entry::TakenOver { .. } => self.last_progress = record.at,
             Entry::Planned { .. } => return Err(unfitting("it plans the rollout a second time")),
-            Entry::Intended { .. }
-            | Entry::Assessed { .. }
+            Entry::Assessed { .. }
             | Entry::ReleaseSealed { .. }
             | Entry::Gate { .. }
             | Entry::LeaseTaken { .. } => {}
@@ -192,7 +198,24 @@ impl RolloutState {
         Ok(())
     }
 
+    /// A person's word may come between a decision and its record; a record that it has overtaken changes nothing.
+    fn is_overtaken(&self, step: u32) -> bool {
+        step < self.steps_done
+    }
+
+    fn hold(&mut self, reason: &HoldReason, until: Timestamp) {
+        let answered = self.step.is_some_and(|open| open.waved_on) || self.promoting;
+        let resumed = *reason == HoldReason::PausedByPerson && !self.paused;
+        let skipped = self.step.is_none() && !self.paused;
+        if !answered && !resumed && !skipped {
+            self.hold = Some(Hold { reason: reason.clone(), until });
+        }
+    }
+
     fn enter(&mut self, step: u32, at: Timestamp) -> Result<(), &'static str> {
+        if self.is_overtaken(step) {
+            return Ok(());
+        }
         if step != self.steps_done || self.step.is_some() {
             return Err("it enters a step that is not the next one");
         }
@@ -202,6 +225,9 @@ impl RolloutState {
     }
 
     fn leave(&mut self, step: u32, at: Timestamp) -> Result<(), &'static str> {
+        if self.is_overtaken(step) {
+            return Ok(());
+        }
         if self.step.is_none_or(|open| open.index != step) {
             return Err("it ends a step that is not open");
         }

@@ -30,6 +30,7 @@ pub(crate) struct Board {
     pub(crate) rollout: Option<RolloutSeen>,
     output: VecDeque<String>,
     told: Told,
+    trouble: Option<String>,
     now: Timestamp,
 }
 
@@ -175,10 +176,15 @@ impl Board {
     fn gate_finished(&mut self, evidence: &Evidence, style: &Style) -> Vec<Line> {
         let decision = evidence.decision;
         let stops = matches!(decision, GateDecision::Refused | GateDecision::Unknown);
-        let went_back = self.rollout.as_ref().is_some_and(|rollout| rollout.back.is_some());
         let rolls = matches!(evidence.gate, Gate::Rollout | Gate::Staging);
-        let mark = if stops && rolls && went_back { Mark::Back } else { gate::mark(decision) };
-        let mut lines = vec![gate::line(mark, self.name_of(evidence.gate), evidence)];
+        let went_back = self.rollout.as_ref().and_then(|rollout| rollout.back.as_ref());
+        let why = went_back.filter(|_| stops && rolls).map(|reason| back::clause(reason, &self.names));
+        // What a host refused before it took any traffic has not come back from anywhere.
+        let refused = evidence.measured.get("outcome").is_some_and(|outcome| outcome == "refused");
+        let mark = if why.is_some() && !refused { Mark::Back } else { gate::mark(decision) };
+        let what = if stops { self.names.in_text(&evidence.summary) } else { evidence.summary.clone() };
+        let summary = why.map_or_else(|| what.clone(), |why| format!("{what}: {why}"));
+        let mut lines = vec![gate::line(mark, self.name_of(evidence.gate), &summary, evidence)];
         if stops && !style.verbose {
             let kept = self.output.iter().map(|line| output_line(line));
             lines.extend(kept);
@@ -234,7 +240,12 @@ impl Board {
             Entry::Commanded { command } => {
                 note(Mark::Note, &format!("{} {}", record.author, command::clause(command, &self.names)))
             }
-            Entry::ActionFailed { .. } => {
+            Entry::ActionFailed { error, retry, .. } => {
+                // What is not tried again is the reason to go back, told next; a trouble that stays is told once.
+                if !retry || self.trouble.as_ref() == Some(error) {
+                    return vec![];
+                }
+                self.trouble = Some(error.clone());
                 note(Mark::Warned, &crate::words::entry::clause(&record.entry, &self.names))
             }
             _ => return vec![],

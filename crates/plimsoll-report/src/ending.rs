@@ -58,6 +58,8 @@ pub enum EndingStory {
         timeline: Vec<TimelineEntry>,
         /// Requests of users that met the bad release.
         users: Option<UsersHit>,
+        /// What an instance that failed printed last.
+        printed: Vec<String>,
     },
     /// A gate refused; nothing that serves was changed.
     Refused {

@@ -392,7 +392,7 @@ impl Script {
             .performed(Action::Retire { instances: vec![InstanceId::new(label(42, "7c1f9e2").release, 0)] });
         let summary = "r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %";
         script.record(Entry::Finished { outcome: Outcome::RolledBack, summary: summary.to_owned() });
-        script.finished(Gate::Rollout, GateDecision::Refused, summary, 100);
+        script.finished(Gate::Rollout, GateDecision::Refused, "rolled back", 100);
         let moment = |time, text: &str| TimelineEntry { at: at(time), text: text.to_owned() };
         let story = EndingStory::Back {
             environment: production(),
@@ -402,16 +402,14 @@ impl Script {
             summary: summary.to_owned(),
             timeline: vec![
                 moment("2026-01-31T14:03:12Z", "first bad answer"),
-                moment(
-                    "2026-01-31T14:03:19Z",
-                    "decided: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p < 0.0001)",
-                ),
+                moment("2026-01-31T14:03:19Z", "decided to go back"),
                 moment(
                     "2026-01-31T14:03:19Z",
                     "weight 0 on web3, confirmed by its proxy; r42 drained and stopped",
                 ),
             ],
             users: Some(UsersHit { hit: 7, of: 1_402 }),
+            printed: vec![],
         };
         let hints = vec![
             Hint::new("plimsoll logs r42 --failed", "what the canary said"),

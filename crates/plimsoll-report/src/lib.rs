@@ -69,4 +69,5 @@ pub use reporter::{ReportError, Reporter};
 pub use rollout_history::rollout_history;
 pub use status::{EnvironmentStatus, Health, HostStatus, StatusView, status};
 pub use style::Style;
-pub use timeline::{rollback_timeline, users_hit};
+pub use timeline::{back_reason, rollback_timeline, users_hit};
+pub use words::hold::hold_clause;

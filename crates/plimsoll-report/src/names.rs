@@ -62,6 +62,14 @@ impl Names {
         }
     }
 
+    /// A text in which releases stand by their identifiers, as hosts and errors name them, with their numbers.
+    pub fn in_text(&self, text: &str) -> String {
+        let named = |text: String, (release, number): (&ReleaseId, &u64)| {
+            text.replace(release.as_str(), &format!("r{number}"))
+        };
+        self.0.iter().fold(text.to_owned(), named)
+    }
+
     /// `r42.0`, the release's first instance.
     pub fn instance(&self, instance: &InstanceId) -> String {
         format!("{}.{}", self.release(&instance.release), instance.ordinal)

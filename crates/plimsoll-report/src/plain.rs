@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use plimsoll_model::event::{Event, News, RolloutView};
-use plimsoll_model::record::Entry;
+use plimsoll_model::record::{BackReason, Entry};
 use plimsoll_model::verdict::Verdict;
 use plimsoll_model::{ExitCode, Timestamp};
 
@@ -70,6 +70,8 @@ impl<W: Write> PlainReporter<W> {
             Entry::Assessed { assessment } => {
                 self.verdict(at, &assessment.analysis, assessment.verdict, record);
             }
+            // The word of the person who asked for it has its line.
+            Entry::GoingBack { reason: BackReason::Aborted { .. } } => {}
             Entry::StepDone { .. }
             | Entry::Held { .. }
             | Entry::GoingBack { .. }
@@ -103,8 +105,14 @@ impl<W: Write> PlainReporter<W> {
             None if verdict == Verdict::Undecided => return,
             None => self.verdicts.push((analysis.to_owned(), verdict)),
         }
-        let text = entry::clause(record, &self.board.names);
-        self.told(at, text);
+        if self.style.verbose {
+            let text = entry::clause(record, &self.board.names);
+            self.told(at, text);
+        } else if let (Entry::Assessed { assessment }, false) = (record, verdict == Verdict::CanaryRegression)
+        {
+            // A regression is the reason to go back, told next.
+            self.told(at, entry::assessed_briefly(assessment));
+        }
     }
 
     fn watching(&mut self, at: Timestamp, view: &RolloutView) {

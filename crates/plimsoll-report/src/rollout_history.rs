@@ -7,6 +7,7 @@ use plimsoll_model::record::{Entry, Record};
 use crate::duration;
 use crate::line::{Line, render_all};
 use crate::names::Names;
+use crate::number::counted;
 use crate::palette::Role;
 use crate::style::Style;
 use crate::words::{entry, gate};
@@ -15,8 +16,12 @@ use crate::words::{entry, gate};
 ///
 /// The caller picks the records: those of the release's gates and those of the rollout.
 pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> String {
-    let (gates, course): (Vec<&Record>, Vec<&Record>) =
+    let (gates, mut course): (Vec<&Record>, Vec<&Record>) =
         records.iter().partition(|record| matches!(record.entry, Entry::Gate { .. }));
+    let looks = course.iter().filter(|record| matches!(record.entry, Entry::Looked { .. })).count() as u64;
+    if !style.verbose {
+        course.retain(|record| !matches!(record.entry, Entry::Looked { .. }));
+    }
     let mut lines = vec![];
     for record in gates {
         if let Entry::Gate { evidence } = &record.entry {
@@ -33,6 +38,10 @@ pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> Stri
         lines.push(head(first, style));
         lines.extend(course[begin..].iter().map(|record| line(record, Some(first.at), names, style)));
     }
+    if looks > 0 && !style.verbose {
+        let text = format!("  {} at the metrics are not shown; -v shows them", counted(looks, "look"));
+        lines.push(Line::new().with(Role::Quiet, text));
+    }
     if lines.is_empty() {
         lines.push(Line::text("nothing is recorded about it"));
     }
@@ -40,8 +49,10 @@ pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> Stri
 }
 
 fn gate_lines(evidence: &Evidence) -> Vec<Line> {
-    let mut lines =
-        vec![gate::line(gate::mark(evidence.decision), evidence.gate.name(), evidence).wrapped(19)];
+    let mut lines = vec![
+        gate::line(gate::mark(evidence.decision), evidence.gate.name(), &evidence.summary, evidence)
+            .wrapped(19),
+    ];
     let indent = " ".repeat(19);
     lines.push(Line::text(&indent).with(Role::Quiet, &evidence.question).wrapped(19));
     for (what, value) in &evidence.measured {
@@ -104,7 +115,7 @@ mod tests {
           ok   test        go test ./e2e: 41 passed
                            does test pass?
                            exit = 0
-          no   rollout     r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %
+          no   rollout     rolled back
                            does rollout pass?
                            exit = 0
 
@@ -117,8 +128,6 @@ mod tests {
           14:02:52    +3.0 s  done: route 6d395c363435 95 %, r42 5 % on web3
           14:02:52    +3.0 s  step 1 done: weight verified
           14:02:52    +3.0 s  step 2 entered
-          14:03:12     +22 s  `errors` read canary 3 of 31 bad; stable 0 of 600 bad
-          14:03:19     +29 s  `errors` read canary 4 of 40 bad; stable 0 of 731 bad
           14:03:19     +29 s  `errors` BAD (canary 9.9 % (7 of 71); stable 0 % (0 of 1,331); limit 1 %;
                               against the limit 6.30 of 4.60; against stable 7.30 of 4.60; for the canary
                               -3.15 of 3.00; dispersion 1.00; 3 looks)
@@ -127,6 +136,7 @@ mod tests {
           14:03:19     +29 s  done: route 6d395c363435 100 % on web3
           14:03:19     +30 s  done: drain and stop r42.0 on web3
           14:03:19     +30 s  rolled back: r42 answered 9.9 % with 5xx (limit 1 %); r41 0 %
+          2 looks at the metrics are not shown; -v shows them
         "#);
     }
 

@@ -27,7 +27,7 @@ pub struct StatusView {
 pub struct EnvironmentStatus {
     /// Its name.
     pub name: EnvironmentName,
-    /// Where it is: `local`, `10 hosts`.
+    /// Where it is, and where clients reach it: `http://127.0.0.1:8080`, `10 hosts`.
     pub place: String,
     /// The release that serves; absent where none does.
     pub release: Option<ReleaseLabel>,
@@ -113,7 +113,7 @@ fn environment_cells(environment: &EnvironmentStatus, now: Timestamp, style: &St
         label(environment.release.as_ref(), "none"),
         cell(commit(environment.release.as_ref())),
         cell(environment.since.map_or(String::new(), |since| style.moment(since, now))),
-        health(environment.health, "unknown"),
+        health(environment.health, if environment.release.is_some() { "unknown" } else { "" }),
     ]
 }
 

@@ -20,10 +20,8 @@ pub fn rollback_timeline(records: &[Record], release: &ReleaseId, names: &Names)
     else {
         return timeline;
     };
-    if let Entry::GoingBack { reason } = &records[decided].entry {
-        let text = format!("decided: {}", back::clause(reason, names));
-        timeline.push(TimelineEntry { at: records[decided].at, text });
-    }
+    // Why is the ending's summary.
+    timeline.push(TimelineEntry { at: records[decided].at, text: "decided to go back".to_owned() });
     for record in &records[decided..] {
         if let Entry::Performed { actions, .. } = &record.entry {
             let text = undone(actions, release, names);
@@ -33,6 +31,14 @@ pub fn rollback_timeline(records: &[Record], release: &ReleaseId, names: &Names)
         }
     }
     timeline
+}
+
+/// Why the rollout of these records goes back, in one clause with figures.
+pub fn back_reason(records: &[Record], names: &Names) -> Option<String> {
+    records.iter().find_map(|record| match &record.entry {
+        Entry::GoingBack { reason } => Some(back::clause(reason, names)),
+        _ => None,
+    })
 }
 
 /// Bad answers of the canary, and all requests of both sides that were counted beside it. The greatest analysis
@@ -106,7 +112,7 @@ mod tests {
             told,
             [
                 "first bad answer seen",
-                "decided: 7 of 71 canary requests bad, 0 of 1,331 stable ones (p < 0.0001)",
+                "decided to go back",
                 "weight 0 on web3, confirmed by its proxy",
                 "r42 drained and stopped on web3",
             ]

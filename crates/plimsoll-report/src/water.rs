@@ -85,6 +85,9 @@ fn side_cells(name: &str, role: Role, side: &SideView, bar_cells: usize) -> Vec<
     if side.rate.is_none() && side.error_rate.is_none() && side.p99.is_none() {
         cells.push(cell("no figures yet"));
         cells.extend([cell(""), cell("")]);
+    } else if side.rate == Some(0.0) {
+        cells.push(cell("no requests"));
+        cells.extend([cell(""), cell("")]);
     } else {
         cells.extend([cell(errors(side)), cell(p99(side)), cell(rate_of(side))]);
     }

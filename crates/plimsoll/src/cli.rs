@@ -5,22 +5,25 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use plimsoll_model::EnvironmentName;
 
+/// Heading of the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+
 /// From a commit to healthy production, and back when it is not.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Begin with `plimsoll init` in a project's folder, then `plimsoll ship`.")]
 pub(crate) struct Cli {
     /// The configuration file.
-    #[arg(short, long, global = true, default_value = plimsoll_config::FILE_NAME, value_name = "FILE")]
+    #[arg(short, long, global = true, default_value = plimsoll_config::FILE_NAME, value_name = "FILE", help_heading = EVERYWHERE)]
     pub(crate) config: PathBuf,
     /// Print JSON, one object a line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// Print only what needs attention.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// Print every line of builds and tests.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -30,16 +33,27 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write a first plimsoll.toml for the project in this folder.
+    #[command(after_help = "Never overwrites. Then: `plimsoll ship --dry-run`, `plimsoll ship`.")]
     Init,
     /// Build, inspect, sign, test on staging, and roll out to an environment.
+    #[command(
+        after_help = "Ctrl-C takes the rollout back. Meanwhile, from elsewhere: `plimsoll status`, `pause`, `promote`, `abort`.\n\
+                      Exit codes: 0 serves everywhere, 10 refused before it served, 11 rolled back, 12 hosts differ,\n\
+                      13 another command is at work, 14 a person is waited for, 15 unreachable."
+    )]
     Ship(Ship),
     /// Build, inspect and seal a release, and deploy nothing.
+    #[command(after_help = "Then: `plimsoll plan rN`, `plimsoll deploy rN`.")]
     Build,
     /// Say what `deploy` would do. Changes nothing.
-    Plan(Target),
+    Plan(Planned),
     /// Roll a sealed release out to an environment.
     Deploy(Target),
     /// Go back to the last known good release, or to a named one.
+    #[command(
+        after_help = "Takes all traffic at once unless --canary is given. A rollout that is under way is taken back instead.\n\
+                      What was gone back from is not shipped again until it changes, or `plimsoll retry` allows it."
+    )]
     Rollback(Rollback),
     /// Go on now: end the pause, hold or approval that the rollout waits in.
     Promote(Promote),
@@ -56,6 +70,7 @@ pub(crate) enum Command {
     /// What was released when, and how it went.
     History(Subject),
     /// The journal, record by record, and whether it was edited.
+    #[command(after_help = "Exit code 1 where the chain of records does not hold.")]
     Audit,
     /// What the instances print.
     Logs(Logs),
@@ -67,6 +82,7 @@ pub(crate) enum Command {
     /// Remove releases that nothing needs any more.
     Prune(Chosen),
     /// Stop a local environment; its releases and history stay.
+    #[command(after_help = "Then: `plimsoll deploy rN` starts a release again.")]
     Down(Down),
     /// Run a host's agent. Started by other commands.
     #[command(hide = true)]
@@ -89,7 +105,7 @@ pub(crate) struct Ship {
     #[command(flatten)]
     pub(crate) waiting: Waiting,
     /// Gates that are not asked, separated by commas: `staging`, `test`. They are recorded as skipped by you.
-    #[arg(long, value_delimiter = ',', value_name = "GATES")]
+    #[arg(long, value_delimiter = ',', value_name = "GATES", hide_possible_values = true)]
     pub(crate) skip: Vec<Skippable>,
     /// Say what would be done, and build and change nothing.
     #[arg(long)]
@@ -120,6 +136,14 @@ pub(crate) struct Waiting {
     /// Stay when a person is waited for, also where nobody looks on.
     #[arg(long, conflicts_with = "detach")]
     pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Planned {
+    /// The release: its number (`r42`) or identifier.
+    pub(crate) release: String,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 use plimsoll_engine::History;
 use plimsoll_engine::journal::JournalError;
 use plimsoll_engine::ship::ShipError;
+pub(crate) use plimsoll_engine::text::with_causes;
 use plimsoll_engine::{DeployError, RunError};
 use plimsoll_model::ExitCode;
 use plimsoll_plan::planner::NoPlan;
@@ -48,20 +49,6 @@ impl Failure {
     }
 }
 
-/// An error with its causes, each once: `cannot open x: no such file`.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let words = source.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = source.source();
-    }
-    text
-}
-
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::new(ExitCode::Internal, with_causes(error.as_ref()))
@@ -103,6 +90,8 @@ impl From<DeployError> for Failure {
             DeployError::Run(error) => error.into(),
             DeployError::Journal(error) => error.into(),
             DeployError::NoPlan(why) => no_plan(&why),
+            DeployError::SecretsMissing { .. } => Self::usage(error.to_string())
+                .help("set it and say it again; its value is given to the instances and stored nowhere else"),
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),
             DeployError::Content(_) | DeployError::Manifest { .. } => {

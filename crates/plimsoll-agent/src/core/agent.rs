@@ -129,6 +129,7 @@ impl Agent {
         for id in self.state.instances.keys().cloned().collect::<Vec<_>>() {
             self.tick_instance(&id);
         }
+        self.tick_return();
         self.tick_traffic();
     }
 

@@ -5,15 +5,39 @@
 //! `Unready` as long as it is sick, because giving up a serving release for an outage of something that it needs
 //! would make that outage permanent.
 
-use plimsoll_model::InstanceId;
 use plimsoll_model::observation::{InstanceState, Proof};
 use plimsoll_model::release::Health;
+use plimsoll_model::{InstanceId, Timestamp};
 
 use super::Agent;
 use crate::runtime::{Check, CheckResult, Identity, ProbeOutcome};
 
 /// How much longer than its probe's timeout a check may take before it counts as failed.
 const CHECK_GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// An instance that is awaited is asked again this soon until it answers, so that nobody waits for its interval.
+const EAGER: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// When the next check begins. Once an awaited instance is healthy the one that counts is due as soon as it has been so
+/// for long enough.
+fn next_check(now: Timestamp, health: &Health, healthy_since: Option<Timestamp>, awaited: bool) -> Timestamp {
+    let regular = now + health.interval.duration();
+    match healthy_since {
+        _ if !awaited => regular,
+        None => regular.min(now + EAGER),
+        Some(since) => regular.min((since + health.min_healthy_time.duration()).max(now + EAGER)),
+    }
+}
+
+/// What a check without a listener says. A program with a port of its own choice is the usual reason.
+fn nobody_listens(port: u16, elsewhere: &[u16]) -> String {
+    match elsewhere {
+        [] => format!("nothing listens on port {port}"),
+        [first, ..] => format!(
+            "nothing listens on port {port}, but the program listens on port {first}; the port to take is in the variable PORT (or `{{port}}` in `args`)"
+        ),
+    }
+}
 
 impl Agent {
     pub(super) fn tick_health(&mut self, id: &InstanceId, pid: u32, start_ticks: u64) {
@@ -56,13 +80,13 @@ impl Agent {
             return;
         };
         let (process, port, digest) = (record.process(id), record.port, record.digest);
-        let now = self.now;
+        let (now, awaited) = (self.now, record.state != InstanceState::Ready);
         let watch = self.watch_of(id, process.run);
         if watch.checking_since.is_some() || now < watch.next_check {
             return;
         }
         watch.checking_since = Some(now);
-        watch.next_check = now + health.interval.duration();
+        watch.next_check = next_check(now, health, watch.healthy_since, awaited);
         let check = Check { port, path: health.path.clone(), timeout: health.timeout, digest };
         self.parts.runtime.begin_check(&process, &check, now);
     }
@@ -88,9 +112,9 @@ impl Agent {
             (_, Identity::Unknown { why }) => {
                 self.bad_check(id, health, format!("who listens could not be found out: {why}"));
             }
-            (_, Identity::NotListening) => {
+            (_, Identity::NotListening { elsewhere }) => {
                 let port = self.state.instances.get(id).map_or(0, |record| record.port);
-                self.bad_check(id, health, format!("nothing listens on port {port}"));
+                self.bad_check(id, health, nobody_listens(port, &elsewhere));
             }
         }
     }

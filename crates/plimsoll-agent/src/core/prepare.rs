@@ -79,7 +79,7 @@ impl From<TrafficError> for Refusal {
     fn from(error: TrafficError) -> Self {
         let help = match &error {
             TrafficError::Listen { listen, .. } => Some(format!(
-                "end what listens there (`ss -ltnp 'sport = :{}'` names it), or choose another `listen` address",
+                "end what listens there (`ss -ltnp 'sport = :{}'` shows it), or choose another `port`",
                 listen.port()
             )),
             _ => None,

@@ -176,6 +176,7 @@ impl Agent {
             port: record.port,
         };
         self.parts.runtime.start(&order, self.now)?;
+        self.troubles.remove("runtime");
         Ok(())
     }
 }

@@ -68,6 +68,7 @@ impl Agent {
         }
     }
 
+    /// Lets the switch go off when its time has come.
     pub(super) fn tick_switch(&mut self) {
         if let SwitchState::Armed { orders, deadline } = &self.state.switch
             && self.now >= *deadline
@@ -83,13 +84,14 @@ impl Agent {
                 }
             });
         }
-        if self.state.returning {
-            self.go_back();
-        }
     }
 
-    /// Takes the next possible step back. Waits while nothing that should serve is ready.
-    fn go_back(&mut self) {
+    /// Takes the next possible step back. Waits while nothing that should serve is ready. Comes after the instances
+    /// were looked at: after a restart of the host, those that were ready are not.
+    pub(super) fn tick_return(&mut self) {
+        if !self.state.returning {
+            return;
+        }
         let Some(orders) = self.switch_orders().cloned() else { return };
         if self.check_capacity(&orders.back_to).is_err() {
             return self.revive(&orders);

@@ -187,7 +187,10 @@ impl World {
         let Some(process) = process
             .filter(|process| behaviour.listens && now.since(process.started) >= behaviour.listens_after)
         else {
-            return CheckResult { probe: failed("connection refused"), identity: Identity::NotListening };
+            return CheckResult {
+                probe: failed("connection refused"),
+                identity: Identity::NotListening { elsewhere: Vec::new() },
+            };
         };
         let probe = if takes > check.timeout.duration() {
             failed("no answer in time")

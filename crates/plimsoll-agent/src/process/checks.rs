@@ -34,7 +34,7 @@ impl Checks {
             let probe = probe(task.port, &task.path, task.timeout.duration());
             let identity = match pid {
                 Some((pid, ticks)) => identity::prove(pid, ticks, task.port, &task.digest, &programs, now),
-                None => Identity::NotListening,
+                None => Identity::NotListening { elsewhere: Vec::new() },
             };
             // Nobody waits for a check that was replaced.
             let _ = sender.send(CheckResult { probe, identity });

@@ -4,10 +4,11 @@
 //! it; that process's program is read through `/proc/PID/exe`, which names the file that was executed even where
 //! another one has taken its path since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use plimsoll_model::observation::Proof;
 use plimsoll_model::{Digest, Timestamp};
@@ -15,9 +16,30 @@ use plimsoll_model::{Digest, Timestamp};
 use super::{procfs, sockets};
 use crate::runtime::Identity;
 
-/// Digests of programs that run, so that one is read once in its life.
+/// What earlier checks found out and need not be read again each time.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Programs(Arc<Mutex<BTreeMap<ProgramKey, Digest>>>);
+pub(super) struct Programs {
+    /// Digests of programs that run: one is read once in its life.
+    digests: Arc<Mutex<BTreeMap<ProgramKey, Digest>>>,
+    /// Sockets that were found to be all that listen on a port, by the instance's process, its start and the port.
+    listeners: Arc<Mutex<BTreeMap<ListenerKey, Listening>>>,
+}
+
+/// An instance's process, its start, and its port.
+type ListenerKey = (u32, u64, u16);
+
+/// A port's sockets and their holder, as of a full look.
+#[derive(Debug, Clone)]
+struct Listening {
+    sockets: BTreeSet<u64>,
+    holder: u32,
+    at: Timestamp,
+}
+
+/// The kernel's list of sockets is read again after this long: reading it costs as much as there are connections. In
+/// between it is enough that the holder still holds the sockets; as long as it does nobody else gets the port, but one
+/// that shares it on purpose (`SO_REUSEPORT`), and that one is seen at the next full look.
+const FULL_LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// A running program: process, start, device, inode, size, change time.
 type ProgramKey = (u32, u64, u64, u64, u64, i64);
@@ -32,16 +54,33 @@ impl Programs {
             .map_err(|error| format!("the program of process {pid} cannot be read: {error}"))?;
         let found = file.metadata().map_err(|error| error.to_string())?;
         let key = (pid, start_ticks, found.dev(), found.ino(), found.size(), found.ctime());
-        if let Some(digest) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(digest) = self.digests.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(*digest);
         }
         let digest = Digest::of_reader(&mut file).map_err(|error| error.to_string())?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_PROGRAMS {
             known.clear();
         }
         known.insert(key, digest);
         Ok(digest)
+    }
+
+    /// The holder of a port's sockets, where a full look was lately and it holds them still.
+    fn still_holds(&self, key: ListenerKey, now: Timestamp) -> Option<u32> {
+        let known = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()?;
+        let lately = known.at <= now && now.since(known.at) < FULL_LOOK_EVERY;
+        let alive = procfs::is_alive(key.0, key.1);
+        let holds = || sockets::held_by(known.holder).is_some_and(|held| held.is_superset(&known.sockets));
+        (lately && alive && holds()).then_some(known.holder)
+    }
+
+    fn remember(&self, key: ListenerKey, found: Listening) {
+        let mut known = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_PROGRAMS {
+            known.clear();
+        }
+        known.insert(key, found);
     }
 }
 
@@ -54,8 +93,14 @@ pub(super) fn prove(
     programs: &Programs,
     now: Timestamp,
 ) -> Identity {
+    let key = (pid, start_ticks, port);
+    if let Some(holder) = programs.still_holds(key, now) {
+        return prove_program(holder, expected, programs, now);
+    }
     let listeners = match sockets::listeners(port) {
-        Ok(found) if found.is_empty() => return Identity::NotListening,
+        Ok(found) if found.is_empty() => {
+            return Identity::NotListening { elsewhere: sockets::ports_of(pid).into_iter().collect() };
+        }
         Ok(found) => found,
         Err(error) => return Identity::Unknown { why: error.to_string() },
     };
@@ -73,7 +118,10 @@ pub(super) fn prove(
         return Identity::Unknown { why: format!("process {pid} ended during the check") };
     }
     match holder {
-        Some(holder) if strange.is_empty() => prove_program(holder, expected, programs, now),
+        Some(holder) if strange.is_empty() => {
+            programs.remember(key, Listening { sockets: listeners, holder, at: now });
+            prove_program(holder, expected, programs, now)
+        }
         _ => Identity::WrongProcess(sockets::holder(&strange)),
     }
 }
@@ -117,7 +165,8 @@ mod tests {
         let other = prove(me, ticks, port, &Digest::of(b"other"), &programs, now);
         assert_eq!(other, Identity::WrongExecutable { digest: mine });
         drop(listener);
-        assert_eq!(prove(me, ticks, port, &mine, &programs, now), Identity::NotListening);
+        let closed = prove(me, ticks, port, &mine, &programs, now);
+        assert!(matches!(closed, Identity::NotListening { elsewhere } if !elsewhere.contains(&port)));
     }
 
     #[test]

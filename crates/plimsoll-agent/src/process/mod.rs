@@ -25,3 +25,4 @@ pub use launch::launch_main;
 pub use local::LocalRuntime;
 pub(crate) use log_write::now as wall_clock;
 pub use shim::shim_main;
+pub(crate) use sockets::holder_of;

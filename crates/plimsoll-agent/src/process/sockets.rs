@@ -48,6 +48,31 @@ pub(super) fn held_by(pid: u32) -> Option<BTreeSet<u64>> {
     )
 }
 
+/// Ports on which a process or a descendant of it waits for connections, lowest first.
+pub(super) fn ports_of(pid: u32) -> BTreeSet<u16> {
+    let held: BTreeSet<u64> = procfs::tree(pid).into_iter().filter_map(held_by).flatten().collect();
+    let files = ["/proc/net/tcp", "/proc/net/tcp6"].map(|file| fs::read_to_string(file).unwrap_or_default());
+    let lines = files.iter().flat_map(|text| text.lines().skip(1));
+    lines
+        .filter_map(|line| waiting(line).filter(|(inode, _)| held.contains(inode)))
+        .map(|(_, port)| port)
+        .collect()
+}
+
+/// The socket of a line in state LISTEN, and its port.
+fn waiting(line: &str) -> Option<(u64, u16)> {
+    let fields: Vec<_> = line.split_ascii_whitespace().collect();
+    let (_, port) = fields.get(1)?.split_once(':')?;
+    let inode = fields.get(9).filter(|_| fields[3] == "0A")?.parse().ok()?;
+    Some((inode, u16::from_str_radix(port, 16).ok()?))
+}
+
+/// Who would take a connection to `127.0.0.1:port`, where somebody does and that can be seen.
+pub(crate) fn holder_of(port: u16) -> Option<Holder> {
+    let found = listeners(port).ok().filter(|found| !found.is_empty())?;
+    Some(holder(&found)).filter(|holder| holder.pid.is_some())
+}
+
 /// The process that holds one of these sockets, as far as this user can see.
 pub(super) fn holder(inodes: &BTreeSet<u64>) -> Holder {
     let holds = |pid: &u32| held_by(*pid).is_some_and(|held| !held.is_disjoint(inodes));
@@ -73,6 +98,8 @@ mod tests {
             assert_eq!(inodes.len(), 1, "{address}");
             assert!(held_by(std::process::id()).unwrap().is_superset(&inodes));
             assert_eq!(holder(&inodes).pid, Some(std::process::id()));
+            assert_eq!(holder_of(port).and_then(|holder| holder.pid), Some(std::process::id()));
+            assert!(ports_of(std::process::id()).contains(&port));
             drop(listener);
             assert!(listeners(port).unwrap().is_empty());
         }

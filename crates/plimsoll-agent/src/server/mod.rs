@@ -104,7 +104,7 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
         .name("accept".to_owned())
         .spawn(move || accept(&listener, &accepting))
         .map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
-    tick_until_idle(&served, options.idle);
+    tick_until_idle(&served, options.idle, &layout.state());
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);
     Ok(())
@@ -159,10 +159,15 @@ fn answer(stream: UnixStream, served: &Arc<Served>) {
     }
 }
 
-fn tick_until_idle(served: &Served, idle: Option<Duration>) {
+/// Ends when there has been nothing to do for long enough, or when somebody has removed the folder that everything is
+/// in: nothing could be remembered any more, and nobody could ask for anything.
+fn tick_until_idle(served: &Served, idle: Option<Duration>, state: &Path) {
     let mut busy = Instant::now();
     loop {
         thread::sleep(TICK);
+        if !state.is_dir() {
+            return;
+        }
         let mut locked = served.lock();
         let (agent, clock) = &mut *locked;
         agent.tick(clock.now());

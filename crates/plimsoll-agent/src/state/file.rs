@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::targets::targets;
 use super::{HostState, Secrets, StateError, StateStore, parse};
 use crate::durable;
 use crate::layout::Layout;
@@ -13,13 +14,35 @@ use crate::layout::Layout;
 pub struct FileState {
     state: PathBuf,
     secrets: PathBuf,
+    targets: PathBuf,
+    published: String,
 }
 
 impl FileState {
     /// The state of the layout's service.
     pub fn new(layout: &Layout) -> Self {
         let folder = layout.state();
-        Self { state: folder.join("agent.json"), secrets: folder.join("secrets.json") }
+        Self {
+            state: folder.join("agent.json"),
+            secrets: folder.join("secrets.json"),
+            targets: layout.targets(),
+            published: String::new(),
+        }
+    }
+
+    /// Writes the list of instances for Prometheus where it changed. A list that cannot be written is tried again with
+    /// the next change; nothing of ours depends on it.
+    fn publish(&mut self, state: &HostState) {
+        let text = targets(state);
+        if text == self.published {
+            return;
+        }
+        let mut beside = self.targets.clone();
+        beside.set_extension("json.new");
+        let written = fs::write(&beside, &text).and_then(|()| fs::rename(&beside, &self.targets));
+        if written.is_ok() {
+            self.published = text;
+        }
     }
 }
 
@@ -29,7 +52,9 @@ impl StateStore for FileState {
     }
 
     fn save(&mut self, state: &HostState) -> Result<(), StateError> {
-        write(&self.state, &serde_json::to_vec_pretty(state).expect("the state has only text keys"))
+        write(&self.state, &serde_json::to_vec_pretty(state).expect("the state has only text keys"))?;
+        self.publish(state);
+        Ok(())
     }
 
     fn load_secrets(&mut self) -> Result<Secrets, StateError> {

@@ -5,6 +5,7 @@
 
 pub mod file;
 mod parse;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -98,7 +98,7 @@ pub enum StoreError {
         why: String,
     },
     /// Not enough space.
-    #[error("no space for release {release} in {}: {needed} bytes are needed{}", folder.display(), free_text(*.free))]
+    #[error("no space for release {release} in {}: {} needed{}", folder.display(), size(*.needed), free_text(*.free))]
     NoSpace {
         /// The release.
         release: ReleaseId,
@@ -122,7 +122,16 @@ pub enum StoreError {
 }
 
 fn free_text(free: Option<u64>) -> String {
-    free.map(|bytes| format!(", {bytes} are free")).unwrap_or_default()
+    free.map(|bytes| format!(", {} free", size(bytes))).unwrap_or_default()
+}
+
+/// A size as people write it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 impl StoreError {
@@ -144,12 +153,12 @@ impl StoreError {
             Self::NotFound { .. } | Self::NotSealed { .. } => {
                 Some("send the release to this host first; `plimsoll deploy` does".to_owned())
             }
-            Self::Untrusted { .. } => Some("sign the release with a key that this host trusts".to_owned()),
             Self::NoSpace { folder, .. } => Some(format!(
                 "free some space on the file system of {}, or keep fewer releases",
                 folder.display()
             )),
-            Self::Invalid { .. } | Self::Io { .. } => None,
+            // Why it is not trusted says what to do about it.
+            Self::Untrusted { .. } | Self::Invalid { .. } | Self::Io { .. } => None,
         }
     }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{Traffic, TrafficError};
 use crate::durable;
 use crate::layout::{Layout, Sockets};
-use crate::process::{detach, spawn_detached};
+use crate::process::{detach, holder_of, spawn_detached};
 
 /// How long a new proxy may take until it answers.
 const START_PATIENCE: Duration = Duration::from_secs(5);
@@ -89,8 +89,13 @@ impl ProxyProcess {
 
     fn start(&mut self, listen: SocketAddr) -> Result<(), TrafficError> {
         // Tried here first: this error is the one that a person has to act on, and so it needs no guessing.
-        TcpListener::bind(listen).map_err(|error| TrafficError::Listen { listen, why: error.to_string() })?;
-        let number = self.record().map_or(0, |record| record.number).wrapping_add(1);
+        TcpListener::bind(listen).map_err(|error| taken(listen, &error))?;
+        let last = self.record().map_or(0, |record| record.number);
+        // One that was killed leaves its socket behind; one that still finishes removes it itself.
+        if ControlClient::connect(&self.sockets.proxy(last)).is_err() {
+            let _ = fs::remove_file(self.sockets.proxy(last));
+        }
+        let number = last.wrapping_add(1);
         let socket = self.sockets.proxy(number);
         self.client = None;
         self.write(&Record { listen, number, stopping: false })?;
@@ -137,8 +142,7 @@ impl Traffic for ProxyProcess {
                 return Ok(());
             }
             // Another address: known to be free before the old one is given up.
-            TcpListener::bind(listen)
-                .map_err(|error| TrafficError::Listen { listen, why: error.to_string() })?;
+            TcpListener::bind(listen).map_err(|error| taken(listen, &error))?;
             self.stop(Span::from_secs(30))?;
         }
         self.start(listen)
@@ -177,6 +181,16 @@ impl Traffic for ProxyProcess {
             _ => Ok(()),
         }
     }
+}
+
+/// An address that cannot be listened on, with who holds it where that can be seen.
+fn taken(listen: SocketAddr, error: &io::Error) -> TrafficError {
+    let holder = match error.kind() {
+        io::ErrorKind::AddrInUse => holder_of(listen.port()),
+        _ => None,
+    };
+    let why = holder.map_or_else(|| error.to_string(), |holder| format!("{holder} listens there"));
+    TrafficError::Listen { listen, why }
 }
 
 /// Where a proxy that cannot start says why.

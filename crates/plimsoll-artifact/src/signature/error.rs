@@ -50,7 +50,7 @@ pub enum SignatureError {
     },
     /// Signed by a key that is not trusted here.
     #[error(
-        "signed by key {signed_by}, which is not trusted here (trusted: {}); sign with a trusted key, or add the signer's public key to the trusted ones",
+        "signed by key {signed_by}, which is not trusted here (trusted: {}); sign with a trusted key, or add the signer's public key to `trusted-keys`",
         list(.trusted)
     )]
     OtherKey {

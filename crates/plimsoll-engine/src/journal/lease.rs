@@ -10,6 +10,8 @@ use std::time::Duration;
 use plimsoll_model::{EnvironmentName, Fence, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::{Acquired, JournalError};
+
 /// How long a lease lasts without renewal.
 pub(super) const LEASE_LENGTH: Duration = Duration::from_secs(13);
 /// How often its holder renews it.
@@ -56,6 +58,34 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    /// The lease that `holder` gets after `before`, or who has it still.
+    pub(super) fn next(
+        before: Option<&Self>,
+        environment: &EnvironmentName,
+        holder: &Holder,
+        now: Timestamp,
+        above: Fence,
+        is_gone: &dyn Fn(&Holder) -> bool,
+    ) -> Result<Self, JournalError> {
+        if let Some(stored) = before
+            && !stored.is_free(now, is_gone)
+            && stored.holder != *holder
+        {
+            let (holder, until) = (stored.holder.clone(), stored.until);
+            return Err(JournalError::LeaseHeld { environment: environment.clone(), holder, until });
+        }
+        let seen = before.map_or(Fence(0), |s| s.fence);
+        let fence = Fence(seen.max(above).0 + 1);
+        Ok(Self { holder: holder.clone(), fence, until: now + LEASE_LENGTH, given_back: false })
+    }
+
+    /// What the new holder is told, `before` being the lease before.
+    pub(super) fn acquired(&self, environment: &EnvironmentName, before: Option<Self>) -> Acquired {
+        let lease =
+            Lease { environment: environment.clone(), holder: self.holder.clone(), fence: self.fence };
+        Acquired { lease, from: before.filter(|s| !s.given_back).map(|s| s.holder) }
+    }
+
     /// Whether another may take the lease at `now`.
     pub(super) fn is_free(&self, now: Timestamp, is_gone: &dyn Fn(&Holder) -> bool) -> bool {
         self.given_back || now >= self.until || is_gone(&self.holder)

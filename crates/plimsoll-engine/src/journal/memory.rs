@@ -93,19 +93,10 @@ impl Journal for MemoryJournal {
         let mut shared = self.lock();
         shared.alive()?;
         let before = shared.leases.get(environment).cloned();
-        if let Some(stored) = &before
-            && !stored.is_free(now, is_gone)
-            && stored.holder != *holder
-        {
-            let (holder, until) = (stored.holder.clone(), stored.until);
-            return Err(JournalError::LeaseHeld { environment: environment.clone(), holder, until });
-        }
-        let seen = before.as_ref().map_or(Fence(0), |s| s.fence);
-        let fence = Fence(seen.max(above).0 + 1);
-        let stored = Stored { holder: holder.clone(), fence, until: now + LEASE_LENGTH, given_back: false };
-        shared.leases.insert(environment.clone(), stored);
-        let lease = Lease { environment: environment.clone(), holder: holder.clone(), fence };
-        Ok(Acquired { lease, from: before.filter(|s| !s.given_back).map(|s| s.holder) })
+        let next = Stored::next(before.as_ref(), environment, holder, now, above, is_gone)?;
+        let acquired = next.acquired(environment, before);
+        shared.leases.insert(environment.clone(), next);
+        Ok(acquired)
     }
 
     fn holder(

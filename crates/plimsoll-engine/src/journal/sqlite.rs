@@ -167,29 +167,18 @@ impl Journal for SqliteJournal {
     ) -> Result<Acquired, JournalError> {
         self.write("take a lease", |transaction| {
             let before = stored(transaction, environment)?;
-            if let Some(stored) = &before
-                && !stored.is_free(now, is_gone)
-                && stored.holder != *holder
-            {
-                let (holder, until) = (stored.holder.clone(), stored.until);
-                return Err(
-                    JournalError::LeaseHeld { environment: environment.clone(), holder, until }.into()
-                );
-            }
-            let seen = before.as_ref().map_or(Fence(0), |s| s.fence);
-            let fence = Fence(seen.max(above).0 + 1);
+            let next = Stored::next(before.as_ref(), environment, holder, now, above, is_gone)?;
             transaction.execute(
                 "insert or replace into leases (environment, holder, fence, until, given_back)
                  values (?1, ?2, ?3, ?4, 0)",
                 params![
                     environment.as_str(),
-                    serde_json::to_string(holder).expect("a holder has only string keys"),
-                    signed(fence.0),
-                    signed((now + LEASE_LENGTH).as_millis()),
+                    serde_json::to_string(&next.holder).expect("a holder has only string keys"),
+                    signed(next.fence.0),
+                    signed(next.until.as_millis()),
                 ],
             )?;
-            let lease = Lease { environment: environment.clone(), holder: holder.clone(), fence };
-            Ok(Acquired { lease, from: before.filter(|s| !s.given_back).map(|s| s.holder) })
+            Ok(next.acquired(environment, before))
         })
     }
 

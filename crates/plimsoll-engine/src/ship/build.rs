@@ -56,8 +56,8 @@ impl Ship<'_> {
                 let lines = error.last_lines().to_vec();
                 let values = measured([("last-lines", json!(lines))]);
                 self.found(started, refused(summary.clone(), values))?;
-                let mut help: Vec<String> = error.hint().into_iter().collect();
-                help.extend(lines.iter().map(|line| format!("| {line}")));
+                // What it printed last is shown with the gate.
+                let help = error.hint().into_iter().collect();
                 Err(Stop::Refused { gate: Gate::Build, summary, help })
             }
         }

@@ -4,22 +4,25 @@
 
 use std::path::Path;
 
-use plimsoll_artifact::gate::{Severity, Subject, Target, first_gate};
+use plimsoll_artifact::gate::{Code, Severity, Subject, Target, first_gate};
 use plimsoll_drivers::build::Built;
 use plimsoll_model::evidence::{Gate, GateDecision};
-use plimsoll_model::release::Platform;
+use plimsoll_model::release::{Platform, Source, Tree};
 use serde_json::json;
 
 use super::{Finding, Ship, Stop, measured};
 
 impl Ship<'_> {
-    pub(super) fn inspect(&mut self, built: &Built) -> Result<(), Stop> {
+    pub(super) fn inspect(&mut self, source: &Source, built: &Built) -> Result<(), Stop> {
         let started = self.start(Gate::Inspect, "the program and what it needs");
         let subject = Subject::of_file(&built.artifact);
         // The local target is this machine: its platform and its root.
         let platform = this_platform();
         let target = Target { platform: &platform, root: Path::new("/"), folder: None };
-        let judgement = first_gate(&subject, &target);
+        let mut judgement = first_gate(&subject, &target);
+        // That the tree was not the commit is said by the build already.
+        let told = !matches!(source.tree, Tree::Clean);
+        judgement.findings.retain(|finding| !(told && finding.code == Code::GoDirtyBuild));
         let decision = judgement.decision();
         let worst = judgement.findings.first();
         let summary = match worst {

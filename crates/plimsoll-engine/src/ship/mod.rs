@@ -166,6 +166,7 @@ impl Ship<'_> {
         if let Some(shipped) = self.finish_what_was_left(&source)? {
             return Ok(shipped);
         }
+        self.check_secrets()?;
         let release = match self.make_release(source) {
             Ok(release) => release,
             Err(Stop::Refused { gate, summary, help }) => {
@@ -195,9 +196,19 @@ impl Ship<'_> {
         }
     }
 
+    /// Secrets of every environment on the way, before time is spent on a build that could not go out.
+    fn check_secrets(&self) -> Result<(), ShipError> {
+        let staging = self.service.test.as_ref().filter(|_| !self.skip.contains(&Gate::Staging));
+        let staging = staging.and_then(|test| self.service.environments.get(&test.environment));
+        for environment in staging.into_iter().chain([self.environment]) {
+            crate::deploy::check_secrets(&environment.name, &environment.run, self.secrets)?;
+        }
+        Ok(())
+    }
+
     fn make_release(&mut self, source: Source) -> Result<ReleaseId, Stop> {
         let built = self.build(&source)?;
-        self.inspect(&built)?;
+        self.inspect(&source, &built)?;
         self.seal(source, &built)
     }
 

@@ -120,7 +120,7 @@ impl Ship<'_> {
         release: &ReleaseId,
         gate: Gate,
     ) -> Result<Deployed, ShipError> {
-        let started = self.start(gate, environment.name.as_str());
+        let started = self.start(gate, "");
         let (actor, trusted_keys) = (self.actor, self.trusted_keys);
         let order =
             Order { environment, release: release.clone(), trusted_keys, rollback: false, canary: false };
@@ -160,6 +160,10 @@ fn told(
         Deployed::Over { outcome, .. } => (GateDecision::Refused, crate::text::outcome(*outcome).to_owned()),
         Deployed::Held { wait, .. } => (GateDecision::Unknown, format!("waits for {}", wait.waiting_for)),
     };
+    let outcome = match deployed {
+        Deployed::Over { outcome, .. } => Some(outcome),
+        Deployed::AlreadyServing | Deployed::Held { .. } => None,
+    };
     let rollout = match deployed {
         Deployed::AlreadyServing => None,
         Deployed::Over { rollout, .. } | Deployed::Held { rollout, .. } => Some(rollout.to_string()),
@@ -169,7 +173,11 @@ fn told(
         release: Some(release.clone()),
         artifact,
         question: format!("does the release serve {}?", environment.name),
-        measured: measured([("rollout", json!(rollout)), ("instances", json!(instances))]),
+        measured: measured([
+            ("rollout", json!(rollout)),
+            ("instances", json!(instances)),
+            ("outcome", json!(outcome)),
+        ]),
         decision,
         summary,
     }

@@ -33,8 +33,7 @@ impl Ship<'_> {
                     (true, Some(_)) => GateDecision::Warned,
                     (false, _) => GateDecision::Refused,
                 };
-                let help = if run.passed() { Vec::new() } else { said(&run) };
-                (decision, outcome(&command, &run), facts(&run), help)
+                (decision, outcome(&command, &run), facts(&run), Vec::new())
             }
         };
         let stops = matches!(decision, GateDecision::Refused | GateDecision::Unknown);
@@ -80,10 +79,6 @@ fn outcome(command: &str, run: &TestRun) -> String {
         None if run.passed() => format!("{command}: {counts}"),
         None => format!("{command}: {counts}; {}", run.ending),
     }
-}
-
-fn said(run: &TestRun) -> Vec<String> {
-    run.last_lines.iter().map(|line| format!("| {line}")).collect()
 }
 
 fn facts(run: &TestRun) -> std::collections::BTreeMap<String, serde_json::Value> {

@@ -17,10 +17,9 @@ use crate::state::Back;
 
 /// What to do next on the way back.
 pub(super) fn decide(at: &Moment, back: &Back) -> Decision {
-    let deadline = back.since + at.state.plan.rules.progress_deadline.duration();
     let next = if at.state.plan.kind == PlanKind::Converge { disarm(at) } else { next(at, back) };
     match next {
-        Some(_) if at.now >= deadline => finish_mixed(at),
+        Some(_) if at.now >= at.deadline() => finish_mixed(at),
         Some(decision) => decision,
         None => finish(at, back),
     }
@@ -58,9 +57,10 @@ fn route(at: &Moment, back: &Back) -> Option<Decision> {
         (!sides::in_force(seen, &weights)).then_some(Action::Route { weights })
     });
     act.or_else(|| {
+        // Where the old side cannot take all of it yet, it does not serve everywhere, whoever else does.
         let partly = at.state.plan.hosts.iter().any(|h| {
-            let new = |s| sides::weight_of(s, &at.state.plan.release);
-            at.fleet.host(&h.host).is_some_and(|s| new(s) > Share::NONE)
+            let all = sides::back_to(&at.state.plan, h);
+            at.fleet.host(&h.host).is_some_and(|seen| !sides::in_force(seen, &all))
         });
         partly.then(|| at.wait("instances of the release before to be ready"))
     })

@@ -30,7 +30,11 @@ pub(super) fn decide(at: &Moment) -> Decision {
 }
 
 fn why_promoting(at: &Moment) -> &'static str {
-    if at.state.plan.steps.is_empty() { "there are no steps" } else { "no step is left" }
+    match (at.state.plan.steps.is_empty(), &at.state.plan.replaces) {
+        (true, None) => "nothing served before that it could be compared with",
+        (true, Some(_)) => "there are no steps",
+        (false, _) => "no step is left",
+    }
 }
 
 fn missing_host(at: &Moment) -> Option<Decision> {
@@ -52,6 +56,9 @@ fn published(at: &Moment) -> Option<Decision> {
 fn armed(at: &Moment) -> Option<Decision> {
     on_hosts(at, |_, seen| match &seen.switch {
         SwitchState::Armed { orders, .. } if orders.rollout == at.state.plan.rollout => None,
+        // It went off in an earlier rollout that nobody brought to an end; until it is taken off the host lets
+        // nothing move.
+        SwitchState::Fired { .. } => Some(Action::Disarm),
         _ => Some(Action::Arm),
     })
 }
@@ -102,8 +109,7 @@ pub(super) fn ensure(at: &Moment, share: impl Fn(&HostPlan) -> (u32, Share)) -> 
     })
 }
 
-/// Waits until the instances are ready. An instance that already has traffic and is being restarted does not hold
-/// the steps up: its proxy routes around it, and the agent gives it up if it does not come back.
+/// Waits until the instances are ready.
 fn await_ready(
     at: &Moment,
     wanted: &impl Fn(&HostPlan) -> Vec<plimsoll_model::InstanceId>,
@@ -133,8 +139,29 @@ fn promote(at: &Moment) -> Decision {
 }
 
 /// After the first commit: the other hosts commit, the old instances leave, and the rollout is over. Nothing here
-/// goes back, and nothing here gives the old side weight.
+/// goes back, and nothing here gives the old side weight. What cannot be settled in time is left as it is, and said.
 pub(super) fn settle(at: &Moment) -> Decision {
+    match settling(at) {
+        Decision::Record(entry) => Decision::Record(entry),
+        unsettled if at.now >= at.deadline() => finish_unsettled(at, unsettled),
+        unsettled => unsettled,
+    }
+}
+
+fn finish_unsettled(at: &Moment, unsettled: Decision) -> Decision {
+    let what = match unsettled {
+        Decision::Act(actions) => format!("trying to {} on {}", actions[0].action.name(), actions[0].host),
+        Decision::Wait(wait) => format!("waiting for {}", wait.waiting_for),
+        Decision::Record(_) | Decision::Over(_) => "settling".to_owned(),
+    };
+    let summary = format!(
+        "{} is current, and after {} {what} was given up",
+        at.state.plan.release, at.state.plan.rules.progress_deadline
+    );
+    record(Entry::Finished { outcome: Outcome::Mixed, summary })
+}
+
+fn settling(at: &Moment) -> Decision {
     let plan = &at.state.plan;
     let all =
         |host: &HostPlan| (u32::try_from(host.new.len()).expect("a plan has few instances"), Share::ALL);
@@ -177,7 +204,7 @@ fn leftovers(
 fn finish(at: &Moment) -> Decision {
     let plan = &at.state.plan;
     let draining: usize = at.fleet.hosts.iter().map(|h| leftovers(at, &h.seen, |_| true).len()).sum();
-    let deadline = at.state.last_progress + plan.rules.progress_deadline.duration();
+    let deadline = at.deadline();
     if draining > 0 && at.now < deadline {
         return at.wait(format!("{} to drain and stop", instances(draining)));
     }
@@ -203,11 +230,13 @@ fn hosts(count: usize) -> String {
     if count == 1 { "1 host".to_owned() } else { format!("{count} hosts") }
 }
 
-/// What the rollout is waiting for, for the sentence that says that it did not come.
-pub(super) fn obstacle(at: &Moment) -> String {
+/// What keeps the rollout from going on, for the sentence that says so; `None` where only a clock or a person is waited
+/// for, or nothing is.
+pub(super) fn obstacle(at: &Moment) -> Option<String> {
     match decide(at) {
-        Decision::Wait(wait) => wait.waiting_for,
-        Decision::Act(actions) => actions.first().map_or("nothing", |a| a.action.name()).to_owned(),
-        Decision::Record(_) | Decision::Over(_) => "the next step".to_owned(),
+        Decision::Wait(wait) if wait.person => None,
+        Decision::Wait(wait) => Some(wait.waiting_for),
+        Decision::Act(actions) => Some(actions.first().map_or("nothing", |a| a.action.name()).to_owned()),
+        Decision::Record(_) | Decision::Over(_) => None,
     }
 }

@@ -15,6 +15,8 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod triggers;
+#[cfg(test)]
+mod unwritten_tests;
 
 use plimsoll_model::Timestamp;
 use plimsoll_model::observation::FleetObservation;
@@ -65,6 +67,9 @@ pub fn decide(state: &RolloutState, fleet: &FleetObservation, now: Timestamp) ->
     if !state.committed.is_empty() {
         return forward::settle(&at);
     }
+    if let Some(decision) = triggers::unknown_commit(&at) {
+        return decision;
+    }
     if let Some(reason) = triggers::reason_to_go_back(&at) {
         return record(Entry::GoingBack { reason });
     }
@@ -85,8 +90,21 @@ fn record(entry: Entry) -> Decision {
 impl Moment<'_> {
     /// A wait that the progress deadline ends.
     fn wait(&self, waiting_for: impl Into<String>) -> Decision {
-        let until = self.state.last_progress + self.state.plan.rules.progress_deadline.duration();
-        Decision::Wait(Wait { waiting_for: waiting_for.into(), until, person: false })
+        Decision::Wait(Wait { waiting_for: waiting_for.into(), until: self.deadline(), person: false })
+    }
+
+    /// When there has been no progress for too long. The way back as a whole has that long: what people ask for
+    /// meanwhile does not move its end. While a hold is open, it ends at the latest with it; while a step has a clock
+    /// of its own, what is in the way may last until that is over, and then that long.
+    fn deadline(&self) -> Timestamp {
+        let state = self.state;
+        let since = match (&state.back, &state.hold, steps::own_end(state)) {
+            (Some(back), _, _) => back.since,
+            (None, Some(hold), _) => return hold.until,
+            (None, None, Some(end)) => end,
+            (None, None, None) => state.last_progress,
+        };
+        since + state.plan.rules.progress_deadline.duration()
     }
 
     /// The actions, unless the same one failed just now: then a growing pause first.

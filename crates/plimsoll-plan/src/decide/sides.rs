@@ -44,17 +44,20 @@ pub fn switch_orders(plan: &Plan, host: &HostPlan, after: Span) -> SwitchOrders 
     SwitchOrders { rollout: plan.rollout.clone(), after, back_to: back_to(plan, host), retire }
 }
 
-/// Whether the host's proxy has exactly this table in force, apart from readiness.
+/// Whether the host's proxy has exactly this table in force, apart from readiness. Instances that are gone are in no
+/// table: the host leaves them out, whoever names them.
 pub(super) fn in_force(seen: &HostObservation, wanted: &[ArmWeight]) -> bool {
     let Some(traffic) = &seen.traffic else { return false };
     let arms = &traffic.table.arms;
+    let live = |id: &&InstanceId| seen.instance(id).is_some_and(|i| i.state.is_live());
     arms.len() == wanted.len()
         && wanted.iter().all(|w| {
+            let live: Vec<_> = w.instances.iter().filter(live).collect();
             arms.iter().any(|a| {
                 a.release == w.release
                     && a.weight == w.weight
-                    && a.backends.len() == w.instances.len()
-                    && a.backends.iter().all(|b| w.instances.contains(&b.instance))
+                    && a.backends.len() == live.len()
+                    && a.backends.iter().all(|b| live.contains(&&b.instance))
             })
         })
 }

@@ -1,6 +1,6 @@
 //! One step at a time: what has to hold before it is over.
 
-use plimsoll_model::plan::{HostPlan, Plan};
+use plimsoll_model::plan::HostPlan;
 use plimsoll_model::record::{BackReason, Entry, HoldReason};
 use plimsoll_model::rollout::{Policy, Step};
 use plimsoll_model::verdict::Verdict;
@@ -8,11 +8,17 @@ use plimsoll_model::{Share, Span, Timestamp};
 
 use super::{Decision, Moment, Wait, forward, record};
 use crate::judge::Judge;
-use crate::state::OpenStep;
+use crate::state::{OpenStep, RolloutState};
 
-/// Whether a step waits by its own clock or for a person, so that the progress deadline does not run.
-pub(super) fn is_timed(plan: &Plan, step: u32) -> bool {
-    plan.steps.get(step as usize).is_some_and(|s| !matches!(s.step, Step::SetWeight { .. }))
+/// When the open step is over by its own clock, or by a person's deadline; `None` for a step without a clock.
+pub(super) fn own_end(state: &RolloutState) -> Option<Timestamp> {
+    let open = state.step?;
+    let length = match &state.plan.steps.get(open.index as usize)?.step {
+        Step::SetWeight { .. } => return None,
+        Step::Pause { duration: Some(duration) } | Step::Analysis { duration, .. } => *duration,
+        Step::Pause { duration: None } | Step::Approve { .. } => state.plan.rules.person_deadline,
+    };
+    Some(open.entered + length.duration())
 }
 
 /// What the open step needs.
@@ -63,11 +69,20 @@ fn timed(at: &Moment, open: OpenStep, duration: Span) -> Decision {
         return hold(at, HoldReason::Warning { analysis: warned.spec().name.clone() });
     }
     // Before the first weight there is nothing to see and nothing to wait for.
-    let mut watching = at.state.judges.iter().filter(|j| j.is_watching());
-    match watching.find(|j| !j.is_informed_since(watched_from(open, duration))) {
-        Some(judge) => no_data(at, open, judge, end),
-        None => done(open, &format!("{duration} passed and nothing speaks against it")),
-    }
+    let watching = || at.state.judges.iter().filter(|j| j.is_watching());
+    let lacking = watching().filter(|j| !j.is_informed_since(watched_from(open, duration)));
+    let suspicious = watching().filter(|j| j.is_suspicious());
+    let answers = lacking.map(|judge| no_data(at, open, judge, end));
+    let answers = answers.chain(suspicious.map(|judge| suspected(at, open, judge, end)));
+    strictest(answers)
+        .unwrap_or_else(|| done(open, &format!("{duration} passed and nothing speaks against it")))
+}
+
+/// Of the answers that several analyses give, the first that does not let the step pass; one that does where all do.
+fn strictest(answers: impl Iterator<Item = Decision>) -> Option<Decision> {
+    let passes = |d: &Decision| matches!(d, Decision::Record(e) if matches!(**e, Entry::StepDone { .. }));
+    let (mut passing, mut strict) = answers.partition::<Vec<_>, _>(passes);
+    if strict.is_empty() { passing.pop() } else { Some(strict.swap_remove(0)) }
 }
 
 /// Data from the second half of a pause is what can end it: older data says nothing about the state at its end.
@@ -86,10 +101,13 @@ fn analysis(at: &Moment, open: OpenStep, names: &[String], duration: Span) -> De
         return done(open, "a person said to go on");
     }
     let named = |j: &&Judge| names.is_empty() || names.contains(&j.spec().name);
-    let open_judge = at.state.judges.iter().filter(named).find(|j| j.verdict() != Verdict::Good);
-    let Some(judge) = open_judge else {
-        return done(open, "every analysis shows it to be good");
-    };
+    let undecided = at.state.judges.iter().filter(named).filter(|j| j.verdict() != Verdict::Good);
+    let shown = || done(open, "every analysis shows it to be good");
+    strictest(undecided.map(|judge| not_good(at, open, judge, duration))).unwrap_or_else(shown)
+}
+
+/// What one analysis that does not show the release to be good means for the open analysis step.
+fn not_good(at: &Moment, open: OpenStep, judge: &Judge, duration: Span) -> Decision {
     let end = open.entered + duration.duration();
     if at.now < end {
         return wait_until(format!("analysis `{}`", judge.spec().name), end);
@@ -121,6 +139,23 @@ fn no_data(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decisi
     let reason = HoldReason::NoData { analysis: spec.name.clone() };
     let lacking = format!("no data after {}: {}", spec.no_data_deadline, judge.lack());
     policy(at, open, spec.on_no_data, reason, lacking)
+}
+
+/// Over the limit so far, and too little traffic to tell whether that is chance: a pause is not over while that is so.
+/// It waits for as long as it would for data, and is without verdict then.
+fn suspected(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decision {
+    let spec = judge.spec();
+    let deadline = end + spec.no_data_deadline.duration();
+    let seen = judge.assessment().reason;
+    if at.now < deadline {
+        return wait_until(
+            format!("analysis `{}` to tell whether this is chance: {seen}", spec.name),
+            deadline,
+        );
+    }
+    let reason = HoldReason::Inconclusive { analysis: spec.name.clone() };
+    let lacking = format!("no verdict after {}: {seen}", spec.no_data_deadline);
+    policy(at, open, at.state.plan.rules.on_inconclusive, reason, lacking)
 }
 
 fn policy(at: &Moment, open: OpenStep, policy: Policy, reason: HoldReason, lacking: String) -> Decision {

@@ -3,10 +3,10 @@
 use plimsoll_model::InstanceId;
 use plimsoll_model::observation::{InstanceState, SwitchState};
 use plimsoll_model::plan::{Action, HostAction};
-use plimsoll_model::record::{BackReason, Entry};
+use plimsoll_model::record::{BackReason, Entry, Outcome};
 use plimsoll_model::verdict::Verdict;
 
-use super::{Moment, check_split};
+use super::{Decision, Moment, check_split};
 
 /// Failures in a row of one action after which the rollout goes back.
 const MAX_FAILURES: u32 = 5;
@@ -23,6 +23,17 @@ pub(super) fn unrecorded_commit(at: &Moment) -> Option<Entry> {
         .map(|h| HostAction { host: h.host.clone(), action: Action::Commit })
         .collect();
     (!actions.is_empty()).then_some(Entry::Performed { actions, assigned: Vec::new() })
+}
+
+/// A host that was asked to commit and does not say whether it did. Until it does, neither way is right: forward would
+/// be a guess, and the way back does not undo a commit.
+pub(super) fn unknown_commit(at: &Moment) -> Option<Decision> {
+    let host = at.state.commit_intended.iter().find(|h| at.fleet.host(h).is_none())?;
+    if at.now < at.deadline() {
+        return Some(at.wait(format!("host {host} to say whether it has committed")));
+    }
+    let summary = format!("{host} was asked to commit and does not answer; it is not known what it serves");
+    Some(super::record(Entry::Finished { outcome: Outcome::Mixed, summary }))
 }
 
 /// The first reason to go back, the most certain ones first.
@@ -94,11 +105,12 @@ fn split_mismatch(at: &Moment) -> Option<BackReason> {
     check.is_mismatch().then(|| BackReason::TrafficMismatch { detail: check.to_string() })
 }
 
+/// No progress for too long. A step's own clock, a hold and a person are no obstacles; a host that does not answer or
+/// an instance that does not come back is one in any step.
 fn no_progress(at: &Moment) -> Option<BackReason> {
-    let open = at.state.step.is_some_and(|s| super::steps::is_timed(&at.state.plan, s.index));
-    if open || at.state.hold.is_some() || at.state.paused {
+    if at.state.hold.is_some() || at.now < at.deadline() {
         return None;
     }
-    let deadline = at.state.last_progress + at.state.plan.rules.progress_deadline.duration();
-    (at.now >= deadline).then(|| BackReason::NoProgress { waiting_for: super::forward::obstacle(at) })
+    let obstacle = super::forward::obstacle(at)?;
+    Some(BackReason::NoProgress { waiting_for: obstacle })
 }

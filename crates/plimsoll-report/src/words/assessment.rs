@@ -38,7 +38,9 @@ pub(crate) fn pieces(assessment: &Assessment, canary: &str) -> Vec<Line> {
         let unusable = format!("{} unusable in a row", crate::number::counted(assessment.unusable, "look"));
         pieces.push(Line::new().with(Role::Warning, unusable));
     }
-    let said = against(assessment).is_some() && assessment.verdict == Verdict::Undecided;
+    // Where requests were counted, the figures say what the reason would say again.
+    let said = assessment.canary.requests > 0
+        || (against(assessment).is_some() && assessment.verdict == Verdict::Undecided);
     if !said && !assessment.reason.is_empty() {
         pieces.push(Line::text(&assessment.reason));
     }
@@ -80,16 +82,22 @@ fn evidence(assessment: &Assessment, canary: &str) -> Vec<Line> {
     pieces
 }
 
+/// What was counted, with its base.
+pub(crate) fn in_brief(assessment: &Assessment) -> String {
+    counted(assessment).join("; ")
+}
+
+fn counted(assessment: &Assessment) -> Vec<String> {
+    let mut pieces = vec![format!("canary {}", rate::with_base(assessment.canary))];
+    pieces.extend(assessment.stable.map(|stable| format!("stable {}", rate::with_base(stable))));
+    pieces.extend(assessment.limit.map(|limit| format!("limit {}", rate::percent(limit))));
+    pieces
+}
+
 /// Every number of an assessment, for the history.
 pub(crate) fn in_full(assessment: &Assessment) -> String {
-    let mut pieces = vec![format!("canary {}", rate::with_base(assessment.canary))];
+    let mut pieces = counted(assessment);
     let mut add = |piece: String| pieces.push(piece);
-    if let Some(stable) = assessment.stable {
-        add(format!("stable {}", rate::with_base(stable)));
-    }
-    if let Some(limit) = assessment.limit {
-        add(format!("limit {}", rate::percent(limit)));
-    }
     for (name, value, threshold) in [
         ("against the limit", assessment.against_limit, assessment.threshold),
         ("against stable", assessment.against_stable, assessment.threshold),

@@ -14,11 +14,11 @@ pub(crate) fn clause(reason: &BackReason, names: &Names) -> String {
         BackReason::Aborted { by } => format!("{by} asked to go back"),
         BackReason::Superseded { by } => format!("{} takes its place", names.release(by)),
         BackReason::InstanceFailed { host, instance, detail } => {
-            format!("instance {} on {host} failed: {detail}", names.instance(instance))
+            format!("instance {} on {host} failed: {}", names.instance(instance), names.in_text(detail))
         }
-        BackReason::ActionFailed { action, error } => format!("could not {action}: {error}"),
+        BackReason::ActionFailed { action, error } => format!("could not {action}: {}", names.in_text(error)),
         BackReason::NoProgress { waiting_for } => {
-            format!("no progress for too long, waiting for {waiting_for}")
+            format!("no progress for too long, waiting for {}", names.in_text(waiting_for))
         }
         BackReason::TrafficMismatch { detail } => {
             format!("the traffic does not follow the weights: {detail}")

@@ -60,19 +60,34 @@ fn shipped(ending: &Ending) -> Vec<Line> {
 }
 
 fn back(ending: &Ending, headed: bool, style: &Style) -> Vec<Line> {
-    let EndingStory::Back { environment, release, serves, outcome, summary, timeline, users } = &ending.story
+    let EndingStory::Back { environment, release, serves, outcome, summary, timeline, users, printed } =
+        &ending.story
     else {
         return vec![];
     };
     let mut lines = vec![];
     if !headed {
-        let (line, hang) = Mark::Back.named(environment.as_str());
+        let mark = if *outcome == Outcome::Refused { Mark::Refused } else { Mark::Back };
+        let (line, hang) = mark.named(environment.as_str());
         lines.push(line.plain(summary).wrapped(hang));
     }
+    lines.extend(last_words(release, printed));
     lines.extend(moments(timeline, *users, style));
     lines.push(Line::new());
     lines.push(now_serves(*outcome, release, serves.as_ref()).wrapped(0));
     lines
+}
+
+fn last_words(release: &ReleaseLabel, printed: &[String]) -> Vec<Line> {
+    if printed.is_empty() {
+        return vec![];
+    }
+    let indent = " ".repeat(INDENT);
+    let head = Line::text(&indent).plain(format!("{release} printed last:"));
+    let lines = printed
+        .iter()
+        .map(|line| Line::text(&indent).with(Role::Quiet, "| ").plain(line).wrapped(INDENT + 2));
+    [Line::new(), head].into_iter().chain(lines).collect()
 }
 
 fn moments(timeline: &[TimelineEntry], users: Option<UsersHit>, style: &Style) -> Vec<Line> {
@@ -193,10 +208,10 @@ mod tests {
     fn back(outcome: Outcome, serves: Option<ReleaseLabel>) -> String {
         let (environment, release) = ("production".parse().unwrap(), label(42, "7c1f9e2"));
         let summary = "web3 did not answer".to_owned();
-        let (timeline, users) = (vec![], None);
+        let (timeline, users, printed) = (vec![], None, vec![]);
         told(
             ExitCode::RolledBack,
-            EndingStory::Back { environment, release, serves, outcome, summary, timeline, users },
+            EndingStory::Back { environment, release, serves, outcome, summary, timeline, users, printed },
         )
     }
 
@@ -219,7 +234,7 @@ mod tests {
         r41 serves everywhere. Another release takes the place of r42.
         ");
         assert_snapshot!(back(Outcome::Refused, old()), @r"
-          BACK production  web3 did not answer
+          no   production  web3 did not answer
 
         r41 serves everywhere. A host refused r42 before it took any traffic.
         ");

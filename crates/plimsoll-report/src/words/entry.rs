@@ -31,7 +31,7 @@ pub(crate) fn clause(entry: &Entry, names: &Names) -> String {
         Entry::ActionFailed { action, error, retry } => {
             let again = if *retry { "; trying again may help" } else { "" };
             let what = action::clause(&action.action, names);
-            format!("could not {what} on {}: {error}{again}", action.host)
+            format!("could not {what} on {}: {}{again}", action.host, names.in_text(error))
         }
         Entry::StepEntered { step } => format!("step {} entered", step + 1),
         Entry::StepDone { step, why } => format!("step {} done: {why}", step + 1),
@@ -84,6 +84,13 @@ fn assessed(seen: &Assessment) -> String {
     let verdict = assessment::verdict(seen.verdict).map_or("undecided", |(_, word)| word);
     let reason = if seen.reason.is_empty() { String::new() } else { format!(": {}", seen.reason) };
     format!("`{}` {verdict}{reason} ({})", seen.analysis, assessment::in_full(seen))
+}
+
+/// The verdict and why, without the figures behind it where the reason has them.
+pub(crate) fn assessed_briefly(seen: &Assessment) -> String {
+    let verdict = assessment::verdict(seen.verdict).map_or("undecided", |(_, word)| word);
+    let why = if seen.reason.is_empty() { assessment::in_brief(seen) } else { seen.reason.clone() };
+    format!("`{}` {verdict}: {why}", seen.analysis)
 }
 
 fn held(reason: &HoldReason, until: Timestamp) -> String {

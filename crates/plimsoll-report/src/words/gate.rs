@@ -21,13 +21,13 @@ pub(crate) const fn mark(decision: GateDecision) -> Mark {
 /// The line of a gate that decided, under the name that people know it by.
 ///
 /// What passed may be cut at the screen's edge; a reason to stop is never cut.
-pub(crate) fn line(mark: Mark, name: &str, evidence: &Evidence) -> Line {
+pub(crate) fn line(mark: Mark, name: &str, summary: &str, evidence: &Evidence) -> Line {
     let (line, hang) = mark.named(name);
     let line = match evidence.decision {
         GateDecision::Unknown => line.plain("unknown: "),
         _ => line,
     };
-    let line = line.plain(&evidence.summary);
+    let line = line.plain(summary);
     let took = evidence.took.duration();
     match evidence.decision {
         GateDecision::Passed if took.is_zero() => line,

@@ -30,6 +30,18 @@ pub(crate) fn clause(reason: &HoldReason, until: Timestamp, now: Timestamp, styl
     format!("waits for {} until {until}, then it goes back", waits_for(reason))
 }
 
+/// [`clause`] for a status line, with the commands that answer it.
+pub fn hold_clause(
+    environment: &EnvironmentName,
+    reason: &HoldReason,
+    until: Timestamp,
+    now: Timestamp,
+    style: &Style,
+) -> String {
+    let clause = clause(reason, until, now, style);
+    format!("{clause}: `plimsoll promote -e {environment}` or `plimsoll abort -e {environment}`")
+}
+
 /// The commands that answer it.
 pub(crate) fn answers(environment: &EnvironmentName) -> Vec<Line> {
     [("promote", "go on"), ("abort", "go back now")]

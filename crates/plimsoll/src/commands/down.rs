@@ -1,7 +1,9 @@
 //! `plimsoll down`: stops local environments: instances, proxy and agent. Releases and history stay.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use plimsoll_drivers::Host;
 use plimsoll_engine::fleet;
 use plimsoll_model::ExitCode;
 use plimsoll_model::agent::Request;
@@ -12,6 +14,9 @@ use crate::cli::Down;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::project::Project;
+
+/// How long beyond its own drain and stop times a service may take to end.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
@@ -33,7 +38,36 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
             host.call(&project.service.name, Some(fence), Request::Down, &[])
                 .map_err(|e| Failure::new(ExitCode::Internal, format!("{}: {e}", environment.name)))?;
         }
+        await_end(&project, environment, &mut hosts)?;
         output.line(&format!("{}: stopped", environment.name))?;
     }
     Ok(ExitCode::Success)
+}
+
+/// Waits until no instance and no proxy runs: instances finish their requests first.
+fn await_end(
+    project: &Project,
+    environment: &Environment,
+    hosts: &mut [Box<dyn Host>],
+) -> Result<(), Failure> {
+    let times = environment.run.drain_timeout.duration() + environment.run.stop_timeout.duration();
+    let deadline = Instant::now() + times + PATIENCE;
+    loop {
+        let seen = fleet::observe(hosts, &project.service.name);
+        let busy = seen
+            .hosts
+            .iter()
+            .any(|h| h.seen.traffic.is_some() || h.seen.instances.iter().any(|i| i.state.is_live()));
+        if !busy {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::new(
+                ExitCode::Internal,
+                format!("{} did not stop in time", environment.name),
+            )
+            .help("plimsoll status    what still runs"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

@@ -5,11 +5,13 @@ use plimsoll_engine::History;
 use plimsoll_engine::deploy::Deployed;
 use plimsoll_engine::journal::Query;
 use plimsoll_engine::ship::{ShipEnd, Shipped};
-use plimsoll_model::plan::PlanKind;
+use plimsoll_model::agent::{LogStream, Request, Response};
+use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::plan::{Action, PlanKind};
 use plimsoll_model::record::{BackReason, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{EnvironmentName, ExitCode, ReleaseId, RolloutId, Span, Timestamp};
-use plimsoll_report::{Ending, EndingStory, Hint, Names, rollback_timeline, users_hit};
+use plimsoll_report::{Ending, EndingStory, Hint, Names, back_reason, rollback_timeline, users_hit};
 
 use crate::failure::Failure;
 use crate::project::Project;
@@ -51,8 +53,9 @@ pub(crate) fn of_deployment(
 ) -> Result<Told, Failure> {
     let records = project.journal()?.read(&Query::default())?;
     let began = records.get(since).map_or_else(|| SystemClock.now(), |r| r.at);
-    Ok(Story { history: History::fold(&records), records, environment: environment.name.clone(), began }
-        .of(deployed, None))
+    let printed = last_words(project, environment, &records, began);
+    let (history, environment) = (History::fold(&records), environment.name.clone());
+    Ok(Story { history, records, environment, began, printed }.of(deployed, None))
 }
 
 /// The end of a shipment.
@@ -64,7 +67,12 @@ pub(crate) fn of_shipment(
 ) -> Result<Told, Failure> {
     let records = project.journal()?.read(&Query::default())?;
     let history = History::fold(&records);
-    let story = Story { history, records, environment: environment.name.clone(), began };
+    let place = match &shipped.end {
+        ShipEnd::Deployed { environment, .. } => project.service.environments.get(environment),
+        _ => None,
+    };
+    let printed = last_words(project, place.unwrap_or(environment), &records, began);
+    let story = Story { history, records, environment: environment.name.clone(), began, printed };
     Ok(match &shipped.end {
         ShipEnd::Refused { gate, summary, help } => {
             let release = shipped.release.as_ref().map(|r| story.history.label(r));
@@ -95,6 +103,8 @@ struct Story {
     records: Vec<Record>,
     environment: EnvironmentName,
     began: Timestamp,
+    /// What an instance that failed printed last.
+    printed: Vec<String>,
 }
 
 impl Story {
@@ -135,7 +145,7 @@ impl Story {
             return Told::new(ExitCode::Internal, story, recovered, Vec::new());
         };
         let label = self.history.label(release);
-        let mut hints = vec![Hint::new("plimsoll status", "what runs where")];
+        let mut hints = vec![Hint::new("plimsoll status", "what runs where, and how it is")];
         if let Some(replaces) = replaces {
             let command = format!("plimsoll rollback -e {}", self.environment);
             hints.push(Hint::new(command, format!("back to {}", self.history.label(replaces))));
@@ -181,22 +191,12 @@ impl Story {
         let plan = self.history.rollouts.iter().find(|r| r.plan.rollout == *rollout).map(|r| &r.plan);
         let Some(plan) = plan else { return self.shipped(None, None, recovered, "") };
         let names = Names::from_records(&self.records);
-        let reason = records.iter().find_map(|r| match &r.entry {
-            Entry::GoingBack { reason } => Some(reason),
-            _ => None,
-        });
         let release = self.history.label(&plan.release);
-        let summary = reason.map_or_else(|| self.summary(rollout), |r| why(r, &release.to_string()));
-        let timeline = rollback_timeline(&records, &plan.release, &names);
-        let mut hints = vec![Hint::new(format!("plimsoll logs {release}"), "what it printed")];
-        hints.push(Hint::new(format!("plimsoll history {rollout}"), "every gate, every number"));
-        if outcome == Outcome::RolledBack {
-            let environment = &self.environment;
-            hints.push(Hint::new(
-                format!("plimsoll retry {release} -e {environment}"),
-                "try it again as it is",
-            ));
-        }
+        let summary = back_reason(&records, &names).unwrap_or_else(|| self.summary(rollout));
+        // Of what a host refused there is nothing to tell but why.
+        let refused = outcome == Outcome::Refused;
+        let timeline = if refused { Vec::new() } else { rollback_timeline(&records, &plan.release, &names) };
+        let hints = self.ways_on(rollout, outcome, &release, &records);
         let story = EndingStory::Back {
             environment: self.environment.clone(),
             serves: plan.replaces.as_ref().map(|r| self.history.label(r)),
@@ -205,8 +205,43 @@ impl Story {
             summary,
             timeline,
             users: users_hit(&records),
+            printed: self.printed.clone(),
         };
         Told::new(exit_of(outcome), story, recovered, hints)
+    }
+
+    /// What a person may want next after a release came back.
+    fn ways_on(
+        &self,
+        rollout: &RolloutId,
+        outcome: Outcome,
+        release: &ReleaseLabel,
+        records: &[Record],
+    ) -> Vec<Hint> {
+        let environment = &self.environment;
+        let started = |r: &Record| match &r.entry {
+            Entry::Performed { actions, .. } => {
+                actions.iter().any(|a| matches!(a.action, Action::Start { .. }))
+            }
+            _ => false,
+        };
+        let mut hints = Vec::new();
+        if records.iter().any(started) {
+            hints.push(Hint::new(format!("plimsoll logs {release} -e {environment}"), "what it printed"));
+        }
+        hints.push(Hint::new(format!("plimsoll history {rollout}"), "every gate, every number"));
+        match outcome {
+            Outcome::RolledBack => hints.push(Hint::new(
+                format!("plimsoll retry {release} -e {environment}"),
+                "try it again as it is",
+            )),
+            Outcome::Refused => hints.push(Hint::new(
+                format!("plimsoll deploy {release} -e {environment}"),
+                "once that is mended",
+            )),
+            _ => {}
+        }
+        hints
     }
 
     fn of_rollout(&self, rollout: &RolloutId) -> Vec<Record> {
@@ -234,26 +269,37 @@ pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
     }
 }
 
-fn why(reason: &BackReason, release: &str) -> String {
-    match reason {
-        BackReason::Analysis { summary, shared: true, .. } => {
-            format!("{release} and the release before: {summary}")
+/// Lines of an instance that are shown when it failed.
+const LAST_WORDS: u32 = 5;
+
+/// What the instance printed last for which a rollout of this command went back; nothing where that cannot be told.
+fn last_words(
+    project: &Project,
+    environment: &Environment,
+    records: &[Record],
+    since: Timestamp,
+) -> Vec<String> {
+    let failed = records.iter().rev().take_while(|r| r.at >= since).find_map(|r| match &r.entry {
+        Entry::GoingBack { reason: BackReason::InstanceFailed { instance, .. } }
+            if r.environment.as_ref() == Some(&environment.name) =>
+        {
+            Some(instance.clone())
         }
-        BackReason::Analysis { summary, .. } => format!("{release}: {summary}"),
-        BackReason::Aborted { by } => format!("aborted by {by}"),
-        BackReason::Superseded { by } => format!("release {by} takes its place"),
-        BackReason::InstanceFailed { instance, host, detail } => {
-            format!("instance {instance} on {host} failed: {detail}")
-        }
-        BackReason::ActionFailed { action, error } => format!("could not {action}: {error}"),
-        BackReason::NoProgress { waiting_for } => format!("no progress while waiting for {waiting_for}"),
-        BackReason::TrafficMismatch { detail } => {
-            format!("the traffic does not follow the weights: {detail}")
-        }
-        BackReason::SwitchFired { host, .. } => {
-            format!("{host} went back by itself: it had heard nothing from the command for too long")
-        }
-        BackReason::NobodyAnswered { .. } => "nobody answered in time".to_owned(),
-        BackReason::Policy { analysis, detail } => format!("analysis `{analysis}`: {detail}"),
-    }
+        _ => None,
+    });
+    let Some(instance) = failed else { return Vec::new() };
+    // Remarks of the agent stand between the lines; more are asked for than are shown.
+    let request =
+        Request::Logs { release: None, instance: Some(instance), lines: LAST_WORDS * 6, after: None };
+    let Ok(mut hosts) = project.running_hosts(environment) else { return Vec::new() };
+    let answers = hosts.iter_mut().map(|host| host.call(&project.service.name, None, request.clone(), &[]));
+    let lines = answers.filter_map(|answer| match answer {
+        Ok(Response::Lines { lines, .. }) => Some(lines),
+        _ => None,
+    });
+    let mut said: Vec<String> =
+        lines.flatten().filter(|l| l.stream != LogStream::Agent).map(|l| l.text).collect();
+    // An instance that was started again and again says the same each time.
+    said.dedup();
+    said.split_off(said.len().saturating_sub(LAST_WORDS as usize))
 }

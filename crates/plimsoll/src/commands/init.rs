@@ -33,6 +33,7 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
     output.print(&value, |_| {
         let mut lines = vec![format!("wrote {}", config.display())];
         lines.extend(proposal.notes.iter().map(|note| format!("note: {note}")));
+        lines.push("hint: git add and commit it    a release is then exactly a commit".to_owned());
         lines.push("hint: plimsoll ship    builds it and takes it to production on this machine".to_owned());
         lines.join("\n") + "\n"
     })?;

@@ -15,12 +15,12 @@ use plimsoll_plan::planner::NoPlan;
 use plimsoll_report::PlanView;
 
 use super::work::show_warnings;
-use crate::cli::Target;
+use crate::cli::Planned;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::project::Project;
 
-pub(crate) fn run(config: &Path, output: Output, arguments: &Target) -> Result<ExitCode, Failure> {
+pub(crate) fn run(config: &Path, output: Output, arguments: &Planned) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;

@@ -1,20 +1,18 @@
 //! The parts that other parts of plimsoll start: agent, proxy, shim, launch. They are this same program.
 
 use std::process::ExitCode as ProcessExit;
-use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_agent::process::{launch_main, shim_main};
 use plimsoll_agent::server::{ServeOptions, serve};
 use plimsoll_agent::traffic::proxy_process::proxy_main;
 use plimsoll_model::ExitCode;
-use signal_hook::consts::{SIGHUP, SIGINT};
 
 use crate::cli::{Agent, Command};
 use crate::failure::{Failure, with_causes};
 
 /// An agent with nothing to look after ends by itself.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Parts whose exit code is not one of ours: the proxy's tells the agent, the others' are the instance's.
 pub(crate) fn part(command: &Command) -> Option<ProcessExit> {
@@ -27,12 +25,6 @@ pub(crate) fn part(command: &Command) -> Option<ProcessExit> {
 }
 
 pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
-    // Detached from the terminal, so that Ctrl-C to the command that started it does not reach it. Fails only where
-    // this process leads a session already, which is as good.
-    let _ = rustix::process::setsid();
-    for signal in [SIGHUP, SIGINT] {
-        let _ = signal_hook::flag::register(signal, Arc::default());
-    }
     let internal = |e: &dyn std::error::Error| Failure::new(ExitCode::Internal, with_causes(e));
     let executable = std::env::current_exe().map_err(|e| internal(&e))?;
     let options = ServeOptions {

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_artifact::signature::SecretKey;
-use plimsoll_drivers::{Clock as _, SystemClock, SystemCommands};
+use plimsoll_drivers::{Clock as _, SteadyClock, SystemClock, SystemCommands};
 use plimsoll_engine::ship::{Ship, Shipped};
 use plimsoll_model::ExitCode;
 use plimsoll_model::evidence::Gate;
 use plimsoll_model::service::Environment;
 
 use super::ending::{self, Told};
-use super::work::{Hands, show_warnings};
+use super::work::{Hands, newest, show_warnings};
 use crate::cli::{self, Skippable};
 use crate::content::EnvironmentSecrets;
 use crate::failure::Failure;
@@ -78,6 +78,7 @@ impl Shipment<'_> {
         let project = self.project;
         let commands = SystemCommands::new(Arc::clone(&self.hands.cancel));
         let actor = self.hands.actor(project);
+        let clock = SteadyClock::new(&SystemClock, newest(project.journal()?.as_mut())?);
         let mut ship = Ship {
             service: &project.service,
             project: &project.folder,
@@ -90,7 +91,7 @@ impl Shipment<'_> {
             yard: &ProjectYard(project),
             releases: &project.content(),
             secrets: &EnvironmentSecrets,
-            clock: &SystemClock,
+            clock: &clock,
             actor: &actor,
             author: who::author(),
             skip: self.skip.clone(),

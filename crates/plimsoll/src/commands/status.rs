@@ -5,11 +5,14 @@ use std::path::Path;
 use plimsoll_drivers::{Clock as _, SystemClock};
 use plimsoll_engine::History;
 use plimsoll_engine::fleet;
+use plimsoll_engine::history::KnownRollout;
+use plimsoll_engine::journal::Query;
 use plimsoll_model::ExitCode;
 use plimsoll_model::observation::{HostObservation, InstanceState, SwitchState};
 use plimsoll_model::record::Outcome;
 use plimsoll_model::service::Environment;
-use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView};
+use plimsoll_plan::RolloutState;
+use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView, Style, hold_clause};
 
 use super::work::show_warnings;
 use crate::failure::Failure;
@@ -21,11 +24,12 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
     show_warnings(&project);
     let history = project.history()?;
     let environments = project.service.environments.values();
+    let style = output.style();
     let view = StatusView {
         service: project.service.name.clone(),
         now: SystemClock.now(),
         environments: environments
-            .map(|e| environment(&project, &history, e))
+            .map(|e| environment(&project, &history, e, &style))
             .collect::<Result<_, Failure>>()?,
     };
     output.print(&view, |style| plimsoll_report::status(&view, style))?;
@@ -36,6 +40,7 @@ fn environment(
     project: &Project,
     history: &History,
     environment: &Environment,
+    style: &Style,
 ) -> Result<EnvironmentStatus, Failure> {
     let fleet = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
     let seen = fleet.hosts.first().map(|h| &h.seen);
@@ -47,14 +52,8 @@ fn environment(
         let promoted = history.rollouts.iter().rev().filter(of).find_map(|r| r.ended);
         promoted.filter(|(outcome, _)| *outcome == Outcome::Promoted).map(|(_, at)| at)
     });
-    let rollout = history.unfinished(&environment.name).map(|r| {
-        format!(
-            "{} is on its way to {} ({})",
-            history.label(&r.plan.release),
-            environment.name,
-            r.plan.rollout
-        )
-    });
+    let under_way = history.unfinished(&environment.name);
+    let rollout = under_way.map(|r| on_its_way(project, history, r, style)).transpose()?;
     let mut hosts: Vec<HostStatus> = fleet
         .hosts
         .iter()
@@ -75,13 +74,37 @@ fn environment(
     }));
     Ok(EnvironmentStatus {
         name: environment.name.clone(),
-        place: "local".to_owned(),
+        place: format!("http://{}", environment.listen),
         release: release.as_ref().map(|r| history.label(r)),
         since,
         health: seen.filter(|s| s.current.is_some()).map(|s| health(s, environment)),
         rollout,
         hosts,
     })
+}
+
+/// Where an unfinished rollout stands, and what it waits for.
+fn on_its_way(
+    project: &Project,
+    history: &History,
+    known: &KnownRollout,
+    style: &Style,
+) -> Result<String, Failure> {
+    let plan = &known.plan;
+    let query = Query { rollout: Some(plan.rollout.clone()), ..Query::default() };
+    let state = RolloutState::fold(&project.journal()?.read(&query)?).ok().flatten();
+    let label = history.label(&plan.release);
+    let stands = match state {
+        Some(state) if state.back.is_some() => "is going back".to_owned(),
+        Some(RolloutState { hold: Some(hold), .. }) => {
+            hold_clause(&plan.environment, &hold.reason, hold.until, SystemClock.now(), style)
+        }
+        Some(RolloutState { step: Some(open), .. }) => {
+            format!("is at step {} of {}", open.index + 1, plan.steps.len())
+        }
+        _ => "is on its way".to_owned(),
+    };
+    Ok(format!("{label} ({}) {stands}", plan.rollout))
 }
 
 fn health(seen: &HostObservation, environment: &Environment) -> Health {

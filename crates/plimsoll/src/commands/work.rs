@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use plimsoll_drivers::SystemClock;
+use plimsoll_drivers::{SteadyClock, SystemClock};
 use plimsoll_engine::deploy::{Actor, Deployment};
+use plimsoll_engine::journal::{Journal, Query};
 use plimsoll_engine::ship::Yard as _;
 use plimsoll_engine::{DeployError, Deployed, RunOptions, World};
-use plimsoll_model::ExitCode;
 use plimsoll_model::event::Event;
 use plimsoll_model::service::Environment;
+use plimsoll_model::{ExitCode, Timestamp};
 
 use super::ending::{self, Told};
 use crate::cli::Waiting;
@@ -67,7 +68,7 @@ pub(crate) fn on_environment(
     let hands = Hands::new(waiting, output);
     let reports = output.reporter();
     let mut tell = reports.teller();
-    let since = project.journal()?.read(&plimsoll_engine::journal::Query::default())?.len();
+    let since = project.journal()?.read(&Query::default())?.len();
     let result = deploy(project, environment, &hands, &mut tell, work);
     let told = match result {
         Ok(deployed) => ending::of_deployment(project, environment, &deployed, since)?,
@@ -88,10 +89,12 @@ fn deploy(
     let yard = ProjectYard(project);
     let content = project.content();
     let actor = hands.actor(project);
+    let mut journal = project.journal()?;
+    let clock = SteadyClock::new(&SystemClock, newest(journal.as_mut())?);
     let mut world = World {
-        clock: &SystemClock,
+        clock: &clock,
         hosts: project.hosts(environment)?,
-        journal: project.journal()?,
+        journal,
         metrics: yard.metrics(),
         releases: &content,
         secrets: &EnvironmentSecrets,
@@ -102,4 +105,10 @@ fn deploy(
     let result = work(&mut deployment);
     deployment.end();
     Ok(result?)
+}
+
+/// When the newest record was written: no command is at work before that, whatever the machine's clock says.
+pub(super) fn newest(journal: &mut dyn Journal) -> Result<Timestamp, Failure> {
+    let records = journal.read(&Query::default())?;
+    Ok(records.last().map_or(Timestamp::default(), |record| record.at))
 }

@@ -1,5 +1,16 @@
 //! Tests of the whole binary over real processes: what a user types, what it prints, what then runs.
 
+#![allow(
+    clippy::format_collect,
+    clippy::manual_assert,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a test that fails says why by panicking, and one that is skipped says so on standard error"
+)]
+
 mod flow;
+mod prometheus;
 mod recovery;
 mod support;
+mod wrong_input;

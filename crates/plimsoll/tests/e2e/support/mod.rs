@@ -10,11 +10,21 @@ mod program;
 mod project;
 
 pub use host::{Part, eventually, kill};
-pub use load::{Counts, Load};
+pub use load::Load;
 pub use program::{free_port, plimsoll, service_program};
 pub use project::{Project, Run};
 
 /// Says that a test was not run, and why; collected by `cargo xtask test`.
 pub fn skip(name: &str, why: &str) {
     eprintln!("skipped: {name}: {why}");
+}
+
+/// Waits until something is so, at most half a minute.
+#[track_caller]
+pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !is_so() {
+        assert!(std::time::Instant::now() < deadline, "waited too long for: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }

@@ -105,14 +105,6 @@ impl Project {
         self
     }
 
-    /// Sets the number of instances in production.
-    #[must_use]
-    pub fn instances(mut self, count: u32) -> Self {
-        self.instances = count;
-        self.write();
-        self
-    }
-
     /// Sets variables of the service and commits: the next `ship` makes another release.
     pub fn change(&mut self, variables: &[(&str, &str)]) {
         for (name, value) in variables {
@@ -120,6 +112,15 @@ impl Project {
             self.variables.push(((*name).to_owned(), (*value).to_owned()));
         }
         self.write();
+    }
+
+    /// Replaces text in the configuration file, until something else is set, and commits.
+    #[track_caller]
+    pub fn edit(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.file()).expect("read");
+        assert!(text.contains(from), "`{from}` is not in:\n{text}");
+        fs::write(self.file(), text.replace(from, to)).expect("written");
+        self.commit();
     }
 
     /// The project's folder.
@@ -177,6 +178,10 @@ name = "traffic"
             extra = self.extra,
         );
         fs::write(self.file(), text).expect("written");
+        self.commit();
+    }
+
+    fn commit(&self) {
         self.git(&["add", "-A"]);
         self.git(&["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "change"]);
     }
@@ -218,6 +223,26 @@ name = "traffic"
         let run = self.run(&["audit", "--json"]);
         let value: serde_json::Value = serde_json::from_str(&run.stdout).expect("audit is JSON");
         value["records"].as_array().expect("records").clone()
+    }
+
+    /// Waits until there are so many records of this kind.
+    #[track_caller]
+    pub fn await_records(&self, kind: &str, count: usize) {
+        super::wait_for(kind, || {
+            let run = self.run(&["audit", "--json"]);
+            let value: Option<serde_json::Value> = serde_json::from_str(&run.stdout).ok();
+            let records = value.and_then(|v| v["records"].as_array().cloned()).unwrap_or_default();
+            records.iter().filter(|r| r["entry"]["kind"] == kind).count() >= count
+        });
+    }
+
+    /// Processes whose command line names this project's folder: agent, proxy, shims.
+    pub fn command_lines(&self) -> Vec<String> {
+        let ours = self.path().display().to_string();
+        let pids = fs::read_dir("/proc").expect("/proc").flatten().map(|e| e.path().join("cmdline"));
+        let lines = pids.filter_map(|file| fs::read(file).ok());
+        let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+        lines.filter(|line| line.contains(&ours)).collect()
     }
 
     /// Asks the service once.
@@ -267,6 +292,16 @@ impl Run {
     pub fn says(self, parts: &[&str]) -> Self {
         for part in parts {
             assert!(self.text().contains(part), "`{part}` is not in:\n{}", self.text());
+        }
+        self
+    }
+
+    /// Fails the test unless each part was printed exactly once.
+    #[track_caller]
+    pub fn says_once(self, parts: &[&str]) -> Self {
+        for part in parts {
+            let count = self.text().matches(part).count();
+            assert_eq!(count, 1, "`{part}` is there {count} times:\n{}", self.text());
         }
         self
     }

@@ -1,0 +1,281 @@
+//! What each record must agree with: the order of steps (I5), the evidence (I7), earlier rollbacks (I8), and the data
+//! plane (I10).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use plimsoll_model::metrics::Reading;
+use plimsoll_model::plan::{Action, HostAction, Plan, PlanKind};
+use plimsoll_model::record::{BackReason, Command, Entry, Outcome, Record};
+use plimsoll_model::rollout::{Policy, Step};
+use plimsoll_model::{ExitCode, ReleaseId, Share, Timestamp};
+
+use super::{Evidence, Invariant, Rollout, Watch, truth};
+use crate::sim::host::SimHost;
+
+/// More records than any story needs: something is done again and again.
+const MANY_RECORDS: u64 = 5000;
+
+impl Watch {
+    /// A record was written.
+    pub(crate) fn on_record(&mut self, record: &Record, hosts: &[SimHost], now: Timestamp) {
+        if record.sequence > MANY_RECORDS {
+            return self.endless(&format!("record {} is written", record.sequence), now);
+        }
+        if let Entry::Planned { plan } = &record.entry {
+            return self.planned(plan, now);
+        }
+        let Some(rollout) =
+            self.rollout.as_mut().filter(|r| record.rollout.as_ref() == Some(&r.plan.rollout))
+        else {
+            return;
+        };
+        match &record.entry {
+            // A person's word came between the decision and its record.
+            Entry::StepEntered { .. } | Entry::StepDone { .. } if rollout.skipped => {}
+            Entry::StepEntered { step } => {
+                let fits = rollout.entered.is_none() && *step == rollout.done;
+                (rollout.entered, rollout.waved_on) = (Some((*step, record.at)), false);
+                if !fits {
+                    self.broken(Invariant::I5, now, format!("step {step} is entered out of order"));
+                }
+            }
+            Entry::StepDone { step, why } => self.step_done(*step, why, record.at, hosts, now),
+            Entry::Looked { analysis, reading } => {
+                rollout.evidence.entry(analysis.clone()).or_default().add(reading, record.at);
+            }
+            Entry::Commanded { command } => rollout.command(command),
+            Entry::Promoting { .. } => {
+                let complete = rollout.skipped || rollout.done as usize == rollout.plan.steps.len();
+                rollout.entered = None;
+                if !complete {
+                    self.broken(Invariant::I5, now, "promotes with steps left that nobody skipped");
+                }
+            }
+            Entry::GoingBack { reason } => self.going_back(reason, record.at, now),
+            Entry::Performed { actions, .. } => self.performed(actions, hosts, now),
+            Entry::Finished { outcome, .. } => self.finished(*outcome, hosts, now),
+            _ => {}
+        }
+    }
+
+    /// I7: no look has seen more of the new side than came to it.
+    pub(crate) fn check_looks(&mut self, came: &BTreeMap<ReleaseId, u64>, now: Timestamp) {
+        let Some(rollout) = &self.rollout else { return };
+        let came = came.get(&rollout.plan.release).copied().unwrap_or(0);
+        let Some((name, counted)) =
+            rollout.evidence.iter().map(|(n, e)| (n, e.counted)).find(|(_, c)| *c > came)
+        else {
+            return;
+        };
+        let what = format!("`{name}` counts {counted} requests to the new release, and {came} came");
+        self.broken(Invariant::I7, now, what);
+    }
+
+    fn planned(&mut self, plan: &Plan, now: Timestamp) {
+        let again = self.rolled_back.contains(&plan.release);
+        if again && matches!(plan.kind, PlanKind::Update | PlanKind::Initial) {
+            let what = format!("{} was rolled back and is tried again", plan.release);
+            self.broken(Invariant::I8, now, what);
+        }
+        self.rollout = Some(Rollout {
+            plan: plan.clone(),
+            entered: None,
+            done: 0,
+            waved_on: false,
+            skipped: false,
+            back: None,
+            over: false,
+            evidence: BTreeMap::new(),
+            watching_since: None,
+        });
+    }
+
+    fn step_done(&mut self, step: u32, why: &str, at: Timestamp, hosts: &[SimHost], now: Timestamp) {
+        let clocks_lie = self.clocks_lie;
+        let rollout = self.rollout.as_mut().expect("the caller has one");
+        let Some((_, entered)) = rollout.entered.take().filter(|(open, _)| *open == step) else {
+            return self.broken(Invariant::I5, now, format!("step {step} ends and is not open"));
+        };
+        rollout.done = step + 1;
+        if rollout.waved_on {
+            return;
+        }
+        let planned = rollout.plan.steps[step as usize].clone();
+        let lacking = rollout.lacks_data(entered, &planned.step);
+        let names: Vec<_> =
+            rollout.evidence.iter().filter(|(_, e)| e.seen == 0).map(|(n, _)| n.clone()).collect();
+        match &planned.step {
+            Step::SetWeight { weight } => {
+                for host in hosts {
+                    let found = crate::sim::universe::weight(host, &rollout.plan.release);
+                    let known = host.memory.table().is_some() && !truth::has_fired(host);
+                    if known && found != *weight {
+                        let what =
+                            format!("step {step} is over with {weight} and {} gives {found}", host.name);
+                        return self.broken(Invariant::I10, now, what);
+                    }
+                }
+            }
+            Step::Pause { duration: Some(duration) } => {
+                if !clocks_lie && at < entered + duration.duration() {
+                    let what = format!("the pause of {duration} entered at {entered} is over at {at}");
+                    self.broken(Invariant::I5, now, what);
+                } else if let Some(analysis) = lacking {
+                    let what = format!("a pause ends as if `{analysis}` had data: {why}");
+                    self.broken(Invariant::I7, now, what);
+                }
+            }
+            Step::Analysis { .. } if why.starts_with("every analysis shows") => {
+                if let Some(analysis) = names.first() {
+                    self.broken(Invariant::I7, now, format!("`{analysis}` is called good and saw nothing"));
+                }
+            }
+            Step::Analysis { .. } => {}
+            Step::Pause { duration: None } | Step::Approve { .. } => {
+                self.broken(Invariant::I5, now, format!("step {step} ends and no person said so: {why}"));
+            }
+        }
+    }
+
+    fn going_back(&mut self, reason: &BackReason, at: Timestamp, now: Timestamp) {
+        let rollout = self.rollout.as_mut().expect("the caller has one");
+        rollout.entered = None;
+        rollout.back = Some((reason.clone(), at));
+        if let BackReason::Analysis { analysis, summary, .. } = reason {
+            let bad = rollout.evidence.get(analysis).map_or(0, |e| e.bad);
+            if bad == 0 {
+                let what = format!("goes back because of `{analysis}`, which saw nothing bad: {summary}");
+                self.broken(Invariant::I7, now, what);
+            }
+        }
+    }
+
+    /// I10: what is written as done is done.
+    fn performed(&mut self, actions: &[HostAction], hosts: &[SimHost], now: Timestamp) {
+        for HostAction { host, action } in actions {
+            let Some(found) = hosts.iter().find(|h| h.name == *host) else { continue };
+            let rollout = self.rollout.as_mut().expect("the caller has one");
+            match action {
+                Action::Route { weights } => {
+                    if weights.iter().any(|w| w.release == rollout.plan.release && w.weight > Share::NONE) {
+                        rollout.watching_since.get_or_insert(now);
+                    }
+                    if let Some(differs) = truth::differs(found, weights) {
+                        let what = format!("`route` on {host} is written as done: {differs}");
+                        self.broken(Invariant::I10, now, what);
+                    }
+                }
+                Action::Commit => {
+                    let release = rollout.plan.release.clone();
+                    if found.memory.current().as_ref() != Some(&release) {
+                        let what = format!("`commit` on {host} is written as done: current is another");
+                        self.broken(Invariant::I10, now, what);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn finished(&mut self, outcome: Outcome, hosts: &[SimHost], now: Timestamp) {
+        let rollout = self.rollout.as_mut().expect("the caller has one");
+        rollout.over = true;
+        self.last_outcome = Some(outcome);
+        let plan = rollout.plan.clone();
+        let blamed = !matches!(
+            rollout.back,
+            Some((
+                BackReason::Superseded { .. } | BackReason::NobodyAnswered { .. } | BackReason::Policy { .. },
+                _
+            ))
+        );
+        if matches!(outcome, Outcome::RolledBack)
+            || (outcome == Outcome::Mixed && rollout.back.is_some() && blamed)
+        {
+            self.rolled_back.insert(plan.release.clone());
+        }
+        // What was lost after the decision is not the decision's fault.
+        let lost = self.hosts.iter().map(|h| h.lost_ready).max().unwrap_or_default();
+        let decided = lost <= self.last_decision;
+        let mixed = outcome == Outcome::Mixed;
+        let problem = hosts.iter().find_map(|host| match outcome {
+            Outcome::Promoted => truth::not_promoted(host, &plan, decided),
+            _ if mixed => None,
+            _ => truth::not_back(host, &plan),
+        });
+        if let Some(problem) = problem {
+            self.broken(Invariant::I10, now, format!("finished as {outcome:?}: {problem}"));
+        }
+    }
+
+    /// A command ended with this code.
+    pub(crate) fn on_exit(&mut self, code: ExitCode, hosts: &[SimHost], now: Timestamp) {
+        let Some(rollout) = &self.rollout else { return };
+        let serves = |release: &ReleaseId| {
+            hosts.iter().all(|h| {
+                let weight = crate::sim::universe::weight(h, release);
+                h.memory.current().as_ref() == Some(release)
+                    && (weight == Share::ALL || h.memory.table().is_none())
+            })
+        };
+        let promoted = serves(&rollout.plan.release);
+        let honest = match code {
+            ExitCode::Success => promoted,
+            ExitCode::RolledBack | ExitCode::Refused => !promoted || rollout.plan.kind == PlanKind::Converge,
+            _ => true,
+        };
+        if !honest {
+            let what = format!("exits with {} ({}), and that is not so", code.number(), code.meaning());
+            self.broken(Invariant::I10, now, what);
+        }
+    }
+}
+
+impl Rollout {
+    fn command(&mut self, command: &Command) {
+        match command {
+            Command::Promote => self.waved_on = true,
+            Command::PromoteFully => {
+                self.skipped = true;
+                self.entered = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// The analysis without data in the second half of a timed step that the policy does not let pass.
+    fn lacks_data(&self, entered: Timestamp, step: &Step) -> Option<String> {
+        let Step::Pause { duration: Some(duration) } = step else { return None };
+        let from = entered + duration.duration() / 2 - Duration::from_millis(1);
+        self.watching_since?;
+        let lacks = |name: &str| {
+            self.evidence.get(name).is_none_or(|e| e.last.is_none_or(|last| last < from) || e.unusable)
+        };
+        let strict = self.plan.rules.analyses.iter().filter(|a| a.on_no_data != Policy::Promote);
+        strict.map(|a| &a.name).find(|name| lacks(name)).cloned()
+    }
+}
+
+impl Evidence {
+    fn add(&mut self, reading: &Reading, at: Timestamp) {
+        self.unusable = false;
+        match reading {
+            Reading::Counts { canary, .. } => {
+                self.seen += canary.requests;
+                self.counted += canary.requests;
+                self.bad += canary.errors + canary.slower.iter().max().copied().unwrap_or(0);
+                if canary.requests > 0 {
+                    self.last = Some(at);
+                }
+            }
+            Reading::Value { .. } => {
+                self.seen += 1;
+                self.bad += 1;
+                self.last = Some(at);
+            }
+            Reading::NoTraffic => {}
+            Reading::Unusable { .. } => self.unusable = true,
+        }
+    }
+}

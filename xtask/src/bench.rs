@@ -1,0 +1,14 @@
+//! `cargo xtask bench`: measurements, each written into a page of docs/.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
+    match words {
+        ["ship"] => crate::bench_ship::run()?,
+        ["proxy"] => crate::bench_proxy::run()?,
+        _ => bail!("cargo xtask bench proxy|ship"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
