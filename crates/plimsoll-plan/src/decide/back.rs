@@ -60,7 +60,9 @@ fn route(at: &Moment, back: &Back) -> Option<Decision> {
         // Where the old side cannot take all of it yet, it does not serve everywhere, whoever else does.
         let partly = at.state.plan.hosts.iter().any(|h| {
             let all = sides::back_to(&at.state.plan, h);
-            at.fleet.host(&h.host).is_some_and(|seen| !sides::in_force(seen, &all))
+            // Where nothing served before, a proxy that does not run is as good as one without a side.
+            let nothing = |seen: &HostObservation| all.is_empty() && seen.traffic.is_none();
+            at.fleet.host(&h.host).is_some_and(|seen| !sides::in_force(seen, &all) && !nothing(seen))
         });
         partly.then(|| at.wait("instances of the release before to be ready"))
     })

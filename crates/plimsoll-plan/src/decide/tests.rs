@@ -337,3 +337,21 @@ fn a_record_that_a_person_has_overtaken_changes_nothing() {
     resumed.push((6, Entry::Held { reason: HoldReason::PausedByPerson, until }));
     assert_eq!(fold(plan(Vec::new()), resumed).hold, None);
 }
+
+#[test]
+fn a_first_release_that_found_its_port_taken_has_nothing_to_go_back_to() {
+    let mut first = plan(Vec::new());
+    (first.kind, first.replaces, first.steps) = (PlanKind::Initial, None, Vec::new());
+    first.hosts[0].old.clear();
+    let action = HostAction { host: host(), action: Action::Prepare };
+    let failed = BackReason::ActionFailed { action: "prepare on web1".to_owned(), error: "taken".to_owned() };
+    let entries = vec![
+        (1, Entry::ActionFailed { action, error: "taken".to_owned(), retry: false }),
+        (1, Entry::GoingBack { reason: failed }),
+    ];
+    let mut seen = observation(&[], &[]);
+    seen.traffic = None;
+    seen.switch = SwitchState::Off;
+    let entry = recorded(decide(&fold(first, entries), &fleet(seen), second(2)));
+    assert!(matches!(&entry, Entry::Finished { outcome: Outcome::Refused, .. }), "{entry:?}");
+}

@@ -12,7 +12,10 @@ fn kill_proxy(project: &Project) {
     kill(before);
     let killed = Instant::now();
     let connects = || std::net::TcpStream::connect(("127.0.0.1", project.port)).is_ok();
-    eventually("another proxy listens", || project.pids(&Part::Proxy) != [before] && connects());
+    eventually("another proxy listens", || {
+        let pids = project.pids(&Part::Proxy);
+        pids.len() == 1 && pids != [before] && connects()
+    });
     assert!(killed.elapsed() < Duration::from_secs(5), "after {:?}", killed.elapsed());
 }
 
