@@ -22,7 +22,10 @@ fn an_instance_that_is_killed_comes_back() {
     let ready = || project.instances_in(&release, InstanceState::Ready);
     let before = ready();
     kill_one(&project, &release);
-    eventually("both are ready again", || ready().len() == 2 && ready() != before);
+    eventually("both are ready again", || {
+        let now = ready();
+        now.len() == 2 && now != before
+    });
     load.lost_nothing("an instance is killed");
     project.serves("1", "an instance was killed");
     load.stop();
