@@ -15,10 +15,12 @@ fn a_host_without_word_goes_back_by_itself() {
     project.change(&[("VERSION", "2")]);
     let mut ship = project.start(&["ship"]);
     eventually("the canary has traffic", || load.counts().good.contains_key("2"));
+    // The weight and the pause: the command is killed in the second step, not between the two.
+    project.await_records("step-entered", 2);
     kill(ship.id());
     ship.wait().expect("it ends");
     let killed = Instant::now();
-    let between = project.run(&["status"]).expect(0).says(&["r1", "r2 (production-2)"]);
+    let between = project.run(&["status"]).expect(0).says(&["r1", "r2 (production-2) is at step 2 of 2"]);
     assert!(!between.text().contains("went back by itself"), "{}", between.text());
     eventually("the host goes back", || {
         matches!(project.observe().expect("an agent").switch, SwitchState::Fired { .. })
