@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_config::{Loaded, load};
+use plimsoll_model::hook::HookName;
 use plimsoll_model::release::{RunSpec, SecretReference};
 use plimsoll_model::rollout::{Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{BuildSpec, Builder, DirtyPolicy, Environment, Service, Target};
@@ -33,6 +34,15 @@ fn the_full_file_loads_without_a_warning() {
     let Builder::Go { package, flags, cgo } = service.build.builder else { panic!("not go") };
     assert_eq!((package.as_str(), flags, cgo), ("./cmd/greeter", vec!["-trimpath".to_owned()], false));
     assert_eq!(service.build.variables["GOFLAGS"], "-mod=readonly");
+}
+
+#[test]
+fn hooks_have_a_command_and_a_time() {
+    let hooks = loaded(FULL).service.hooks;
+    assert_eq!(hooks.keys().copied().collect::<Vec<_>>(), HookName::ALL);
+    let first = &hooks[&HookName::PreDeploy];
+    assert_eq!((first.command.len(), first.timeout), (2, Span::from_secs(30)));
+    assert_eq!(hooks[&HookName::Held].timeout, Span::from_secs(300));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use plimsoll_model::agent::Request;
 use plimsoll_model::event::News;
 use plimsoll_model::observation::FleetObservation;
 use plimsoll_model::plan::{Plan, PlanKind};
-use plimsoll_model::record::{Command, Entry, Outcome};
+use plimsoll_model::record::{Command, Entry, Outcome, Record};
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{EnvironmentName, Fence, ReleaseId, RolloutId, ServiceName};
@@ -13,6 +13,7 @@ use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
 use crate::fleet;
 use crate::history::History;
+use crate::hooks::HookRunner;
 use crate::journal::{Holder, JournalError, Lease, Query};
 use crate::rollout::{Run, RunEnd, RunError, RunOptions};
 use crate::world::{ReleaseContent, Secrets, World};
@@ -130,14 +131,16 @@ pub struct Actor<'a> {
     pub is_gone: &'a dyn Fn(&Holder) -> bool,
     /// How rollouts are run.
     pub options: RunOptions<'a>,
+    /// The project's hooks; absent where none are to run.
+    pub hooks: Option<HookRunner<'a>>,
 }
 
 /// A coordinator at work on one environment, with its lease.
 pub struct Deployment<'d, 'w> {
-    world: &'d mut World<'w>,
-    actor: &'d Actor<'d>,
-    environment: &'d Environment,
-    lease: Lease,
+    pub(crate) world: &'d mut World<'w>,
+    pub(crate) actor: &'d Actor<'d>,
+    pub(crate) environment: &'d Environment,
+    pub(crate) lease: Lease,
 }
 
 impl<'d, 'w> Deployment<'d, 'w> {
@@ -222,6 +225,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
 
     fn unfinished(&mut self) -> Result<Option<RolloutState>, DeployError> {
         let history = self.history()?;
+        self.settle_hooks(&history)?;
         let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
         let query = Query { rollout: Some(left.plan.rollout.clone()), ..Query::default() };
         let records = self.world.journal.read(&query)?;
@@ -235,7 +239,8 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.announce(&left.plan, Some(course.clone()))?;
         let query = Query { rollout: Some(rollout.clone()), ..Query::default() };
         // Reporters learn the plan from its record, as they would have at its beginning.
-        if let Some(planned) = self.world.journal.read(&query)?.into_iter().next() {
+        let is_plan = |r: &Record| matches!(r.entry, Entry::Planned { .. });
+        if let Some(planned) = self.world.journal.read(&query)?.into_iter().find(is_plan) {
             self.world.tell(News::Recorded { record: Box::new(planned) });
         }
         let entry = Entry::TakenOver { course: course.clone() };
@@ -246,6 +251,8 @@ impl<'d, 'w> Deployment<'d, 'w> {
     fn roll_out(&mut self, plan: Plan) -> Result<Deployed, DeployError> {
         let rollout = plan.rollout.clone();
         self.announce(&plan, None)?;
+        // Before the plan: from that on the rollout is there and will be taken over with what it owes.
+        self.promise_hooks(&rollout)?;
         let entry = Entry::Planned { plan: Box::new(plan) };
         let record = self.world.record(&self.lease, Some(&rollout), entry)?;
         let state = RolloutState::begin(&record).ok_or(RunError::NoPlan)?;
@@ -266,12 +273,16 @@ impl<'d, 'w> Deployment<'d, 'w> {
         Ok(())
     }
 
-    fn run(&mut self, state: RolloutState, taken_over: Option<String>) -> Result<Deployed, DeployError> {
+    fn run(&mut self, mut state: RolloutState, taken_over: Option<String>) -> Result<Deployed, DeployError> {
         let history = self.history()?;
-        let rollout = state.plan.rollout.clone();
+        self.before(&mut state)?;
+        let (plan, began) = (state.plan.clone(), state.began);
+        let rollout = plan.rollout.clone();
         let options = self.actor.options.clone();
         let mut run = Run::new(self.world, &self.lease, state, history.labels(), options);
-        Ok(match run.to_end()? {
+        let end = run.to_end()?;
+        self.after(&plan, began, &end)?;
+        Ok(match end {
             RunEnd::Over(outcome) => Deployed::Over { rollout, outcome, taken_over },
             RunEnd::Held(wait) => Deployed::Held { rollout, wait },
         })

@@ -8,6 +8,7 @@
 pub mod deploy;
 pub mod fleet;
 pub mod history;
+pub mod hooks;
 pub mod journal;
 mod looks;
 pub mod rollout;
@@ -19,5 +20,6 @@ pub mod world;
 
 pub use deploy::{Actor, DeployError, Deployed, Deployment, Order};
 pub use history::History;
+pub use hooks::HookRunner;
 pub use rollout::{Decide, Run, RunEnd, RunError, RunOptions};
 pub use world::World;

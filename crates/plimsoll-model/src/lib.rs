@@ -13,6 +13,7 @@ pub mod event;
 pub mod evidence;
 pub mod exit;
 pub mod frame;
+pub mod hook;
 pub mod id;
 pub mod metrics;
 pub mod observation;

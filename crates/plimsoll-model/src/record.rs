@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
+use crate::hook::{HookName, HookRun};
 use crate::metrics::Reading;
 use crate::plan::{HostAction, Plan};
 use crate::release::Tree;
@@ -153,6 +154,91 @@ pub enum Entry {
         outcome: Outcome,
         /// Why, in one sentence.
         summary: String,
+    },
+    /// The hooks that this rollout owes: what is not run when a command dies is run by the next.
+    HooksDue {
+        /// Which are declared.
+        hooks: Vec<HookName>,
+    },
+    /// A hook is about to run.
+    HookStarted {
+        /// Which.
+        hook: HookName,
+        /// Its program and arguments, secrets masked.
+        command: String,
+    },
+    /// A hook has run.
+    HookEnded {
+        /// What came of it.
+        run: Box<HookRun>,
+    },
+    /// A person did something to an environment, or about a release, outside of a rollout.
+    Operated {
+        /// What.
+        operation: Operation,
+        /// The fencing token that the hosts were shown, where hosts were asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<Fence>,
+    },
+}
+
+/// What a person does outside of a rollout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "what")]
+pub enum Operation {
+    /// Ran a command on hosts; written before it is run.
+    Exec {
+        /// Its name on the hosts.
+        key: String,
+        /// Where.
+        hosts: Vec<HostName>,
+        /// With which release's environment; absent for the current one.
+        release: Option<ReleaseId>,
+        /// The program and its arguments, secrets masked.
+        command: String,
+    },
+    /// What came of a command on hosts.
+    ExecEnded {
+        /// Its name on the hosts.
+        key: String,
+        /// How it ended on each host.
+        results: Vec<(HostName, String)>,
+    },
+    /// The proxy answers clients with a page.
+    MaintenanceOn {
+        /// Where.
+        hosts: Vec<HostName>,
+        /// The page's first line.
+        message: String,
+    },
+    /// The proxy passes requests on again.
+    MaintenanceOff {
+        /// Where.
+        hosts: Vec<HostName>,
+    },
+    /// Keeps a release for ever.
+    Pin {
+        /// Which.
+        release: ReleaseId,
+        /// Why.
+        why: String,
+    },
+    /// Lets a release be removed again.
+    Unpin {
+        /// Which.
+        release: ReleaseId,
+    },
+    /// Removed releases.
+    Pruned {
+        /// From the hosts.
+        hosts: Vec<(HostName, Vec<ReleaseId>)>,
+        /// From the project's own folder.
+        here: Vec<ReleaseId>,
+    },
+    /// Stopped the service.
+    Down {
+        /// Where.
+        hosts: Vec<HostName>,
     },
 }
 

@@ -113,6 +113,14 @@ pub struct Unfitting {
     pub why: &'static str,
 }
 
+/// What people say, gates and hooks have their place after a rollout's end too.
+const fn may_follow_the_end(entry: &Entry) -> bool {
+    matches!(
+        entry,
+        Entry::Commanded { .. } | Entry::Gate { .. } | Entry::HookStarted { .. } | Entry::HookEnded { .. }
+    )
+}
+
 impl RolloutState {
     /// The state after the record that planned the rollout; `None` where it is another kind of record.
     pub fn begin(record: &Record) -> Option<Self> {
@@ -161,7 +169,7 @@ impl RolloutState {
         if record.sequence <= self.sequence {
             return Err(unfitting("it is not newer than the one before"));
         }
-        if self.finished.is_some() && !matches!(record.entry, Entry::Commanded { .. } | Entry::Gate { .. }) {
+        if self.finished.is_some() && !may_follow_the_end(&record.entry) {
             return Err(unfitting("the rollout was over"));
         }
         self.sequence = record.sequence;
@@ -193,7 +201,11 @@ impl RolloutState {
             Entry::Assessed { .. }
             | Entry::ReleaseSealed { .. }
             | Entry::Gate { .. }
-            | Entry::LeaseTaken { .. } => {}
+            | Entry::LeaseTaken { .. }
+            | Entry::HooksDue { .. }
+            | Entry::HookStarted { .. }
+            | Entry::HookEnded { .. }
+            | Entry::Operated { .. } => {}
         }
         Ok(())
     }

@@ -19,10 +19,15 @@ pub struct Mask {
 impl Mask {
     /// A mask over the values of all variables whose names say that they are secret.
     pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut values: Vec<String> = variables
+        let secret = variables.into_iter().filter(|(name, _)| names_a_secret(name));
+        Self::of_values(secret.map(|(_, value)| value))
+    }
+
+    /// A mask over values that are secret whatever their names are.
+    pub fn of_values<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut values: Vec<String> = values
             .into_iter()
-            .filter(|(name, _)| names_a_secret(name))
-            .flat_map(|(_, value)| value.lines())
+            .flat_map(str::lines)
             .filter(|value| value.len() >= SHORTEST)
             .map(str::to_owned)
             .collect();

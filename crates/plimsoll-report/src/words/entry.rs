@@ -6,7 +6,7 @@ use plimsoll_model::record::{Entry, HoldReason};
 use plimsoll_model::verdict::Assessment;
 use plimsoll_model::{Timestamp, release::Tree};
 
-use super::{action, assessment, back, command, gate, hold, kind, source};
+use super::{action, assessment, back, command, gate, hold, hook, kind, operation, source};
 use crate::clock;
 use crate::names::Names;
 use crate::number::{counted, thousands};
@@ -42,6 +42,13 @@ pub(crate) fn clause(entry: &Entry, names: &Names) -> String {
         Entry::Promoting { why } => format!("promoting to all: {why}"),
         Entry::GoingBack { reason } => format!("decided to go back: {}", back::clause(reason, names)),
         Entry::Finished { outcome, summary } => format!("{}: {summary}", kind::outcome(*outcome).1),
+        Entry::HooksDue { hooks } => {
+            let hooks: Vec<_> = hooks.iter().map(|hook| hook.name()).collect();
+            format!("hooks: {}", hooks.join(", "))
+        }
+        Entry::HookStarted { hook, command } => format!("hook {hook} begins: {command}"),
+        Entry::HookEnded { run } => hook::clause(run),
+        Entry::Operated { operation, .. } => operation::clause(operation, names),
     }
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use plimsoll_drivers::{SteadyClock, SystemClock};
+use plimsoll_drivers::{SteadyClock, SystemClock, SystemCommands};
 use plimsoll_engine::deploy::{Actor, Deployment};
 use plimsoll_engine::journal::{Journal, Query};
 use plimsoll_engine::ship::Yard as _;
-use plimsoll_engine::{DeployError, Deployed, RunOptions, World};
+use plimsoll_engine::{DeployError, Deployed, HookRunner, RunOptions, World};
 use plimsoll_model::event::Event;
 use plimsoll_model::service::Environment;
 use plimsoll_model::{ExitCode, Timestamp};
@@ -30,22 +30,34 @@ pub(crate) struct Hands {
     /// Set by Ctrl-C.
     pub(crate) cancel: Arc<AtomicBool>,
     detach: bool,
+    /// Runs hooks that Ctrl-C ends.
+    commands: SystemCommands,
+    /// Runs hooks that tell of what has happened, also after Ctrl-C.
+    told_by: SystemCommands,
 }
 
 impl Hands {
     /// Takes signals from now on. Where nobody looks on, a person is not waited for unless that is asked.
     pub(crate) fn new(waiting: Option<&Waiting>, output: Output) -> Self {
         let detach = waiting.is_none_or(|w| w.detach || !(w.wait || output.is_watched()));
-        Self { cancel: signals::cancel_flag(), detach }
+        let cancel = signals::cancel_flag();
+        let commands = SystemCommands::new(Arc::clone(&cancel));
+        Self { cancel, detach, commands, told_by: SystemCommands::default() }
     }
 
     /// The engine's view of who acts.
-    pub(crate) fn actor(&self, project: &Project) -> Actor<'_> {
+    pub(crate) fn actor<'a>(&'a self, project: &'a Project) -> Actor<'a> {
         Actor {
             service: project.service.name.clone(),
             holder: who::holder(),
             is_gone: &who::is_gone,
             options: RunOptions { detach: self.detach, cancel: &self.cancel, tick: TICK },
+            hooks: Some(HookRunner {
+                hooks: &project.service.hooks,
+                folder: &project.folder,
+                commands: &self.commands,
+                told_by: &self.told_by,
+            }),
         }
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod flow;
+mod hooks;
 mod prometheus;
 mod recovery;
 mod support;
