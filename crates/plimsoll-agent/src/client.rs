@@ -40,8 +40,11 @@ impl AgentConnection {
         stream.set_read_timeout(Some(timeout)).map_err(unreachable)?;
         stream.set_write_timeout(Some(timeout)).map_err(unreachable)?;
         let mut connection = Self { stream, calls: 0 };
-        let hello =
-            Request::Hello { protocol: version::PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned() };
+        let hello = Request::Hello {
+            protocol: version::PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            author: None,
+        };
         connection.call(service, None, hello, &[])?;
         Ok(connection)
     }

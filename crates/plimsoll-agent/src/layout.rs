@@ -7,7 +7,7 @@
 //!   current          -> releases/<id>
 //!   shared/          the instances' working folder, outlives releases
 //!   targets.json     the running instances, for Prometheus' `file_sd_configs`
-//!   state/           agent.json, secrets.json, agent.lock, proxy.json, sockets
+//!   state/           agent.json, secrets.json, agent.lock, proxy.json, sockets, audit.jsonl
 //!   state/runs/      one folder for each execution of an instance
 //!   state/logs/      one folder for each instance
 //! ```

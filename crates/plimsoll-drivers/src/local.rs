@@ -31,6 +31,8 @@ pub struct LocalOptions {
     pub start: Vec<String>,
     /// Where the agent's own messages go.
     pub log: PathBuf,
+    /// Who calls, `user@machine`, for the host's trail.
+    pub author: Option<String>,
 }
 
 /// The local host.
@@ -77,8 +79,11 @@ impl LocalHost {
             .and_then(|()| stream.set_write_timeout(Some(ANSWER_TIMEOUT)))
             .map_err(|e| self.unreachable(format!("the socket has no time-outs: {e}")))?;
         self.connection = Some(stream);
-        let hello =
-            Request::Hello { protocol: version::PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned() };
+        let hello = Request::Hello {
+            protocol: version::PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            author: self.options.author.clone(),
+        };
         match self.exchange(service, None, hello, &[]) {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -265,6 +270,7 @@ mod tests {
             // Whatever is started, the agent above is what answers.
             start: vec!["true".to_owned()],
             log: folder.join("log"),
+            author: None,
         })
     }
 

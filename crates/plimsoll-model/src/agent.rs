@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::HostObservation;
-use crate::traffic::Stickiness;
+use crate::traffic::{Maintenance, Stickiness};
 use crate::{
     EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
 };
@@ -63,6 +63,9 @@ pub enum Request {
         protocol: u32,
         /// The caller's version, for messages.
         version: String,
+        /// Who calls, `user@machine`, for the host's trail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<String>,
     },
     /// Says what the service is on this host: where it is reached and whose signatures count.
     Prepare {
@@ -146,6 +149,67 @@ pub enum Request {
     },
     /// Stops every instance and the proxy of the service, and keeps releases and history.
     Down,
+    /// Runs a process of a release once, as the instances run: asked again with the same key it is not run again.
+    /// Answered at once with [`Response::Once`]; it goes on without the coordinator, until its time is over.
+    Once {
+        /// What to run.
+        order: OnceOrder,
+    },
+    /// What became of a process that runs once, and what it printed. Changes nothing.
+    OnceState {
+        /// Its key.
+        key: String,
+        /// Only lines after this point of an earlier answer.
+        after: Option<LogCursor>,
+    },
+    /// What was done to the service on this host, oldest first. Changes nothing.
+    Trail,
+    /// Has the proxy answer clients with a page instead of passing requests on; none ends that.
+    Maintain {
+        /// The page.
+        page: Option<Maintenance>,
+    },
+}
+
+/// A process that runs once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OnceOrder {
+    /// Names it: at most 100 of letters, digits, `-`, `.`.
+    pub key: String,
+    /// The rollout that it belongs to, if it belongs to one.
+    pub rollout: Option<RolloutId>,
+    /// The release whose environment it gets; absent for the current one.
+    pub release: Option<ReleaseId>,
+    /// The number of an instance of the release whose port it shall know.
+    pub instance: Option<u32>,
+    /// The program and its arguments; `{artifact}` in them stands for the release's program.
+    pub command: Vec<String>,
+    /// More of its environment.
+    pub variables: BTreeMap<String, String>,
+    /// Values of the secrets that the operator's environment holds. One that is not sent is taken from an instance
+    /// that runs with it.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The longest time that it may take; then it is ended.
+    pub timeout: Span,
+}
+
+/// What became of a process that runs once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum OnceState {
+    /// It runs, or is about to.
+    Running {
+        /// When it is ended.
+        until: Timestamp,
+    },
+    /// It is over.
+    Ended {
+        /// Its exit code, where it has one.
+        code: Option<i32>,
+        /// How it ended, as a fragment: `exited with code 3`.
+        how: String,
+    },
 }
 
 /// What a service is on a host.
@@ -275,6 +339,22 @@ pub enum Response {
     },
     /// To every other request: it holds now.
     Done,
+    /// To [`Request::Once`] and [`Request::OnceState`].
+    Once {
+        /// What became of it.
+        state: OnceState,
+        /// The release whose environment it has.
+        release: ReleaseId,
+        /// What it printed, oldest first, secrets masked.
+        lines: Vec<LogLine>,
+        /// Where to go on.
+        cursor: Option<LogCursor>,
+    },
+    /// To [`Request::Trail`].
+    Trail {
+        /// The lines as they are kept; see [`crate::trail`].
+        lines: Vec<String>,
+    },
 }
 
 /// Why the agent did not do it.
@@ -317,7 +397,10 @@ pub enum RefusalReason {
 impl Request {
     /// Whether the request changes something and so needs a fencing token.
     pub const fn is_fenced(&self) -> bool {
-        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. })
+        !matches!(
+            self,
+            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::OnceState { .. } | Self::Trail
+        )
     }
 
     /// The request's name, for messages.
@@ -339,7 +422,60 @@ impl Request {
             Self::Logs { .. } => "logs",
             Self::Prune { .. } => "prune",
             Self::Down => "down",
+            Self::Once { .. } => "once",
+            Self::OnceState { .. } => "once-state",
+            Self::Trail => "trail",
+            Self::Maintain { .. } => "maintain",
         }
+    }
+
+    /// What it is about, for the host's trail: short, and without secrets. `None` for what leaves no trace there:
+    /// what changes nothing, the pieces of a release between `offer` and `seal`, and the coordinator's word.
+    pub fn deed(&self) -> Option<String> {
+        let list = |ids: &[InstanceId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        Some(match self {
+            Self::Prepare { settings } => format!("{} on {}", settings.environment, settings.listen),
+            Self::Offer { release, .. } | Self::Seal { release } => release.to_string(),
+            Self::Start { instance, .. } => instance.to_string(),
+            Self::Route { weights } => spread(weights),
+            Self::Retire { instances } => list(instances),
+            Self::Arm { switch } => format!("after {}, back to {}", switch.after, spread(&switch.back_to)),
+            Self::Commit { release, .. } => release.to_string(),
+            Self::Prune { keep, .. } => format!("beyond the newest {keep}"),
+            Self::Once { order } => format!("{}: {}", order.key, shortened(&order.command.join(" "))),
+            Self::Maintain { page: Some(page) } => format!("on: {}", shortened(page.first_line())),
+            Self::Maintain { page: None } => "off".to_owned(),
+            Self::Disarm | Self::Down => String::new(),
+            Self::Upload { .. } | Self::Confirm => return None,
+            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::OnceState { .. } | Self::Trail => {
+                return None;
+            }
+        })
+    }
+
+    /// The rollout that it names, if it names one.
+    pub const fn rollout(&self) -> Option<&RolloutId> {
+        match self {
+            Self::Arm { switch } => Some(&switch.rollout),
+            Self::Commit { rollout, .. } => Some(rollout),
+            Self::Once { order } => order.rollout.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// `r1 95 %, r2 5 %`, or `nothing`.
+fn spread(weights: &[ArmWeight]) -> String {
+    let arms: Vec<_> = weights.iter().map(|arm| format!("{} {}", arm.release, arm.weight)).collect();
+    if arms.is_empty() { "nothing".to_owned() } else { arms.join(", ") }
+}
+
+/// At most 200 characters of a text, on one line.
+fn shortened(text: &str) -> String {
+    let line = text.replace(['\n', '\r'], " ");
+    match line.char_indices().nth(200) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
     }
 }
 

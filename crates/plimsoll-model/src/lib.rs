@@ -20,6 +20,7 @@ pub mod observation;
 pub mod plan;
 pub mod record;
 pub mod release;
+pub mod retention;
 pub mod rollout;
 pub mod secret;
 pub mod service;
@@ -27,6 +28,7 @@ pub mod share;
 pub mod span;
 pub mod time;
 pub mod traffic;
+pub mod trail;
 pub mod verdict;
 pub mod version;
 

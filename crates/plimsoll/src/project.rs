@@ -26,6 +26,7 @@ use plimsoll_model::{EnvironmentName, ExitCode, Secret};
 use crate::content::ReleaseFolders;
 use crate::failure::{Failure, with_causes};
 use crate::faults;
+use crate::who;
 
 /// Largest configuration file that is read, in bytes.
 const LONGEST_CONFIGURATION: u64 = 1024 * 1024;
@@ -197,7 +198,7 @@ impl Project {
 fn local_host(layout: &Layout, start: Vec<String>) -> Result<Vec<Box<dyn Host>>, Failure> {
     let sockets = layout.sockets().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
     let log = layout.state().join("agent.log");
-    let options = LocalOptions { socket: sockets.agent, start, log };
+    let options = LocalOptions { socket: sockets.agent, start, log, author: Some(who::author()) };
     Ok(vec![Box::new(LocalHost::new(options))])
 }
 

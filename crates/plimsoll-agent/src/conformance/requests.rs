@@ -10,7 +10,7 @@ use super::Program;
 use super::driver::Driver;
 
 pub(super) fn other_protocols_are_refused_by_name(driver: &mut Driver<'_>) {
-    let hello = |protocol| Request::Hello { protocol, version: "9.9.9".to_owned() };
+    let hello = |protocol| Request::Hello { protocol, version: "9.9.9".to_owned(), author: None };
     assert!(matches!(driver.ask(hello(PROTOCOL)), Response::Welcome { .. }));
     let refusal = driver.refused(hello(PROTOCOL + 1), RefusalReason::Version);
     for part in ["9.9.9", &PROTOCOL.to_string(), &(PROTOCOL + 1).to_string()] {

@@ -19,8 +19,20 @@ impl Agent {
         lines: u32,
         after: Option<LogCursor>,
     ) -> Result<Response, Refusal> {
+        let (lines, cursor) = self.read_logs(release, instance, lines, after)?;
+        Ok(Response::Lines { lines, cursor })
+    }
+
+    /// Lines that fit into one answer, and where to go on.
+    pub(super) fn read_logs(
+        &mut self,
+        release: Option<ReleaseId>,
+        instance: Option<InstanceId>,
+        lines: u32,
+        after: Option<LogCursor>,
+    ) -> Result<(Vec<LogLine>, Option<LogCursor>), Refusal> {
         let lines = usize::try_from(lines.min(MOST_LINES)).expect("a bounded number fits");
-        let mut found = self.parts.runtime.logs(&LogQuery { release, instance, lines, after })?;
+        let mut found = self.masked_logs(&LogQuery { release, instance, lines, after })?;
         let mut room = MOST_BYTES;
         let fits = found.iter().rev().take_while(|line| {
             let fits = line.text.len() <= room;
@@ -30,7 +42,7 @@ impl Agent {
         let surplus = found.len() - fits.count();
         found.drain(..surplus);
         let cursor = cursor(&found, after);
-        Ok(Response::Lines { lines: found, cursor })
+        Ok((found, cursor))
     }
 }
 

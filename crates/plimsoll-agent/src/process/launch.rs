@@ -14,6 +14,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::run::{Order, ProcessRecord, Run};
 use super::{cgroup, exec, procfs};
 
+/// Where programs are looked for where the agent's environment does not say.
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The step `launch <order.json>`. Returns only where the program could not be executed.
 pub fn launch_main(order: &Path) -> ExitCode {
     let Some(run) = Run::of_order(order) else { return ExitCode::FAILURE };
@@ -96,8 +99,7 @@ fn limit_open_files(order: &Order) -> io::Result<()> {
 /// What every program finds, whatever its release says.
 fn fixed_environment(folder: &Path) -> Vec<(&'static str, std::ffi::OsString)> {
     let inherited = |name: &'static str| std::env::var_os(name).map(|value| (name, value));
-    let path = inherited("PATH")
-        .unwrap_or(("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()));
+    let path = inherited("PATH").unwrap_or(("PATH", PATH.into()));
     let lang = inherited("LANG").unwrap_or(("LANG", "C.UTF-8".into()));
     [Some(path), Some(("HOME", folder.as_os_str().to_owned())), Some(lang), inherited("TZ")]
         .into_iter()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
@@ -15,12 +15,12 @@ use rustix::process::{Pid, Signal as Kernel, kill_process_group};
 use super::checks::Checks;
 use super::log_write::{LogFile, NOTES};
 use super::run::{Order, Run};
-use super::{cgroup, exec, log_read, ports, procfs, sockets};
+use super::{cgroup, exec, launch, log_read, ports, procfs, sockets};
 use crate::durable;
 use crate::layout::Layout;
 use crate::runtime::{
-    Check, CheckResult, Holder, InstanceOrder, LogQuery, ProcessHandle, ProcessStatus, Runtime, RuntimeError,
-    Signal,
+    Check, CheckResult, Holder, InstanceOrder, LogQuery, OnceProcess, ProcessHandle, ProcessStatus, Runtime,
+    RuntimeError, Signal,
 };
 
 /// Largest file of the agent's remarks about one instance, in bytes.
@@ -118,6 +118,20 @@ impl LocalRuntime {
     }
 }
 
+/// The program of a process that runs once, looked for where the process itself would look.
+fn find_program(order: &OnceProcess) -> Option<PathBuf> {
+    let name = Path::new(&order.command[0]);
+    if order.command[0].contains('/') {
+        return Some(name.to_owned());
+    }
+    let own = std::env::var("PATH").ok();
+    let path = order.variables.get("PATH").cloned().or(own).unwrap_or_else(|| launch::PATH.to_owned());
+    let is_program = |file: &PathBuf| {
+        fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(is_program)
+}
+
 impl Runtime for LocalRuntime {
     fn start(&mut self, order: &InstanceOrder, _now: Timestamp) -> Result<(), RuntimeError> {
         self.end_others(&order.process);
@@ -130,6 +144,15 @@ impl Runtime for LocalRuntime {
                 || matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock),
             why: error.to_string(),
         })
+    }
+
+    fn start_once(&mut self, order: &OnceProcess, now: Timestamp) -> Result<(), RuntimeError> {
+        let program = find_program(order).ok_or_else(|| RuntimeError::Start {
+            instance: order.process.instance.clone(),
+            why: format!("`{}` is not in PATH", order.command[0]),
+            exhausted: false,
+        })?;
+        self.start(&order.clone().with_program(&program), now)
     }
 
     fn status(&mut self, process: &ProcessHandle, _now: Timestamp) -> ProcessStatus {

@@ -16,6 +16,9 @@ use plimsoll_model::frame::{Frame, FrameError, read_frame, write_message};
 /// A client that reads its replies slower than this is gone.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Longest name of a caller, in characters.
+const LONGEST_AUTHOR: usize = 200;
+
 /// Serves the connection to its end.
 pub(super) fn serve(stream: UnixStream, served: &Served) {
     // An error of the connection has nobody left to be told.
@@ -27,13 +30,17 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
     stream.set_write_timeout(Some(WRITE_PATIENCE)).map_err(broken)?;
     let mut from = BufReader::new(stream.try_clone().map_err(broken)?);
     let mut greeted = false;
+    let mut author = None;
     while let Some(frame) = read_frame(&mut from)? {
         let (reply, go_on) = match parse(&frame, greeted) {
             Err(reply) => (reply, false),
             Ok(call) => {
                 let content = content_of(&call, &mut from)?;
                 let is_hello = matches!(call.request, Request::Hello { .. });
-                let reply = handle(served, call, &content);
+                if let Request::Hello { author: said, .. } = &call.request {
+                    author = said.as_ref().map(|said| said.chars().take(LONGEST_AUTHOR).collect());
+                }
+                let reply = handle(served, call, &content, &author);
                 greeted |= is_hello && reply.result.is_ok();
                 (reply, greeted)
             }
@@ -46,9 +53,10 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
     Ok(())
 }
 
-fn handle(served: &Served, call: Call, content: &[u8]) -> Reply {
+fn handle(served: &Served, call: Call, content: &[u8], author: &Option<String>) -> Reply {
     let mut locked = served.lock();
     let (agent, clock) = &mut *locked;
+    agent.called_by(author.clone());
     let reply = agent.handle(call, content, clock.now());
     agent.tick(clock.now());
     reply

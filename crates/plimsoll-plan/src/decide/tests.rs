@@ -155,6 +155,7 @@ fn observation(states: &[(InstanceId, InstanceState)], weights: &[ArmWeight]) ->
         arms: weights.iter().map(arm).collect(),
         stickiness: Stickiness::None,
         latency_bounds: Vec::new(),
+        maintenance: None,
     };
     let orders = SwitchOrders {
         rollout: rollout(2),

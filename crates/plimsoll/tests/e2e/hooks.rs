@@ -10,7 +10,7 @@ use crate::support::Project;
 fn project(pre: &str) -> Project {
     let hook = |name: HookName, then: &str| {
         format!(
-            "[hooks.{name}]\ncommand = [\"sh\", \"-c\", 'env | grep ^PLIMSOLL_ | sort > out-{name}; echo once >> count-{name}; {then}']\ntimeout = \"20s\"\n"
+            "[hooks.{name}]\ncommand = [\"sh\", \"-c\", 'env | grep ^PLIMSOLL_ | sort > .plimsoll/out-{name}; echo once >> .plimsoll/count-{name}; {then}']\ntimeout = \"20s\"\n"
         )
     };
     let all: String =
@@ -19,7 +19,7 @@ fn project(pre: &str) -> Project {
 }
 
 fn out(project: &Project, hook: HookName) -> PathBuf {
-    project.path().join(format!("out-{hook}"))
+    project.path().join(format!(".plimsoll/out-{hook}"))
 }
 
 /// The variable in the environment that the hook wrote down.
@@ -32,7 +32,7 @@ fn told(project: &Project, hook: HookName, variable: &str) -> String {
 }
 
 fn times(project: &Project, hook: HookName) -> usize {
-    let text = std::fs::read_to_string(project.path().join(format!("count-{hook}")));
+    let text = std::fs::read_to_string(project.path().join(format!(".plimsoll/count-{hook}")));
     text.map_or(0, |text| text.lines().count())
 }
 
