@@ -1,13 +1,14 @@
 //! Brings one release into one environment: lease, what an earlier command left, plan, rollout.
 
-use plimsoll_model::agent::Request;
+use plimsoll_drivers::local::unexpected;
+use plimsoll_model::agent::{Request, Response};
 use plimsoll_model::event::News;
-use plimsoll_model::observation::FleetObservation;
+use plimsoll_model::observation::{FleetObservation, SeenHost};
 use plimsoll_model::plan::{Plan, PlanKind};
 use plimsoll_model::record::{Command, Entry, Outcome, Record};
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
 use plimsoll_model::service::Environment;
-use plimsoll_model::{EnvironmentName, Fence, ReleaseId, RolloutId, ServiceName};
+use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, ServiceName};
 use plimsoll_plan::planner::{self, NoPlan};
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
@@ -156,6 +157,9 @@ impl<'d, 'w> Deployment<'d, 'w> {
             let (host, reason) = (lost.host.clone(), lost.reason.clone());
             return Err(NoPlan::Unreachable { host, reason }.into());
         }
+        if let Some(said) = maintenance(&seen) {
+            world.tell(News::Warning { message: said });
+        }
         let above = seen.hosts.iter().map(|h| h.seen.fence).max().unwrap_or(Fence(0));
         let now = world.clock.now();
         let acquired = world.journal.acquire(&environment.name, &actor.holder, now, above, actor.is_gone)?;
@@ -288,13 +292,20 @@ impl<'d, 'w> Deployment<'d, 'w> {
         })
     }
 
-    /// Removes releases that no host needs any more. A host that does not answer keeps what it has.
-    pub fn prune(&mut self, keep: u32, pinned: &[ReleaseId]) {
+    /// Removes releases that no host needs any more, and answers what each host removed. A host that does not answer
+    /// keeps what it has.
+    pub fn prune(
+        &mut self,
+        keep: u32,
+        pinned: &[ReleaseId],
+    ) -> Vec<(HostName, Result<Vec<ReleaseId>, String>)> {
         let request = Request::Prune { keep, pinned: pinned.to_vec() };
         let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        let _ = fleet::on_all(&mut self.world.hosts, |host| {
-            host.call(service, fence, request.clone(), &[]).map(drop)
-        });
+        fleet::on_all(&mut self.world.hosts, |host| match host.call(service, fence, request.clone(), &[]) {
+            Ok(Response::Pruned { removed }) => Ok(removed),
+            Ok(_) => Err(unexpected("prune").to_string()),
+            Err(error) => Err(error.to_string()),
+        })
     }
 
     /// Stops the service on every host of the environment.
@@ -304,6 +315,19 @@ impl<'d, 'w> Deployment<'d, 'w> {
             host.call(service, fence, Request::Down, &[]).map(drop).map_err(|e| e.to_string())
         })
     }
+}
+
+/// What is to be said where hosts answer clients with the maintenance page.
+fn maintenance(seen: &FleetObservation) -> Option<String> {
+    let on = |h: &&SeenHost| h.seen.traffic.as_ref().is_some_and(|t| t.table.maintenance.is_some());
+    let hosts: Vec<&str> = seen.hosts.iter().filter(on).map(|h| h.host.as_str()).collect();
+    (!hosts.is_empty()).then(|| {
+        format!(
+            "maintenance is on for {}: clients get the page, and analyses see no requests; \
+             `plimsoll maintenance off` ends it",
+            hosts.join(", ")
+        )
+    })
 }
 
 /// Makes the plan for an order from what is known and seen.

@@ -1,13 +1,13 @@
 //! What the journal knows beyond one rollout: releases and their numbers, what served where and when, what may not
 //! be tried again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::event::ReleaseLabel;
 use plimsoll_model::plan::{Plan, PlanKind};
-use plimsoll_model::record::{BackReason, Command, Entry, Outcome, Record};
+use plimsoll_model::record::{BackReason, Command, Entry, Operation, Outcome, Record};
 use plimsoll_model::release::Tree;
-use plimsoll_model::{EnvironmentName, ReleaseId, RolloutId, Timestamp};
+use plimsoll_model::{EnvironmentName, Fence, ReleaseId, RolloutId, Timestamp};
 
 /// The fold of a whole journal.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,6 +20,10 @@ pub struct History {
     refused: BTreeSet<(EnvironmentName, ReleaseId)>,
     /// Rollouts that went back for something that the release is to blame for.
     blamed: BTreeSet<RolloutId>,
+    /// Releases that people keep for ever, and why.
+    pub pins: BTreeMap<ReleaseId, String>,
+    /// Tokens under which something may have been done, with those who had them, by environment.
+    tokens: BTreeSet<(EnvironmentName, Fence, String)>,
 }
 
 /// A release as the journal knows it.
@@ -72,7 +76,16 @@ impl History {
     }
 
     fn apply(&mut self, record: &Record) {
+        if let (Some(environment), Some(fence)) = (&record.environment, shown(record)) {
+            self.tokens.insert((environment.clone(), fence, record.author.clone()));
+        }
         match &record.entry {
+            Entry::Operated { operation: Operation::Pin { release, why }, .. } => {
+                self.pins.insert(release.clone(), why.clone());
+            }
+            Entry::Operated { operation: Operation::Unpin { release }, .. } => {
+                self.pins.remove(release);
+            }
             Entry::ReleaseSealed { number, release, commit, subject, tree, .. } => {
                 self.releases.push(KnownRelease {
                     number: *number,
@@ -123,6 +136,32 @@ impl History {
     pub fn refused(&self, environment: &EnvironmentName) -> Vec<ReleaseId> {
         let of = self.refused.iter().filter(|(e, _)| e == environment);
         of.map(|(_, release)| release.clone()).collect()
+    }
+
+    /// The tokens that were given out for the environment, and to whom: what a host was asked under another is not of
+    /// this journal.
+    pub fn tokens(&self, environment: &EnvironmentName) -> BTreeSet<(Fence, String)> {
+        let of = self.tokens.iter().filter(|(e, ..)| e == environment);
+        of.map(|(_, fence, who)| (*fence, who.clone())).collect()
+    }
+
+    /// Releases that must not be removed, anywhere: pinned, serving, to go back to, or on their way.
+    pub fn needed<'e>(
+        &self,
+        environments: impl IntoIterator<Item = &'e EnvironmentName>,
+    ) -> BTreeSet<ReleaseId> {
+        let mut needed: BTreeSet<ReleaseId> = self.pins.keys().cloned().collect();
+        for environment in environments {
+            if let Some(current) = self.serving(environment) {
+                needed.extend(self.last_known_good(environment, &current));
+                needed.insert(current);
+            }
+            if let Some(left) = self.unfinished(environment) {
+                needed.insert(left.plan.release.clone());
+                needed.extend(left.plan.replaces.clone());
+            }
+        }
+        needed
     }
 
     /// The rollout of the environment that is not over, if there is one.
@@ -187,6 +226,14 @@ impl History {
         let refused = self.refused(environment);
         let mut releases = promoted.map(|r| r.plan.release.clone());
         releases.find(|r| r != current && !refused.contains(r))
+    }
+}
+
+/// The token that hosts may have been shown under a record.
+fn shown(record: &Record) -> Option<Fence> {
+    match &record.entry {
+        Entry::Operated { shown, .. } => *shown,
+        _ => record.fence,
     }
 }
 

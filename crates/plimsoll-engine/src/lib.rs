@@ -6,6 +6,7 @@
 //! what is reached.
 
 pub mod deploy;
+pub mod exec;
 pub mod fleet;
 pub mod history;
 pub mod hooks;

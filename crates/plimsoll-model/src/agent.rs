@@ -155,6 +155,11 @@ pub enum Request {
         /// What to run.
         order: OnceOrder,
     },
+    /// Ends a process that runs once, as if its time were over.
+    EndOnce {
+        /// Its key.
+        key: String,
+    },
     /// What became of a process that runs once, and what it printed. Changes nothing.
     OnceState {
         /// Its key.
@@ -423,6 +428,7 @@ impl Request {
             Self::Prune { .. } => "prune",
             Self::Down => "down",
             Self::Once { .. } => "once",
+            Self::EndOnce { .. } => "end-once",
             Self::OnceState { .. } => "once-state",
             Self::Trail => "trail",
             Self::Maintain { .. } => "maintain",
@@ -443,6 +449,7 @@ impl Request {
             Self::Commit { release, .. } => release.to_string(),
             Self::Prune { keep, .. } => format!("beyond the newest {keep}"),
             Self::Once { order } => format!("{}: {}", order.key, shortened(&order.command.join(" "))),
+            Self::EndOnce { key } => key.clone(),
             Self::Maintain { page: Some(page) } => format!("on: {}", shortened(page.first_line())),
             Self::Maintain { page: None } => "off".to_owned(),
             Self::Disarm | Self::Down => String::new(),

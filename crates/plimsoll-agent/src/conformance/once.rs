@@ -80,6 +80,10 @@ pub(super) fn a_process_goes_on_under_the_next_agent(driver: &mut Driver<'_>) {
     assert!(matches!(state(driver, "goes-on"), OnceState::Running { .. }));
     assert_eq!(ended(driver, "goes-on").0, Some(0));
     driver.ask(Request::Once { order: order(&release, "stopped", &["sleep", "300"], Span::from_secs(60)) });
+    driver.ask(Request::Once { order: order(&release, "asked", &["sleep", "300"], Span::from_secs(60)) });
+    driver.ask(Request::EndOnce { key: "asked".to_owned() });
+    assert_eq!(ended(driver, "asked"), (None, "was ended because somebody asked for it".to_owned()));
+    driver.ask(Request::EndOnce { key: "asked".to_owned() });
     driver.ask(Request::Down);
     assert_eq!(ended(driver, "stopped").0, None);
 }

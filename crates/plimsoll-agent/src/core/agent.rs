@@ -174,6 +174,7 @@ impl Agent {
             Request::Prune { keep, pinned } => self.prune(keep, &pinned),
             Request::Down => self.down(),
             Request::Once { order } => self.once(order),
+            Request::EndOnce { key } => self.end_once(&key),
             Request::OnceState { key, after } => self.once_state(&key, after),
             Request::Trail => self.trail(),
             Request::Maintain { page } => self.maintain(page),

@@ -84,6 +84,7 @@ impl Agent {
                 started: now,
                 until: now + timeout,
                 kill_at: None,
+                cut_short: false,
                 ended: None,
             };
             state.once.insert(key, record);
@@ -197,6 +198,7 @@ impl Agent {
         let (instance, process) = (record.instance.clone(), record.process());
         let took = plimsoll_model::Span::from(record.until.since(record.started));
         let how = match record.kill_at {
+            Some(_) if record.cut_short => "was ended because somebody asked for it".to_owned(),
             Some(_) => format!("took longer than {took} and was ended"),
             None => exit.describe(&record.limits),
         };
@@ -217,13 +219,27 @@ impl Agent {
         }
     }
 
-    /// Kills those that run: the service is being stopped.
+    /// Ends one before its time. Nothing happens where it is over.
+    pub(super) fn end_once(&mut self, key: &str) -> Result<Response, Refusal> {
+        let now = self.now;
+        if !self.state.once.contains_key(key) {
+            return Err(Refusal::new(
+                RefusalReason::NotFound,
+                format!("nothing runs or ran as `{key}` here"),
+            ));
+        }
+        self.change(|state| {
+            state.once.entry(key.to_owned()).and_modify(|record| record.end_by(now));
+        })?;
+        self.tick_once();
+        Ok(Response::Done)
+    }
+
+    /// Ends those that run: the service is being stopped.
     pub(super) fn stop_onces(&mut self) -> Result<(), Refusal> {
         let now = self.now;
         self.change(|state| {
-            for record in state.once.values_mut().filter(|record| record.ended.is_none()) {
-                record.until = record.until.min(now);
-            }
+            state.once.values_mut().for_each(|record| record.end_by(now));
         })?;
         self.tick_once();
         Ok(())
@@ -299,6 +315,13 @@ impl Agent {
 impl OnceRecord {
     pub(super) fn process(&self) -> ProcessHandle {
         ProcessHandle { instance: self.instance.clone(), run: self.run }
+    }
+
+    /// Takes the rest of its time away.
+    fn end_by(&mut self, now: Timestamp) {
+        if self.ended.is_none() && self.until > now {
+            (self.until, self.cut_short) = (now, true);
+        }
     }
 }
 

@@ -111,6 +111,8 @@ pub struct OnceRecord {
     pub until: Timestamp,
     /// When it is killed, once it was told to end.
     pub kill_at: Option<Timestamp>,
+    /// Whether somebody took the rest of its time away.
+    pub cut_short: bool,
     /// How it ended.
     pub ended: Option<OnceEnding>,
 }
