@@ -47,7 +47,7 @@ pub(crate) fn is_stale(error: &HostError) -> bool {
 }
 
 /// Does `work` with every host, each on a thread of its own where there are several.
-pub(crate) fn on_all<T: Send>(
+pub fn on_all<T: Send>(
     hosts: &mut [Box<dyn Host>],
     work: impl Fn(&mut dyn Host) -> T + Sync,
 ) -> Vec<(HostName, T)> {

@@ -70,8 +70,11 @@ impl Names {
         self.0.iter().fold(text.to_owned(), named)
     }
 
-    /// `r42.0`, the release's first instance.
+    /// `r42.0`, the release's first instance; `r42 (once)` for a process that runs once with its environment.
     pub fn instance(&self, instance: &InstanceId) -> String {
-        format!("{}.{}", self.release(&instance.release), instance.ordinal)
+        match instance.is_once() {
+            true => format!("{} (once)", self.release(&instance.release)),
+            false => format!("{}.{}", self.release(&instance.release), instance.ordinal),
+        }
     }
 }

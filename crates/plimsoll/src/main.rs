@@ -5,8 +5,10 @@ mod commands;
 mod content;
 mod failure;
 mod faults;
+mod operation;
 mod output;
 mod project;
+mod select;
 mod signals;
 mod who;
 mod yard;
@@ -21,6 +23,11 @@ fn main() -> std::process::ExitCode {
     if let Some(exit) = commands::servant::part(&cli.command) {
         return exit;
     }
+    if let Command::Exec(arguments) = &cli.command {
+        // Its exit code is the command's own.
+        let exit = commands::exec::run(&cli.config, output::Output::new(&cli), arguments);
+        return std::process::ExitCode::from(exit);
+    }
     let exit = dispatch(cli).unwrap_or_else(|failure| {
         output::complain(&failure);
         failure.exit
@@ -30,8 +37,8 @@ fn main() -> std::process::ExitCode {
 
 fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
     use commands::{
-        audit, build, deploy, down, history, init, key, logs, plan, prune, rollback, schema, servant, ship,
-        status, steer,
+        audit, build, deploy, down, history, init, key, logs, maintenance, pin, plan, prune, rollback,
+        schema, servant, ship, status, steer,
     };
     let output = output::Output::new(&cli);
     let config = cli.config.as_path();
@@ -49,14 +56,17 @@ fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
         Command::Retry(arguments) => steer::retry(config, output, &arguments),
         Command::Status => status::run(config, output),
         Command::History(arguments) => history::run(config, output, &arguments),
-        Command::Audit => audit::run(config, output),
+        Command::Audit(arguments) => audit::run(config, output, &arguments),
         Command::Logs(arguments) => logs::run(config, output, &arguments),
         Command::Schema => schema::run(output),
         Command::Key(what) => key::run(config, output, &what),
+        Command::Maintenance(what) => maintenance::run(config, output, &what),
+        Command::Pin(arguments) => pin::pin(config, output, &arguments),
+        Command::Unpin(arguments) => pin::unpin(config, output, &arguments),
         Command::Prune(arguments) => prune::run(config, output, &arguments),
         Command::Down(arguments) => down::run(config, output, &arguments),
         Command::Agent(arguments) => servant::agent(&arguments),
-        Command::Proxy(_) | Command::Shim(_) | Command::Launch(_) => {
+        Command::Exec(_) | Command::Proxy(_) | Command::Shim(_) | Command::Launch(_) => {
             unreachable!("done before anything else")
         }
     }

@@ -31,6 +31,11 @@ impl Output {
         Self { json: cli.json, quiet: cli.quiet, verbose: cli.verbose }
     }
 
+    /// Whether programs read what is printed.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Whether a person looks on.
     pub(crate) fn is_watched(self) -> bool {
         !self.json && io::stdout().is_terminal()

@@ -1,18 +1,25 @@
-//! `plimsoll audit`: the journal, record by record, and whether its chain holds.
+//! `plimsoll audit`: the journal, record by record, and whether its chain holds; and the hosts' own trails.
 
 use std::path::Path;
 
+use plimsoll_engine::History;
+use plimsoll_engine::fleet;
 use plimsoll_engine::journal::{JournalError, Query, chain};
-use plimsoll_model::ExitCode;
+use plimsoll_model::agent::{Request, Response};
 use plimsoll_model::record::Record;
-use plimsoll_report::ChainCheck;
+use plimsoll_model::{ExitCode, trail};
+use plimsoll_report::{ChainCheck, Names, TrailView};
 
+use crate::cli::Audit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::project::Project;
 
-pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
+pub(crate) fn run(config: &Path, output: Output, arguments: &Audit) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
+    if arguments.hosts {
+        return of_hosts(&project, output, arguments);
+    }
     let mut journal = project.journal()?;
     let (records, check) = match journal.read(&Query::default()) {
         Ok(records) => {
@@ -24,8 +31,39 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
     };
     let value = serde_json::json!({ "chain": check, "records": records });
     output.print(&value, |style| plimsoll_report::audit(&records, &check, style))?;
-    let holds = !matches!(check, ChainCheck::Broken { .. });
-    Ok(if holds { ExitCode::Success } else { ExitCode::Internal })
+    Ok(if check.holds() { ExitCode::Success } else { ExitCode::Internal })
+}
+
+/// What the hosts wrote down themselves, beside what the journal knows.
+fn of_hosts(project: &Project, output: Output, arguments: &Audit) -> Result<ExitCode, Failure> {
+    let environment = project.environment(arguments.chosen.environment.as_ref())?;
+    let records = project.journal()?.read(&Query::default())?;
+    let known = History::fold(&records).tokens(&environment.name);
+    let mut hosts = project.running_hosts(environment)?;
+    let service = &project.service.name;
+    let mut exit = if verify(&records).holds() { ExitCode::Success } else { ExitCode::Internal };
+    let answers = fleet::on_all(&mut hosts, |host| host.call(service, None, Request::Trail, &[]));
+    let mut views = Vec::new();
+    for (host, answer) in answers {
+        match answer {
+            Ok(Response::Trail { lines }) => {
+                let trail = trail::read(&lines);
+                let unknown = trail::unknown_to(&trail, &known).into_iter().cloned().collect();
+                views.push(TrailView { host, trail, unknown });
+            }
+            Ok(_) => return Err(Failure::new(ExitCode::Internal, "the agent gave another answer")),
+            Err(error) => {
+                remark(&format!("{host}: not reached: {error}"));
+                exit = ExitCode::Unreachable;
+            }
+        }
+    }
+    if views.iter().any(|view| view.trail.broken.is_some() || !view.unknown.is_empty()) {
+        exit = ExitCode::Internal;
+    }
+    let names = Names::from_records(&records);
+    output.print(&views, |style| plimsoll_report::trails(&views, &names, style))?;
+    Ok(exit)
 }
 
 fn verify(records: &[Record]) -> ChainCheck {

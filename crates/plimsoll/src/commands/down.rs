@@ -7,12 +7,14 @@ use plimsoll_drivers::Host;
 use plimsoll_engine::fleet;
 use plimsoll_model::ExitCode;
 use plimsoll_model::agent::Request;
+use plimsoll_model::record::Operation;
 use plimsoll_model::service::Environment;
 
 use super::work::show_warnings;
 use crate::cli::Down;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::operation;
+use crate::output::{Output, remark};
 use crate::project::Project;
 
 /// How long beyond its own drain and stop times a service may take to end.
@@ -34,6 +36,11 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
             continue;
         };
         let fence = plimsoll_model::Fence(host.seen.fence.0 + 1);
+        let stopped = Operation::Down { hosts: operation::answering(&seen) };
+        // A journal that cannot be written is no reason to let the service run on.
+        if let Err(failure) = operation::record(&project, Some(environment), stopped, Some(fence)) {
+            remark(&format!("not written down: {}", failure.message));
+        }
         for host in &mut hosts {
             host.call(&project.service.name, Some(fence), Request::Down, &[])
                 .map_err(|e| Failure::new(ExitCode::Internal, format!("{}: {e}", environment.name)))?;

@@ -33,6 +33,7 @@ fn whole(project: &Project, records: &[Record], history: &History, output: Outpu
         release: r.label(),
         subject: r.subject.clone(),
         tree: r.tree.clone(),
+        pinned: history.pins.get(&r.release).cloned(),
     });
     let rollouts = history.rollouts.iter().map(|r| rollout_entry(r, records, history));
     let view = ServiceHistory {

@@ -31,6 +31,7 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
         environments: environments
             .map(|e| environment(&project, &history, e, &style))
             .collect::<Result<_, Failure>>()?,
+        pins: history.pins.iter().map(|(release, why)| (history.label(release), why.clone())).collect(),
     };
     output.print(&view, |style| plimsoll_report::status(&view, style))?;
     Ok(ExitCode::Success)
@@ -123,6 +124,17 @@ fn remark(seen: &HostObservation, environment: &Environment) -> Option<String> {
         .collect();
     if seen.traffic.is_none() && seen.current.is_some() {
         remarks.push(format!("the proxy on {} does not answer", environment.listen));
+    }
+    let maintenance = seen.traffic.as_ref().and_then(|traffic| traffic.table.maintenance.as_ref());
+    if let Some(page) = maintenance {
+        remarks.insert(
+            0,
+            format!(
+                "MAINTENANCE: clients get 503 and \"{}\"; plimsoll maintenance off -e {} ends it",
+                page.first_line(),
+                environment.name
+            ),
+        );
     }
     if let SwitchState::Fired { orders, at } = &seen.switch {
         remarks.push(format!(

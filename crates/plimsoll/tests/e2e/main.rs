@@ -11,6 +11,7 @@
 
 mod flow;
 mod hooks;
+mod operating;
 mod prometheus;
 mod recovery;
 mod support;
