@@ -62,6 +62,9 @@ fn an_environment_goes_over_what_holds_for_all() {
         production.run.secrets["DATABASE_URL"],
         SecretReference::Env("GREETER_DATABASE_URL".to_owned())
     );
+    let block = production.run.rollback_block.as_deref();
+    assert_eq!(block, Some("the orders' table has lost its old columns"));
+    assert_eq!(staging.run.rollback_block, None);
     assert_eq!(production.run.health.unhealthy_after, 5);
     assert_eq!(production.run.restart.window, Span::from_secs(120));
 }

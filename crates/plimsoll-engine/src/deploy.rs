@@ -88,6 +88,16 @@ pub enum DeployError {
         /// The variables that the instances get, and those that their values are taken from.
         secrets: Vec<(String, String)>,
     },
+    /// Going there would go back past a release that says that this cannot be.
+    #[error("{target} cannot follow {block}, which blocks going back past it: {reason}")]
+    PastBlock {
+        /// Where it would go.
+        target: ReleaseId,
+        /// The release that blocks.
+        block: ReleaseId,
+        /// Why, in its own words.
+        reason: String,
+    },
     /// There is nothing to do this to.
     #[error("no rollout is under way in `{environment}`")]
     NothingUnderWay {
@@ -142,6 +152,8 @@ pub struct Deployment<'d, 'w> {
     pub(crate) actor: &'d Actor<'d>,
     pub(crate) environment: &'d Environment,
     pub(crate) lease: Lease,
+    /// Whether a person goes back past releases that block it.
+    past_block: bool,
 }
 
 impl<'d, 'w> Deployment<'d, 'w> {
@@ -169,12 +181,25 @@ impl<'d, 'w> Deployment<'d, 'w> {
             from: acquired.from.map(|h| h.to_string()),
         };
         world.record(&lease, None, taken)?;
-        Ok(Self { world, actor, environment, lease })
+        Ok(Self { world, actor, environment, lease, past_block: false })
     }
 
     /// Gives the lease back. A lease that is lost already is nobody's concern any more.
     pub fn end(self) {
         let _ = self.world.journal.give_back(&self.lease);
+    }
+
+    /// Goes back also past releases that block it.
+    pub fn force_past_block(&mut self) {
+        self.past_block = true;
+    }
+
+    fn refuse_past_block(&mut self, target: &ReleaseId) -> Result<(), DeployError> {
+        let block = self.history()?.block(&self.environment.name, target);
+        match block.filter(|_| !self.past_block) {
+            Some((block, reason)) => Err(DeployError::PastBlock { target: target.clone(), block, reason }),
+            None => Ok(()),
+        }
     }
 
     /// What the whole journal knows.
@@ -184,6 +209,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
 
     /// Brings a release in, whatever an earlier command left.
     pub fn deploy(&mut self, order: &Order) -> Result<Deployed, DeployError> {
+        self.refuse_past_block(&order.release)?;
         if let Some(left) = self.unfinished()? {
             if left.plan.release == order.release {
                 return self.take_over(left);

@@ -138,6 +138,27 @@ impl History {
         of.map(|(_, release)| release.clone()).collect()
     }
 
+    /// The release that going to `target` would go back past although it must not be, and why: the newest one that was
+    /// promoted in the environment since `target` was, or that is newer than a `target` that never was.
+    pub fn block(&self, environment: &EnvironmentName, target: &ReleaseId) -> Option<(ReleaseId, String)> {
+        let promoted: Vec<&Plan> = self
+            .rollouts
+            .iter()
+            .filter(|r| r.plan.environment == *environment)
+            .filter(|r| matches!(r.ended, Some((Outcome::Promoted, _))))
+            .map(|r| &r.plan)
+            .collect();
+        let served = promoted.iter().rposition(|plan| plan.release == *target);
+        let number = |release: &ReleaseId| self.find(release).map(|known| known.number);
+        let is_past = |(at, plan): &(usize, &&Plan)| match served {
+            Some(served) => *at > served,
+            None => number(&plan.release) > number(target) && number(target).is_some(),
+        };
+        let past = promoted.iter().enumerate().rev().filter(is_past).map(|(_, plan)| plan);
+        past.filter(|plan| plan.release != *target)
+            .find_map(|plan| Some((plan.release.clone(), plan.run.rollback_block.clone()?)))
+    }
+
     /// The tokens that were given out for the environment, and to whom: what a host was asked under another is not of
     /// this journal.
     pub fn tokens(&self, environment: &EnvironmentName) -> BTreeSet<(Fence, String)> {

@@ -441,12 +441,13 @@ impl Request {
         let list = |ids: &[InstanceId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         Some(match self {
             Self::Prepare { settings } => format!("{} on {}", settings.environment, settings.listen),
-            Self::Offer { release, .. } | Self::Seal { release } => release.to_string(),
+            Self::Offer { release, .. } | Self::Seal { release } | Self::Commit { release, .. } => {
+                release.to_string()
+            }
             Self::Start { instance, .. } => instance.to_string(),
             Self::Route { weights } => spread(weights),
             Self::Retire { instances } => list(instances),
             Self::Arm { switch } => format!("after {}, back to {}", switch.after, spread(&switch.back_to)),
-            Self::Commit { release, .. } => release.to_string(),
             Self::Prune { keep, .. } => format!("beyond the newest {keep}"),
             Self::Once { order } => format!("{}: {}", order.key, shortened(&order.command.join(" "))),
             Self::EndOnce { key } => key.clone(),

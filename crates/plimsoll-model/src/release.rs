@@ -112,6 +112,9 @@ pub struct RunSpec {
     pub drain_timeout: Span,
     /// How long it has between SIGTERM and SIGKILL.
     pub stop_timeout: Span,
+    /// Why nobody may go back past this release once it has served: what it did to its data cannot be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_block: Option<String>,
 }
 
 /// Where a secret's value is found when an instance starts.
@@ -178,6 +181,7 @@ impl Default for RunSpec {
             restart: Restart::default(),
             drain_timeout: Span::from_secs(30),
             stop_timeout: Span::from_secs(10),
+            rollback_block: None,
         }
     }
 }

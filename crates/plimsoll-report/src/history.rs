@@ -173,7 +173,7 @@ mod tests {
         greeter
           14:59 today  r42  under way    production-7  update of r40; canary 9.9 % (7 of 71); errors over the limit
           Fri 13:01    r41  rolled back  production-6  update of r40, 21 s; canary 9.9 % (7 of 71); errors over the limit
-          Fri 13:00    r41  sealed                     51ab03d "Answer \x1b[31mred" (clean)
+          Fri 13:00    r41  sealed                     51ab03d "Answer \x1b[31mred" (clean); pinned: the audit's
         "#);
     }
 }

@@ -72,9 +72,11 @@ impl Names {
 
     /// `r42.0`, the release's first instance; `r42 (once)` for a process that runs once with its environment.
     pub fn instance(&self, instance: &InstanceId) -> String {
-        match instance.is_once() {
-            true => format!("{} (once)", self.release(&instance.release)),
-            false => format!("{}.{}", self.release(&instance.release), instance.ordinal),
+        let release = self.release(&instance.release);
+        if instance.is_once() {
+            format!("{release} (once)")
+        } else {
+            format!("{release}.{}", instance.ordinal)
         }
     }
 }

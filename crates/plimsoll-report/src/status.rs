@@ -211,6 +211,7 @@ mod tests {
               web7              r41      51ab03d               1/2   greeter@8093 restarted 4 times; last: out of memory (limit
                                                                    256 MB)
               web9              unknown                           set aside: unreachable since Mon 08:02
+          pinned r40: the audit's
         ");
         assert_snapshot!(status(&view, &screen(80)), @r"
         greeter                 release  commit   since        health
@@ -221,6 +222,7 @@ mod tests {
                   greeter@8093 restarted 4 times; last: out of memory (limit 256 MB)
               web9              unknown
                   set aside: unreachable since Mon 08:02
+          pinned r40: the audit's
         ");
     }
 }

@@ -102,6 +102,11 @@ mod tests {
         let deeds = vec![deed(1, "ann@laptop"), deed(2, "eve@elsewhere")];
         let unknown = vec![deeds[1].clone()];
         let view = TrailView { host: "web1".parse().unwrap(), trail: Trail { deeds, broken: None }, unknown };
-        assert_snapshot!(trails(&[view], &Names::default(), &screen(200)), @"");
+        assert_snapshot!(trails(&[view], &Names::default(), &screen(200)), @r"
+        web1
+          1  2026-01-31T14:02:43Z  ann@laptop     -  fence 3  route 7c1f9e2b0000 100 %
+          2  2026-01-31T14:02:43Z  eve@elsewhere  -  fence 3  route 7c1f9e2b0000 100 %  NOT IN THE JOURNAL
+        The trail is intact: 2 deeds. 1 deed NOT IN THIS JOURNAL: another plimsoll with another journal was here, or the journal was changed.
+        ");
     }
 }

@@ -175,6 +175,9 @@ pub(crate) struct Target {
     pub(crate) chosen: Chosen,
     #[command(flatten)]
     pub(crate) waiting: Waiting,
+    /// Go back also past a release that blocks it (`rollback = "blocked"`).
+    #[arg(long)]
+    pub(crate) force_past_block: bool,
 }
 
 #[derive(Debug, Args)]
@@ -188,6 +191,9 @@ pub(crate) struct Rollback {
     /// Go through the steps, as an update does.
     #[arg(long)]
     pub(crate) canary: bool,
+    /// Go back also past a release that blocks it (`rollback = "blocked"`).
+    #[arg(long)]
+    pub(crate) force_past_block: bool,
     /// Say what would be done, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -92,6 +92,11 @@ impl From<DeployError> for Failure {
             DeployError::NoPlan(why) => no_plan(&why),
             DeployError::SecretsMissing { .. } => Self::usage(error.to_string())
                 .help("set it and say it again; its value is given to the instances and stored nowhere else"),
+            DeployError::PastBlock { .. } => {
+                Self::new(ExitCode::Refused, error.to_string()).help("roll forward: mend it and ship").help(
+                    "--force-past-block    goes there all the same; be sure that it works with what is left",
+                )
+            }
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),
             DeployError::Content(_) | DeployError::Manifest { .. } => {

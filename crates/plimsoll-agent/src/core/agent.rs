@@ -36,7 +36,7 @@ pub(super) enum Look {
     /// Not asked for.
     NotYet,
     /// What came of asking; nothing where the proxy did not answer.
-    Taken(Option<TrafficReport>),
+    Taken(Option<Box<TrafficReport>>),
 }
 
 /// Who an agent says it is, in its welcome.

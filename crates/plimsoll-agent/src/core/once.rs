@@ -154,7 +154,7 @@ impl Agent {
             // The runtime is asked once more and no oftener: an order that is too old is not carried out late.
             ProcessStatus::Absent if self.now < record.until => self.launch_once(key, &record),
             ProcessStatus::Absent => {
-                self.once_ended(key, &Exit::NotStarted { why: "its time was over".to_owned() })
+                self.once_ended(key, &Exit::NotStarted { why: "its time was over".to_owned() });
             }
             ProcessStatus::Exited(exit) => self.once_ended(key, &exit),
             ProcessStatus::Launching | ProcessStatus::Running { .. } => self.bound_once(key, &record),
@@ -307,7 +307,9 @@ impl Agent {
     /// Lines of logs that match.
     pub(super) fn masked_logs(&mut self, query: &LogQuery) -> Result<Vec<LogLine>, Refusal> {
         let mut lines = self.parts.runtime.logs(query)?;
-        lines.iter_mut().for_each(|line| self.mask(line));
+        for line in &mut lines {
+            self.mask(line);
+        }
         Ok(lines)
     }
 }

@@ -140,10 +140,10 @@ impl Agent {
     /// The proxy's report, asked for at most once in a tick.
     pub(super) fn report_now(&mut self) -> Option<&TrafficReport> {
         if matches!(self.report, Look::NotYet) {
-            self.report = Look::Taken(self.parts.traffic.report());
+            self.report = Look::Taken(self.parts.traffic.report().map(Box::new));
         }
         match &self.report {
-            Look::Taken(report) => report.as_ref(),
+            Look::Taken(report) => report.as_deref(),
             Look::NotYet => None,
         }
     }

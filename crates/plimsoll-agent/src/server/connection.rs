@@ -40,7 +40,7 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
                 if let Request::Hello { author: said, .. } = &call.request {
                     author = said.as_ref().map(|said| said.chars().take(LONGEST_AUTHOR).collect());
                 }
-                let reply = handle(served, call, &content, &author);
+                let reply = handle(served, call, &content, author.as_ref());
                 greeted |= is_hello && reply.result.is_ok();
                 (reply, greeted)
             }
@@ -53,10 +53,10 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
     Ok(())
 }
 
-fn handle(served: &Served, call: Call, content: &[u8], author: &Option<String>) -> Reply {
+fn handle(served: &Served, call: Call, content: &[u8], author: Option<&String>) -> Reply {
     let mut locked = served.lock();
     let (agent, clock) = &mut *locked;
-    agent.called_by(author.clone());
+    agent.called_by(author.cloned());
     let reply = agent.handle(call, content, clock.now());
     agent.tick(clock.now());
     reply

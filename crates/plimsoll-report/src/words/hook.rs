@@ -7,9 +7,10 @@ use crate::duration;
 /// `hook pre-deploy failed after 0.2 s: exited with 3`.
 pub(crate) fn clause(run: &HookRun) -> String {
     let took = duration::human(run.took.duration());
-    match run.passed {
-        true => format!("hook {} passed ({took})", run.hook),
-        false => format!("hook {} failed after {took}: {}", run.hook, run.ending),
+    if run.passed {
+        format!("hook {} passed ({took})", run.hook)
+    } else {
+        format!("hook {} failed after {took}: {}", run.hook, run.ending)
     }
 }
 

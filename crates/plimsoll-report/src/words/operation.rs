@@ -6,7 +6,7 @@ use plimsoll_model::{HostName, ReleaseId};
 use crate::names::Names;
 use crate::number::counted;
 
-/// `ran \`ls\` on web1, web2`.
+/// ``runs `ls` on web1, web2``.
 pub(crate) fn clause(operation: &Operation, names: &Names) -> String {
     match operation {
         Operation::Exec { hosts, release, command, .. } => {

@@ -140,7 +140,9 @@ fn follow_host(
                 }
                 (lines, cursor) = (u32::MAX, next.or(cursor));
                 // Whoever listens has gone only where everything ends.
-                found.into_iter().for_each(|line| drop(sender.send((name.clone(), line))));
+                for line in found {
+                    let _ = sender.send((name.clone(), line));
+                }
             }
             Err(why) => {
                 if !std::mem::replace(&mut silent, true) {

@@ -38,7 +38,12 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Rollback) -> Result
     if arguments.dry_run {
         return super::plan::of_order(&project, &order, output);
     }
-    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
+    on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
+        if arguments.force_past_block {
+            d.force_past_block();
+        }
+        d.deploy(&order)
+    })
 }
 
 /// A rollout that is under way is what a bare `rollback` means: it is taken back. That it comes back is what was asked

@@ -188,3 +188,29 @@ fn clients_get_the_page_and_no_broken_connection() {
     let lost = load.stop().lost;
     assert!(lost.iter().all(|answer| answer.starts_with("503 Down for maintenance")), "{lost:?}");
 }
+
+#[test]
+fn nobody_goes_back_past_a_release_that_blocks_it_by_accident() {
+    let mut project = Project::new();
+    project.run(&["ship"]).expect(0);
+    project.change(&[("VERSION", "2"), ("ERROR_PERCENT", "50")]);
+    project.edit("[run]\n", "[run]\nrollback = \"blocked\"\nrollback-reason = \"the table is gone\"\n");
+    let load = Load::start(project.port, 200);
+    project.run(&["ship"]).expect(11).says(&["r1 serves everywhere"]);
+    drop(load.stop());
+    project.change(&[("VERSION", "3"), ("ERROR_PERCENT", "0")]);
+    project.edit("[run]\n", "[run]\nrollback = \"blocked\"\nrollback-reason = \"the table is gone\"\n");
+    project.run(&["ship"]).expect(0);
+    project.run(&["rollback"]).expect(10).says(&[
+        "r1 cannot follow r3",
+        "the table is gone",
+        "--force-past-block",
+    ]);
+    project.run(&["deploy", "r1"]).expect(10).says(&["the table is gone"]);
+    assert_eq!(project.get(), "3");
+    project.change(&[("VERSION", "4")]);
+    project.run(&["ship"]).expect(0);
+    project.run(&["rollback"]).expect(0).says(&["r3 serves everywhere"]);
+    project.run(&["rollback", "r1", "--force-past-block"]).expect(0).says(&["r1 serves everywhere"]);
+    assert_eq!(project.get(), "1");
+}
