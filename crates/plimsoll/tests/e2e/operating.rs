@@ -197,7 +197,6 @@ fn nobody_goes_back_past_a_release_that_blocks_it_by_accident() {
     project.edit("[run]\n", "[run]\nrollback = \"blocked\"\nrollback-reason = \"the table is gone\"\n");
     let load = Load::start(project.port, 200);
     project.run(&["ship"]).expect(11).says(&["r1 serves everywhere"]);
-    drop(load.stop());
     project.change(&[("VERSION", "3"), ("ERROR_PERCENT", "0")]);
     project.edit("[run]\n", "[run]\nrollback = \"blocked\"\nrollback-reason = \"the table is gone\"\n");
     project.run(&["ship"]).expect(0);
@@ -213,4 +212,5 @@ fn nobody_goes_back_past_a_release_that_blocks_it_by_accident() {
     project.run(&["rollback"]).expect(0).says(&["r3 serves everywhere"]);
     project.run(&["rollback", "r1", "--force-past-block"]).expect(0).says(&["r1 serves everywhere"]);
     assert_eq!(project.get(), "1");
+    load.stop();
 }
