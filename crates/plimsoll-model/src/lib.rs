@@ -24,6 +24,7 @@ pub mod secret;
 pub mod service;
 pub mod share;
 pub mod span;
+pub mod ssh;
 pub mod time;
 pub mod traffic;
 pub mod verdict;
@@ -31,7 +32,7 @@ pub mod version;
 
 pub use digest::Digest;
 pub use exit::ExitCode;
-pub use id::{EnvironmentName, Fence, HostName, InstanceId, ReleaseId, RolloutId, ServiceName};
+pub use id::{EnvironmentName, Fence, HostName, InstanceId, ReleaseId, RolloutId, ServiceName, ZoneName};
 pub use release::Manifest;
 pub use secret::Secret;
 pub use share::Share;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::release::RunSpec;
 use crate::rollout::RolloutSpec;
+use crate::ssh::SshTarget;
 use crate::traffic::Stickiness;
-use crate::{EnvironmentName, ServiceName, Span};
+use crate::{EnvironmentName, HostName, ServiceName, Span};
 
 /// A service and everything declared about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,6 +141,8 @@ pub struct Environment {
     pub instances: u32,
     /// Where clients reach the service: the proxy's address.
     pub listen: SocketAddr,
+    /// Where people and the regression test reach the service, if that is not the proxy's address itself.
+    pub url: Option<String>,
     /// Which requests stay with the release they met first.
     pub stickiness: Stickiness,
     /// What an instance runs with.
@@ -157,4 +160,16 @@ pub enum Target {
         /// Folder of releases and state.
         root: PathBuf,
     },
+    /// Hosts that the operator's own ssh reaches.
+    Ssh(SshTarget),
+}
+
+impl Target {
+    /// The hosts, as the operator names them, in the order of the configuration.
+    pub fn host_names(&self) -> Vec<HostName> {
+        match self {
+            Self::Local { .. } => vec![HostName::local()],
+            Self::Ssh(target) => target.hosts.iter().map(|host| host.name.clone()).collect(),
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) mod secrets;
 pub(crate) mod service;
 pub(crate) mod sign;
 pub(crate) mod source;
+pub(crate) mod ssh;
 pub(crate) mod steps;
 pub(crate) mod sticky;
 pub(crate) mod test;
