@@ -1,6 +1,6 @@
 //! A host, reached through its agent.
 
-use plimsoll_model::agent::{Refusal, Request, Response};
+use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
 /// Why a call did not succeed.
@@ -24,6 +24,11 @@ pub trait Host: Send {
     /// The host's name.
     fn name(&self) -> &HostName;
 
+    /// How many hosts of its environment may be worked on at the same time.
+    fn at_once(&self) -> usize {
+        32
+    }
+
     /// Sends one request and waits for its answer.
     ///
     /// An implementer reconnects by itself where the connection was lost before the request was sent, bounds the
@@ -35,4 +40,10 @@ pub trait Host: Send {
         request: Request,
         content: &[u8],
     ) -> Result<Response, HostError>;
+}
+
+/// A refusal that the coordinator makes itself, where the answer is not of the kind that was asked for.
+pub fn unexpected(request: &str) -> HostError {
+    let message = format!("the agent gave an answer to `{request}` that does not belong to it");
+    HostError::Refused(Refusal::new(RefusalReason::Version, message))
 }

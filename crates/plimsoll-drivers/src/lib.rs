@@ -14,6 +14,8 @@ pub mod metrics;
 pub mod regression;
 pub mod resolve;
 pub mod source;
+pub mod ssh;
+mod wire;
 
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use command::{CommandOrder, Commands, SystemCommands};

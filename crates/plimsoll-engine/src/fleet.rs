@@ -1,5 +1,7 @@
 //! All hosts at once: looking at them and giving them word.
 
+use std::sync::{Mutex, PoisonError};
+
 use plimsoll_drivers::{Host, HostError};
 use plimsoll_model::agent::{Refusal, Request, Response};
 use plimsoll_model::observation::{FleetObservation, LostHost, SeenHost};
@@ -46,23 +48,77 @@ pub(crate) fn is_stale(error: &HostError) -> bool {
     matches!(error, HostError::Refused(refusal) if refusal.reason == StaleFence)
 }
 
-/// Does `work` with every host, each on a thread of its own where there are several.
+/// Does `work` with every host, with as many at the same time as the hosts allow. Answers come in the hosts' order.
 pub(crate) fn on_all<T: Send>(
     hosts: &mut [Box<dyn Host>],
     work: impl Fn(&mut dyn Host) -> T + Sync,
 ) -> Vec<(HostName, T)> {
-    if let [only] = hosts {
-        return vec![(only.name().clone(), work(only.as_mut()))];
+    let at_once = hosts.first().map_or(1, |host| host.at_once()).clamp(1, hosts.len().max(1));
+    if at_once == 1 {
+        return hosts.iter_mut().map(|host| (host.name().clone(), work(host.as_mut()))).collect();
     }
-    let work = &work;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = hosts
-            .iter_mut()
-            .map(|host| (host.name().clone(), scope.spawn(move || work(host.as_mut()))))
-            .collect();
-        let join = |(name, thread): (_, std::thread::ScopedJoinHandle<'_, T>)| {
-            (name, thread.join().expect("a host's thread does not panic"))
-        };
-        threads.into_iter().map(join).collect()
-    })
+    // Whoever is done takes the next host, so that one that is slow keeps nobody but itself waiting.
+    let waiting = Mutex::new(hosts.iter_mut().enumerate());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some((place, host)) = next() {
+            done.push((place, (host.name().clone(), work(host.as_mut()))));
+        }
+        done
+    };
+    let mut answers: Vec<(usize, (HostName, T))> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(&worker)).collect();
+        workers.into_iter().flat_map(|w| w.join().expect("a host's thread does not panic")).collect()
+    });
+    answers.sort_by_key(|(place, _)| *place);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    struct Counted {
+        name: HostName,
+        at_once: usize,
+    }
+
+    impl Host for Counted {
+        fn name(&self) -> &HostName {
+            &self.name
+        }
+
+        fn at_once(&self) -> usize {
+            self.at_once
+        }
+
+        fn call(
+            &mut self,
+            _: &ServiceName,
+            _: Option<Fence>,
+            _: Request,
+            _: &[u8],
+        ) -> Result<Response, HostError> {
+            Ok(Response::Done)
+        }
+    }
+
+    #[test]
+    fn no_more_hosts_are_worked_on_than_allowed_and_answers_keep_their_order() {
+        let host = |n| Counted { name: format!("web{n}").parse().unwrap(), at_once: 3 };
+        let mut hosts: Vec<Box<dyn Host>> = (0..10).map(|n| Box::new(host(n)) as Box<dyn Host>).collect();
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let answers = on_all(&mut hosts, |host| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            now.fetch_sub(1, Ordering::SeqCst);
+            host.name().to_string()
+        });
+        assert!(most.into_inner() <= 3);
+        let expected: Vec<String> = (0..10).map(|n| format!("web{n}")).collect();
+        assert_eq!(answers.into_iter().map(|(_, name)| name).collect::<Vec<_>>(), expected);
+    }
 }

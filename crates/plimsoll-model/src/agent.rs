@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::HostObservation;
 use crate::traffic::Stickiness;
+use crate::version::{OLDEST_PROTOCOL, PROTOCOL};
 use crate::{
     EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
 };
@@ -26,6 +27,9 @@ pub const FRAME_CONTENT: u8 = 3;
 pub const MAX_FRAME: u32 = 8 * 1024 * 1024;
 /// Largest piece of content in one frame, in bytes.
 pub const CHUNK: usize = 1024 * 1024;
+
+/// Largest page of an instance in bytes; as JSON text it must still fit into a frame.
+pub const MAX_PAGE: u32 = 3 * 1024 * 1024;
 
 /// A request to the agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,10 +61,13 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Request {
-    /// Opens a connection. The agent answers [`Response::Welcome`] or refuses the version.
+    /// Opens a connection. The agent answers [`Response::Welcome`] or refuses the version. See [`Request::hello`].
     Hello {
-        /// The caller's [`crate::version::PROTOCOL`].
+        /// The oldest protocol that the caller speaks. Agents that know no ranges compare it with their own.
         protocol: u32,
+        /// The newest protocol that the caller speaks; absent where it speaks only one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        newest: Option<u32>,
         /// The caller's version, for messages.
         version: String,
     },
@@ -146,6 +153,15 @@ pub enum Request {
     },
     /// Stops every instance and the proxy of the service, and keeps releases and history.
     Down,
+    /// Asks a running instance for one of its pages (`GET`, on the host's loopback). Since protocol 2.
+    Fetch {
+        /// The instance; nothing else on the host can be asked.
+        instance: InstanceId,
+        /// The page's path.
+        path: String,
+        /// The longest content that is wanted, in bytes; at most [`MAX_PAGE`].
+        limit: u32,
+    },
 }
 
 /// What a service is on a host.
@@ -236,6 +252,9 @@ pub enum Response {
         version: String,
         /// The agent's process.
         pid: u32,
+        /// The protocol that both sides speak from now on.
+        #[serde(default = "first_protocol")]
+        protocol: u32,
     },
     /// To [`Request::Observe`].
     Observed {
@@ -273,8 +292,20 @@ pub enum Response {
         /// What was removed.
         removed: Vec<ReleaseId>,
     },
+    /// To [`Request::Fetch`].
+    Page {
+        /// The answer's status.
+        status: u16,
+        /// Its content; bytes that are no UTF-8 are replaced.
+        body: String,
+    },
     /// To every other request: it holds now.
     Done,
+}
+
+/// Agents of the first protocol do not say which one they speak.
+fn first_protocol() -> u32 {
+    1
 }
 
 /// Why the agent did not do it.
@@ -315,9 +346,22 @@ pub enum RefusalReason {
 }
 
 impl Request {
+    /// The first request of every connection, from a caller of this version.
+    pub fn hello(version: &str) -> Self {
+        Self::Hello { protocol: OLDEST_PROTOCOL, newest: Some(PROTOCOL), version: version.to_owned() }
+    }
+
+    /// The protocol that has this request first.
+    pub const fn since(&self) -> u32 {
+        match self {
+            Self::Fetch { .. } => 2,
+            _ => 1,
+        }
+    }
+
     /// Whether the request changes something and so needs a fencing token.
     pub const fn is_fenced(&self) -> bool {
-        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. })
+        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Fetch { .. })
     }
 
     /// The request's name, for messages.
@@ -339,6 +383,7 @@ impl Request {
             Self::Logs { .. } => "logs",
             Self::Prune { .. } => "prune",
             Self::Down => "down",
+            Self::Fetch { .. } => "fetch",
         }
     }
 }

@@ -3,16 +3,22 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::agent::{RefusalReason, Request, Response};
-use plimsoll_model::version::PROTOCOL;
+use plimsoll_model::version::{OLDEST_PROTOCOL, PROTOCOL};
 use plimsoll_model::{Fence, InstanceId};
 
 use super::Program;
 use super::driver::Driver;
 
 pub(super) fn other_protocols_are_refused_by_name(driver: &mut Driver<'_>) {
-    let hello = |protocol| Request::Hello { protocol, version: "9.9.9".to_owned() };
-    assert!(matches!(driver.ask(hello(PROTOCOL)), Response::Welcome { .. }));
-    let refusal = driver.refused(hello(PROTOCOL + 1), RefusalReason::Version);
+    let hello = |protocol, newest| Request::Hello { protocol, newest, version: "9.9.9".to_owned() };
+    // A caller of the first protocol, one like ourselves, and one that knows newer ones beside ours.
+    for (oldest, newest, spoken) in
+        [(1, None, 1), (OLDEST_PROTOCOL, Some(PROTOCOL), PROTOCOL), (PROTOCOL, Some(PROTOCOL + 9), PROTOCOL)]
+    {
+        let answer = driver.ask(hello(oldest, newest));
+        assert!(matches!(answer, Response::Welcome { protocol, .. } if protocol == spoken), "{answer:?}");
+    }
+    let refusal = driver.refused(hello(PROTOCOL + 1, Some(PROTOCOL + 2)), RefusalReason::Version);
     for part in ["9.9.9", &PROTOCOL.to_string(), &(PROTOCOL + 1).to_string()] {
         assert!(refusal.message.contains(part), "{refusal}");
     }

@@ -6,6 +6,7 @@
 mod clock;
 mod connection;
 mod lock;
+mod page;
 
 use std::fs;
 use std::io;

@@ -3,7 +3,7 @@
 //! Undone by nothing: a sealed release that never runs is removed by `prune`. Twice is safe: what is there is not sent
 //! again, and sealing a sealed release changes nothing.
 
-use plimsoll_drivers::local::unexpected;
+use plimsoll_drivers::host::unexpected;
 use plimsoll_model::agent::{CHUNK, Request, Response};
 use plimsoll_model::release::Manifest;
 
