@@ -18,6 +18,7 @@ mod durable;
 pub mod layout;
 pub mod memory;
 pub mod process;
+pub mod programs;
 pub mod runtime;
 pub mod server;
 pub mod state;

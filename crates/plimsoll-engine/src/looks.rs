@@ -163,6 +163,7 @@ impl Source<'_> {
     fn side(&self, release: &ReleaseId) -> Side {
         let target = |host: &SeenHost, i: &InstanceObservation| metrics::Target {
             name: format!("{}/{}", host.host, i.instance),
+            place: Some((host.host.clone(), i.instance.clone())),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, i.port)),
         };
         let hosts = self.fleet.hosts.iter();

@@ -32,6 +32,24 @@ pub struct HostObservation {
     pub remarks: Vec<String>,
 }
 
+impl HostObservation {
+    /// What a host sees where nothing of the service has ever been.
+    pub fn empty() -> Self {
+        Self {
+            at: Timestamp::default(),
+            fence: Fence(0),
+            current: None,
+            known_good: Vec::new(),
+            committed: None,
+            releases: Vec::new(),
+            instances: Vec::new(),
+            traffic: None,
+            switch: SwitchState::Off,
+            remarks: Vec::new(),
+        }
+    }
+}
+
 /// One instance as its host sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -32,6 +32,8 @@ fn universe() -> Arc<Universe> {
         target: Target::Local { root: "/opt/plimsoll".into() },
         instances: 2,
         listen: ([127, 0, 0, 1], 8080).into(),
+
+        url: None,
         stickiness: Stickiness::None,
         run: run_spec(0),
         rollout,

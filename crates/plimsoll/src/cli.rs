@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Undo a pause.
     Resume(Chosen),
     /// What runs where, and how it is.
-    Status,
+    Status(Hosts),
     /// What was released when, and how it went.
     History(Subject),
     /// The journal, record by record, and whether it was edited.
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     Key(Key),
     /// Remove releases that nothing needs any more.
     Prune(Chosen),
-    /// Stop a local environment; its releases and history stay.
+    /// Stop an environment; its releases and history stay.
     #[command(after_help = "Then: `plimsoll deploy rN` starts a release again.")]
     Down(Down),
     /// Run a host's agent. Started by other commands.
@@ -126,6 +126,14 @@ pub(crate) struct Chosen {
     /// The environment; `production`, or the only one, where none is named.
     #[arg(short, long = "env", value_name = "NAME")]
     pub(crate) environment: Option<EnvironmentName>,
+}
+
+/// Which hosts are looked at.
+#[derive(Debug, Args)]
+pub(crate) struct Hosts {
+    /// Only hosts whose names fit: `web*`, several separated by commas.
+    #[arg(long = "hosts", value_delimiter = ',', value_name = "PATTERN")]
+    pub(crate) patterns: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -205,6 +213,8 @@ pub(crate) struct Logs {
     pub(crate) release: Option<String>,
     #[command(flatten)]
     pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) hosts: Hosts,
     /// At most so many of the newest lines.
     #[arg(short = 'n', long, default_value_t = 100)]
     pub(crate) lines: u32,
@@ -238,6 +248,33 @@ pub(crate) struct Agent {
     /// The service.
     #[arg(long)]
     pub(crate) service: plimsoll_model::ServiceName,
+    /// Connect standard input and output with the agent, which is started where none runs.
+    #[arg(long)]
+    pub(crate) stdio: bool,
+    /// Whose systemd runs the instances, where there is one.
+    #[arg(long, default_value = "system", requires = "stdio")]
+    pub(crate) scope: Scope,
+    /// What runs the instances.
+    #[arg(long, default_value = "auto", requires = "stdio")]
+    pub(crate) runtime: Runtime,
+}
+
+/// Whose systemd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scope {
+    /// The host's.
+    System,
+    /// The user's.
+    User,
+}
+
+/// What runs an agent and its instances on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    /// The best that the host has.
+    Auto,
+    /// Plain processes.
+    Process,
 }
 
 #[derive(Debug, Args)]

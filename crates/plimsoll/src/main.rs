@@ -5,6 +5,7 @@ mod commands;
 mod content;
 mod failure;
 mod faults;
+mod hosts;
 mod output;
 mod project;
 mod signals;
@@ -47,7 +48,7 @@ fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
         Command::Pause(arguments) => steer::pause(config, output, &arguments),
         Command::Resume(arguments) => steer::resume(config, output, &arguments),
         Command::Retry(arguments) => steer::retry(config, output, &arguments),
-        Command::Status => status::run(config, output),
+        Command::Status(hosts) => status::run(config, output, &hosts),
         Command::History(arguments) => history::run(config, output, &arguments),
         Command::Audit => audit::run(config, output),
         Command::Logs(arguments) => logs::run(config, output, &arguments),

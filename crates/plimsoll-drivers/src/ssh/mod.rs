@@ -15,6 +15,7 @@ mod folder;
 mod gate;
 mod link;
 mod links;
+mod pages;
 mod place;
 mod program;
 mod remote;
@@ -22,4 +23,5 @@ mod script;
 mod session;
 
 pub use links::{Links, Purpose};
+pub use pages::RemotePages;
 pub use remote::RemoteHost;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
+use plimsoll_model::agent::{Request, Response};
+use plimsoll_model::observation::HostObservation;
 use plimsoll_model::ssh::{Scope, Sudo};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
@@ -45,10 +46,6 @@ impl RemoteHost {
 
     fn open(&mut self, service: &ServiceName) -> Result<Wire, HostError> {
         let up = self.link.up().map_err(|trouble| self.unreachable(trouble.why))?;
-        if self.purpose == Purpose::Look && !up.facts.has_service {
-            let message = format!("nothing of `{service}` was ever deployed to {}", self.link.host.name);
-            return Err(HostError::Refused(Refusal::new(RefusalReason::NotFound, message)));
-        }
         let way = self.way(&up)?;
         let target = &self.link.common.target;
         let session = self.link.session(|command| {
@@ -178,6 +175,22 @@ impl Host for RemoteHost {
         request: Request,
         content: &[u8],
     ) -> Result<Response, HostError> {
+        if self.purpose == Purpose::Look
+            && self.wire.is_none()
+            && let Some(answer) = of_nothing(&request)
+            && !self.link.up().map_err(|trouble| self.unreachable(trouble.why))?.facts.has_service
+        {
+            return Ok(answer);
+        }
         wire::call(self, service, fence, request, content)
+    }
+}
+
+/// What an agent would answer to a look where nothing of the service has ever been: it is not worth leaving anything.
+fn of_nothing(request: &Request) -> Option<Response> {
+    match request {
+        Request::Observe => Some(Response::Observed { observation: Box::new(HostObservation::empty()) }),
+        Request::Logs { .. } => Some(Response::Lines { lines: Vec::new(), cursor: None }),
+        _ => None,
     }
 }

@@ -36,8 +36,11 @@ pub trait Yard {
     /// The journal.
     fn journal(&self) -> Result<Box<dyn Journal>, JournalError>;
 
-    /// The sources of metrics.
-    fn metrics(&self) -> Box<dyn MetricSources>;
+    /// The sources of an environment's metrics.
+    fn metrics(&self, environment: &Environment) -> Box<dyn MetricSources>;
+
+    /// Where the regression test reaches an environment's service.
+    fn url(&self, environment: &Environment) -> String;
 }
 
 /// A shipment: one commit on its way.
@@ -270,7 +273,7 @@ impl Ship<'_> {
             clock: self.clock,
             hosts: self.yard.hosts(environment).map_err(ShipError::Hosts)?,
             journal: self.yard.journal()?,
-            metrics: self.yard.metrics(),
+            metrics: self.yard.metrics(environment),
             releases: self.releases,
             secrets: self.secrets,
             events: self.events,

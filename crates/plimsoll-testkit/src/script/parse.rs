@@ -21,6 +21,8 @@ pub(super) fn environment() -> Environment {
         target: Target::Local { root: "/opt/plimsoll".into() },
         instances: 1,
         listen: ([127, 0, 0, 1], 8080).into(),
+
+        url: None,
         stickiness: Stickiness::None,
         run: release::run_spec(0),
         rollout: RolloutSpec {

@@ -56,6 +56,8 @@ impl Scenario {
             target: Target::Local { root: "/opt/plimsoll".into() },
             instances,
             listen: ([127, 0, 0, 1], 8080).into(),
+
+            url: None,
             stickiness: Stickiness::None,
             run: super::release::run_spec(0),
             rollout,

@@ -291,7 +291,7 @@ fn last_words(
     // Remarks of the agent stand between the lines; more are asked for than are shown.
     let request =
         Request::Logs { release: None, instance: Some(instance), lines: LAST_WORDS * 6, after: None };
-    let Ok(mut hosts) = project.running_hosts(environment) else { return Vec::new() };
+    let Ok(mut hosts) = project.running_hosts(environment, &[]) else { return Vec::new() };
     let answers = hosts.iter_mut().map(|host| host.call(&project.service.name, None, request.clone(), &[]));
     let lines = answers.filter_map(|answer| match answer {
         Ok(Response::Lines { lines, .. }) => Some(lines),

@@ -7,21 +7,23 @@ use plimsoll_engine::History;
 use plimsoll_engine::fleet;
 use plimsoll_engine::history::KnownRollout;
 use plimsoll_engine::journal::Query;
-use plimsoll_model::ExitCode;
-use plimsoll_model::observation::{HostObservation, InstanceState, SwitchState};
+use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState, SwitchState};
 use plimsoll_model::record::Outcome;
-use plimsoll_model::service::Environment;
+use plimsoll_model::service::{Environment, Target};
+use plimsoll_model::{ExitCode, ReleaseId};
 use plimsoll_plan::RolloutState;
 use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView, Style, hold_clause};
 
 use super::work::show_warnings;
+use crate::cli::Hosts;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::project::Project;
 
-pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
+pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
     show_warnings(&project);
+    project.check_patterns(project.service.environments.values(), &hosts.patterns)?;
     let history = project.history()?;
     let environments = project.service.environments.values();
     let style = output.style();
@@ -29,7 +31,8 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
         service: project.service.name.clone(),
         now: SystemClock.now(),
         environments: environments
-            .map(|e| environment(&project, &history, e, &style))
+            .filter(|e| hosts.patterns.is_empty() || project.has_host(e, &hosts.patterns))
+            .map(|e| environment(&project, &history, e, &hosts.patterns, &style))
             .collect::<Result<_, Failure>>()?,
     };
     output.print(&view, |style| plimsoll_report::status(&view, style))?;
@@ -40,11 +43,11 @@ fn environment(
     project: &Project,
     history: &History,
     environment: &Environment,
+    patterns: &[String],
     style: &Style,
 ) -> Result<EnvironmentStatus, Failure> {
-    let fleet = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
-    let seen = fleet.hosts.first().map(|h| &h.seen);
-    let release = seen.and_then(|s| s.current.clone());
+    let fleet = fleet::observe(&mut project.running_hosts(environment, patterns)?, &project.service.name);
+    let release = most_common(&fleet);
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {
             r.plan.environment == environment.name && r.plan.release == *release
@@ -57,7 +60,9 @@ fn environment(
     let mut hosts: Vec<HostStatus> = fleet
         .hosts
         .iter()
-        .filter_map(|h| Some((h, remark(&h.seen, environment)?)))
+        .filter_map(|h| {
+            Some((h, remark(&h.seen, environment).or_else(|| differs(&h.seen, release.as_ref()))?))
+        })
         .map(|(h, remark)| HostStatus {
             host: h.host.clone(),
             release: h.seen.current.as_ref().map(|r| history.label(r)),
@@ -66,7 +71,8 @@ fn environment(
         })
         .collect();
     // A local agent that does not run is no lost host: nothing was asked of it, or `down` has stopped it.
-    hosts.extend(fleet.unreachable.iter().filter(|_| release.is_some()).map(|lost| HostStatus {
+    let is_far = matches!(environment.target, Target::Ssh(_));
+    hosts.extend(fleet.unreachable.iter().filter(|_| is_far || release.is_some()).map(|lost| HostStatus {
         host: lost.host.clone(),
         release: None,
         health: None,
@@ -74,10 +80,10 @@ fn environment(
     }));
     Ok(EnvironmentStatus {
         name: environment.name.clone(),
-        place: format!("http://{}", environment.listen),
+        place: place(environment),
         release: release.as_ref().map(|r| history.label(r)),
         since,
-        health: seen.filter(|s| s.current.is_some()).map(|s| health(s, environment)),
+        health: release.as_ref().map(|_| sum(&fleet, environment)),
         rollout,
         hosts,
     })
@@ -105,6 +111,37 @@ fn on_its_way(
         _ => "is on its way".to_owned(),
     };
     Ok(format!("{label} ({}) {stands}", plan.rollout))
+}
+
+/// Where it is, in short.
+fn place(environment: &Environment) -> String {
+    match environment.target.host_names().len() {
+        _ if matches!(environment.target, Target::Local { .. }) => format!("http://{}", environment.listen),
+        1 => "1 host".to_owned(),
+        many => format!("{many} hosts"),
+    }
+}
+
+/// The release that most hosts have; of two with as many, the one of the earlier host.
+fn most_common(fleet: &FleetObservation) -> Option<ReleaseId> {
+    let current = || fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
+    let count = |release: &ReleaseId| current().filter(|other| *other == release).count();
+    current().rev().max_by_key(|release| count(release)).cloned()
+}
+
+/// What is to be said of a host that has not what most have.
+fn differs(seen: &HostObservation, common: Option<&ReleaseId>) -> Option<String> {
+    (seen.current.as_ref() != common).then(|| match &seen.current {
+        Some(_) => "another release than most hosts".to_owned(),
+        None => "serves nothing".to_owned(),
+    })
+}
+
+/// The instances of all hosts, of those that answered and those that did not.
+fn sum(fleet: &FleetObservation, environment: &Environment) -> Health {
+    let ready = fleet.hosts.iter().map(|h| health(&h.seen, environment).ready).sum();
+    let hosts = u32::try_from(fleet.hosts.len() + fleet.unreachable.len()).unwrap_or(u32::MAX);
+    Health { ready, wanted: environment.instances.saturating_mul(hosts) }
 }
 
 fn health(seen: &HostObservation, environment: &Environment) -> Health {
