@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::cgroups::{Groups, Layout};
 use super::disk::Disk;
 use super::error::{make_folder, write};
-use super::relay::SlowLink;
+use super::network::Link;
 use super::{FleetError, FleetOptions, Process, keys, network, slot, tools};
 
 /// Nothing of a host takes longer.
@@ -37,8 +37,8 @@ pub struct Host {
     name: String,
     pub(super) groups: Groups,
     pub(super) disk: Disk,
-    /// While its link is slow.
-    pub(super) slow: Mutex<Option<SlowLink>>,
+    /// What was done to its link.
+    pub(super) link: Mutex<Link>,
 }
 
 impl Host {
@@ -47,7 +47,7 @@ impl Host {
         let name = format!("web{number}");
         let groups = layout.of_host(&format!("plimsoll-fleet-{slot}"), &name);
         let disk = Disk::new(&slot::folder(slot).join(&name), disk_megabytes);
-        Self { slot, number, name, groups, disk, slow: Mutex::new(None) }
+        Self { slot, number, name, groups, disk, link: Mutex::default() }
     }
 
     /// Its name, which is its host name as well: `web1`, `web2`, ...
@@ -115,7 +115,6 @@ impl Host {
         options: &FleetOptions,
         authorized: &str,
     ) -> Result<String, FleetError> {
-        network::join(self.slot, self.number, &self.space())?;
         self.disk.make(root)?;
         let file = |path: &str| self.root().join(path);
         write(&file("etc/hostname"), format!("{}\n", self.name))?;
@@ -142,6 +141,7 @@ impl Host {
         }
         self.groups.kill()?;
         self.groups.make()?;
+        self.join_network()?;
         let console_file = self.root().with_file_name("console");
         let console = File::create(&console_file).map_err(FleetError::file("written", &console_file))?;
         let errors = console.try_clone().map_err(FleetError::file("written", &console_file))?;
@@ -177,7 +177,26 @@ impl Host {
                 Err(error) => Err(self.console().unwrap_or_else(|| error.to_string())),
             }
         })?;
+        if self.link(|link| link.is_cut) { Ok(()) } else { self.wait_for_ssh() }
+    }
+
+    /// Waits until sshd answers.
+    pub(super) fn wait_for_ssh(&self) -> Result<(), FleetError> {
         self.wait_for("sshd to answer", || self.ssh_banner().map(drop))
+    }
+
+    /// Makes its end of the network, where it has none, with what was done to its link before.
+    fn join_network(&self) -> Result<(), FleetError> {
+        if network::is_joined(&self.space()) {
+            return Ok(());
+        }
+        network::join(self.slot, self.number, &self.space())?;
+        self.link(|link| {
+            if let Some(slow) = &link.slow {
+                slow.take_link()?;
+            }
+            network::set_link(self.slot, self.number, !link.is_cut)
+        })
     }
 
     /// What sshd says first; the error is for people.
@@ -216,7 +235,7 @@ impl Host {
     }
 
     /// Its network namespace, and its name as a container.
-    fn space(&self) -> String {
+    pub(super) fn space(&self) -> String {
         format!("pf{}-{}", self.slot, self.name)
     }
 }

@@ -9,8 +9,10 @@
 
 mod availability;
 mod cgroups;
+mod clock;
 mod disk;
 mod error;
+mod faults;
 #[expect(clippy::module_inception, reason = "the module is the subject, the file is the type")]
 mod fleet;
 mod host;

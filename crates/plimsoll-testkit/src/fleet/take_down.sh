@@ -9,13 +9,13 @@ done </proc/self/mounts)
 for dir in $groups; do
   [ -e "$dir/cgroup.kill" ] && echo 1 >"$dir/cgroup.kill"
 done
+# A group of version 1 can be removed only when the dead in it have been waited for.
 for dir in $groups; do
   tries=0
-  while [ $tries -lt 500 ] && grep -q 'populated 1' "$dir/cgroup.events" 2>/dev/null; do
-    sleep 0.02
+  while [ -d "$dir" ] && [ $tries -lt 500 ]; do
+    find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.02
     tries=$((tries + 1))
   done
-  find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null
 done
 
 # What nspawn leaves where it is ended with SIGKILL: locks named by the folder's inode, and a folder a machine.
