@@ -23,6 +23,8 @@ use crate::failure::{Failure, with_causes};
 use crate::faults;
 use crate::hosts::Connections;
 
+/// Largest configuration file that is read, in bytes.
+const LONGEST_CONFIGURATION: u64 = 1024 * 1024;
 /// Variable with the password of the signing key.
 const PASSWORD: &str = "PLIMSOLL_KEY_PASSWORD";
 
@@ -41,11 +43,7 @@ pub(crate) struct Project {
 impl Project {
     /// Reads the configuration.
     pub(crate) fn load(file: &Path) -> Result<Self, Failure> {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_file(file)),
-            Err(error) => return Err(Failure::usage(format!("cannot read {}: {error}", file.display()))),
-        };
+        let text = read_configuration(file)?;
         let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = std::fs::canonicalize(folder)
             .map_err(|e| Failure::usage(format!("cannot use the folder {}: {e}", folder.display())))?;
@@ -150,6 +148,31 @@ impl Project {
             declared => declared.to_vec(),
         }
     }
+}
+
+/// The text of a configuration file. What is no text, or far too long for one, is told with where and why.
+fn read_configuration(file: &Path) -> Result<String, Failure> {
+    use std::io::Read as _;
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => no_file(file),
+        _ => Failure::usage(format!("cannot read {}: {error}", file.display())),
+    };
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(failed)?;
+    opened.take(LONGEST_CONFIGURATION + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LONGEST_CONFIGURATION {
+        let failure =
+            Failure::usage(format!("{} is longer than 1 MB; this is no plimsoll.toml", file.display()));
+        return Err(failure.help("-c FILE    names another one"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let failure = Failure::usage(format!("{}:{line}: this is not text in UTF-8", file.display()));
+        failure.help(
+            "save the file as UTF-8 (an editor may call it \"Unicode\"), or name another one with -c FILE",
+        )
+    })
 }
 
 fn no_file(file: &Path) -> Failure {
