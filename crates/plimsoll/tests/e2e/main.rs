@@ -12,5 +12,6 @@
 mod flow;
 mod prometheus;
 mod recovery;
+mod ssh;
 mod support;
 mod wrong_input;
