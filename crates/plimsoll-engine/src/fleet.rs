@@ -1,23 +1,41 @@
 //! All hosts at once: looking at them and giving them word.
 
+use std::sync::Mutex;
+
 use plimsoll_drivers::{Host, HostError};
 use plimsoll_model::agent::{Refusal, Request, Response};
 use plimsoll_model::observation::{FleetObservation, LostHost, SeenHost};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
+/// Hosts that are worked on at the same time where nobody says otherwise.
+pub const PARALLEL: usize = 64;
+
 /// Asks every host what it sees, at the same time.
 pub fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObservation {
+    observe_with(hosts, PARALLEL, service)
+}
+
+/// Asks every host what it sees, `parallel` at the same time.
+pub(crate) fn observe_with(
+    hosts: &mut [Box<dyn Host>],
+    parallel: usize,
+    service: &ServiceName,
+) -> FleetObservation {
     let mut fleet = FleetObservation::default();
-    for (host, answer) in on_all(hosts, |host| host.call(service, None, Request::Observe, &[])) {
+    for (host, answer) in on_all(hosts, parallel, |host| host.call(service, None, Request::Observe, &[])) {
         match answer {
             Ok(Response::Observed { observation }) => {
                 fleet.hosts.push(SeenHost { host, seen: *observation });
             }
-            Ok(_) => fleet.unreachable.push(LostHost { host, reason: "it gave another answer".to_owned() }),
-            Err(error) => fleet.unreachable.push(LostHost { host, reason: reason(error) }),
+            Ok(_) => fleet.unreachable.push(lost(host, "it gave another answer".to_owned())),
+            Err(error) => fleet.unreachable.push(lost(host, reason(error))),
         }
     }
     fleet
+}
+
+fn lost(host: HostName, reason: String) -> LostHost {
+    LostHost { host, reason, since: None }
 }
 
 /// Why a host is of no use now. Its name is said by whoever tells this.
@@ -29,13 +47,14 @@ fn reason(error: HostError) -> String {
     }
 }
 
-/// Tells every host that the coordinator lives. Answers with a host that has seen a newer coordinator, if one has.
-pub(crate) fn confirm(
-    hosts: &mut [Box<dyn Host>],
+/// Tells these hosts that the coordinator lives. Answers with a host that has seen a newer coordinator, if one has.
+pub(crate) fn confirm<'h>(
+    hosts: impl IntoIterator<Item = &'h mut Box<dyn Host>>,
+    parallel: usize,
     service: &ServiceName,
     fence: Fence,
 ) -> Result<(), HostName> {
-    let answers = on_all(hosts, |host| host.call(service, Some(fence), Request::Confirm, &[]));
+    let answers = on_each(hosts, parallel, |host| host.call(service, Some(fence), Request::Confirm, &[]));
     let stale = answers.into_iter().find(|(_, answer)| matches!(answer, Err(error) if is_stale(error)));
     stale.map_or(Ok(()), |(host, _)| Err(host))
 }
@@ -46,23 +65,41 @@ pub(crate) fn is_stale(error: &HostError) -> bool {
     matches!(error, HostError::Refused(refusal) if refusal.reason == StaleFence)
 }
 
-/// Does `work` with every host, each on a thread of its own where there are several.
+/// Does `work` with every host, `parallel` at the same time.
 pub(crate) fn on_all<T: Send>(
     hosts: &mut [Box<dyn Host>],
+    parallel: usize,
     work: impl Fn(&mut dyn Host) -> T + Sync,
 ) -> Vec<(HostName, T)> {
-    if let [only] = hosts {
-        return vec![(only.name().clone(), work(only.as_mut()))];
+    on_each(hosts, parallel, work)
+}
+
+/// Does `work` with each of these hosts, `parallel` at the same time. The answers come in the order of the hosts.
+pub(crate) fn on_each<'h, T: Send>(
+    hosts: impl IntoIterator<Item = &'h mut Box<dyn Host>>,
+    parallel: usize,
+    work: impl Fn(&mut dyn Host) -> T + Sync,
+) -> Vec<(HostName, T)> {
+    let hosts: Vec<_> = hosts.into_iter().collect();
+    let threads = parallel.clamp(1, hosts.len().max(1));
+    let do_one = |host: &mut Box<dyn Host>| (host.name().clone(), work(host.as_mut()));
+    if threads == 1 {
+        return hosts.into_iter().map(do_one).collect();
     }
-    let work = &work;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = hosts
-            .iter_mut()
-            .map(|host| (host.name().clone(), scope.spawn(move || work(host.as_mut()))))
-            .collect();
-        let join = |(name, thread): (_, std::thread::ScopedJoinHandle<'_, T>)| {
-            (name, thread.join().expect("a host's thread does not panic"))
-        };
-        threads.into_iter().map(join).collect()
-    })
+    let count = hosts.len();
+    let queue = Mutex::new(hosts.into_iter().enumerate());
+    let next = || queue.lock().expect("taking from a queue does not panic").next();
+    let worker = || {
+        let mut done = Vec::with_capacity(count / threads + 1);
+        while let Some((at, host)) = next() {
+            done.push((at, do_one(host)));
+        }
+        done
+    };
+    let mut answers: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|w| w.join().expect("a host's thread does not panic")).collect()
+    });
+    answers.sort_unstable_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }

@@ -363,3 +363,10 @@ pub enum Outcome {
     /// Not everything could be brought back; hosts differ.
     Mixed,
 }
+
+impl Outcome {
+    /// Whether the release serves from then on.
+    pub const fn is_promoted(self) -> bool {
+        matches!(self, Self::Promoted | Self::PromotedInPart)
+    }
+}

@@ -269,6 +269,7 @@ impl Ship<'_> {
         Ok(World {
             clock: self.clock,
             hosts: self.yard.hosts(environment).map_err(ShipError::Hosts)?,
+            parallel: crate::fleet::PARALLEL,
             journal: self.yard.journal()?,
             metrics: self.yard.metrics(),
             releases: self.releases,

@@ -233,9 +233,11 @@ fn settling(at: &Moment) -> Decision {
     }
     let prepare = on_hosts(at, at.hosts(), |_, seen| seen.traffic.is_none().then_some(Action::Prepare));
     let route = || {
-        on_hosts(at, at.hosts(), |host, seen| {
-            let weights = sides::split(plan, host, &host.new, Share::ALL);
-            (!sides::in_force(seen, &weights)).then_some(Action::Route { weights })
+        at.batches().find_map(|batch| {
+            on_hosts(at, batch, |host, seen| {
+                let weights = sides::split(plan, host, &host.new, Share::ALL);
+                (!sides::in_force(seen, &weights)).then_some(Action::Route { weights })
+            })
         })
     };
     prepare.or_else(route).or_else(|| retire(at)).unwrap_or_else(|| finish(at))

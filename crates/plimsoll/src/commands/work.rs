@@ -8,7 +8,7 @@ use plimsoll_drivers::{SteadyClock, SystemClock};
 use plimsoll_engine::deploy::{Actor, Deployment};
 use plimsoll_engine::journal::{Journal, Query};
 use plimsoll_engine::ship::Yard as _;
-use plimsoll_engine::{DeployError, Deployed, RunOptions, World};
+use plimsoll_engine::{DeployError, Deployed, RunOptions, World, fleet};
 use plimsoll_model::event::Event;
 use plimsoll_model::service::Environment;
 use plimsoll_model::{ExitCode, Timestamp};
@@ -94,6 +94,7 @@ fn deploy(
     let mut world = World {
         clock: &clock,
         hosts: project.hosts(environment)?,
+        parallel: fleet::PARALLEL,
         journal,
         metrics: yard.metrics(),
         releases: &content,
