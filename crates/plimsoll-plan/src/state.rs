@@ -212,8 +212,10 @@ impl RolloutState {
     }
 
     fn hold(&mut self, reason: &HoldReason, until: Timestamp) {
-        let answered = self.step.is_some_and(|open| open.waved_on) || self.promoting;
-        let resumed = *reason == HoldReason::PausedByPerson && !self.paused;
+        let by_person = *reason == HoldReason::PausedByPerson;
+        // What a person waved on may be paused by another all the same.
+        let answered = self.step.is_some_and(|open| open.waved_on && !by_person) || self.promoting;
+        let resumed = by_person && !self.paused;
         let skipped = self.step.is_none() && !self.paused;
         if !answered && !resumed && !skipped {
             self.hold = Some(Hold { reason: reason.clone(), until });

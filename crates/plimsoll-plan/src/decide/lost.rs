@@ -35,7 +35,12 @@ pub(super) fn too_many(at: &Moment) -> Option<BackReason> {
     let lost = overdue(at)?;
     let aside = at.state.aside.len() + at.state.plan.set_aside.len();
     let allowed = aside + left(at);
-    let detail = format!("{}; {allowed} may be set aside, and {aside} are", lost.reason);
+    let are = match (allowed, aside) {
+        (0, _) => "no host may be set aside".to_owned(),
+        (_, 1) => format!("{allowed} may be set aside, and 1 is"),
+        _ => format!("{allowed} may be set aside, and {aside} are"),
+    };
+    let detail = format!("{}; {are}", lost.reason);
     Some(BackReason::HostLost { host: lost.host.clone(), detail })
 }
 
