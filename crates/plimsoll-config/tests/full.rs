@@ -75,22 +75,23 @@ fn steps_of_a_rollout() {
     let service = loaded(FULL).service;
     let rollout = &environment(&service, "production").rollout;
     let minutes = |n: u64| Span::from_secs(60 * n);
+    let weight = |weight, hosts| Step::SetWeight { weight, hosts };
     let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     assert_eq!(
         rollout.steps,
         [
-            Step::SetWeight { weight: Share::percent(5) },
+            weight(Share::percent(5), None),
             Step::Analysis { names: vec![], duration: minutes(10) },
-            Step::SetWeight { weight: Share::percent(25) },
+            weight(Share::percent(25), None),
             Step::Pause { duration: Some(minutes(10)) },
             Step::Analysis {
                 names: names(&["traffic-errors", "traffic-latency", "app-errors"]),
                 duration: minutes(10)
             },
-            Step::SetWeight { weight: Share::percent(50) },
+            weight(Share::percent(50), None),
             Step::Pause { duration: None },
             Step::Approve { by: Some("the person on call".to_owned()) },
-            Step::SetWeight { weight: Share::ALL },
+            weight(Share::ALL, None),
         ]
     );
     assert_eq!((rollout.on_inconclusive, rollout.on_shared_degradation), (Policy::RollBack, Policy::Hold));

@@ -24,11 +24,6 @@ pub trait Host: Send {
     /// The host's name.
     fn name(&self) -> &HostName;
 
-    /// How many hosts of its environment may be worked on at the same time.
-    fn at_once(&self) -> usize {
-        32
-    }
-
     /// Sends one request and waits for its answer.
     ///
     /// An implementer reconnects by itself where the connection was lost before the request was sent, bounds the

@@ -1,13 +1,15 @@
 //! Brings one release into one environment: lease, what an earlier command left, plan, rollout.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::agent::Request;
 use plimsoll_model::event::News;
 use plimsoll_model::observation::FleetObservation;
 use plimsoll_model::plan::{Plan, PlanKind};
 use plimsoll_model::record::{Command, Entry, Outcome};
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
-use plimsoll_model::service::Environment;
-use plimsoll_model::{EnvironmentName, Fence, ReleaseId, RolloutId, ServiceName};
+use plimsoll_model::service::{Environment, Target};
+use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, ServiceName};
 use plimsoll_plan::planner::{self, NoPlan};
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
@@ -148,10 +150,11 @@ impl<'d, 'w> Deployment<'d, 'w> {
         actor: &'d Actor<'d>,
         environment: &'d Environment,
     ) -> Result<Self, DeployError> {
-        let seen = fleet::observe(&mut world.hosts, &actor.service);
-        if let Some(lost) = seen.unreachable.first() {
-            let (host, reason) = (lost.host.clone(), lost.reason.clone());
-            return Err(NoPlan::Unreachable { host, reason }.into());
+        let seen = fleet::observe(&mut world.hosts, world.parallel, &actor.service);
+        // How many may be lost is the plan's affair; a rollout that was left is brought to its end with any host.
+        if let (true, Some(lost)) = (seen.hosts.is_empty(), seen.unreachable.first()) {
+            let (host, reason, more) = (lost.host.clone(), lost.reason.clone(), seen.unreachable.len() - 1);
+            return Err(NoPlan::Unreachable { host, reason, more, allowed: 0 }.into());
         }
         let above = seen.hosts.iter().map(|h| h.seen.fence).max().unwrap_or(Fence(0));
         let now = world.clock.now();
@@ -216,8 +219,12 @@ impl<'d, 'w> Deployment<'d, 'w> {
     /// The plan for an order, made from what the hosts see now. Changes nothing.
     pub fn plan(&mut self, order: &Order) -> Result<Plan, DeployError> {
         let history = self.history()?;
-        let fleet = fleet::observe(&mut self.world.hosts, &self.actor.service);
+        let fleet = self.observe();
         make_plan(order, self.world.releases, &history, &fleet)
+    }
+
+    fn observe(&mut self) -> FleetObservation {
+        fleet::observe(&mut self.world.hosts, self.world.parallel, &self.actor.service)
     }
 
     fn unfinished(&mut self) -> Result<Option<RolloutState>, DeployError> {
@@ -229,7 +236,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
     }
 
     fn take_over(&mut self, left: RolloutState) -> Result<Deployed, DeployError> {
-        let fleet = fleet::observe(&mut self.world.hosts, &self.actor.service);
+        let fleet = self.observe();
         let course = course(&left, &decide(&left, &fleet, self.world.clock.now()));
         let rollout = left.plan.rollout.clone();
         self.announce(&left.plan, Some(course.clone()))?;
@@ -281,15 +288,15 @@ impl<'d, 'w> Deployment<'d, 'w> {
     pub fn prune(&mut self, keep: u32, pinned: &[ReleaseId]) {
         let request = Request::Prune { keep, pinned: pinned.to_vec() };
         let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        let _ = fleet::on_all(&mut self.world.hosts, |host| {
+        let _ = fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
             host.call(service, fence, request.clone(), &[]).map(drop)
         });
     }
 
     /// Stops the service on every host of the environment.
-    pub fn down(&mut self) -> Vec<(plimsoll_model::HostName, Result<(), String>)> {
+    pub fn down(&mut self) -> Vec<(HostName, Result<(), String>)> {
         let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        fleet::on_all(&mut self.world.hosts, |host| {
+        fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
             host.call(service, fence, Request::Down, &[]).map(drop).map_err(|e| e.to_string())
         })
     }
@@ -305,6 +312,7 @@ pub fn make_plan(
     let signed = releases.manifest(&order.release)?;
     let manifest: Manifest = serde_json::from_str(&signed.manifest)
         .map_err(|e| DeployError::Manifest { release: order.release.clone(), why: e.to_string() })?;
+    let (serving, zones) = (history.serving(&order.environment.name), zones(&order.environment.target));
     let request = planner::Request {
         rollout: history.next_rollout(&order.environment.name),
         environment: order.environment,
@@ -314,9 +322,23 @@ pub fn make_plan(
         rollback: order.rollback,
         canary: order.canary,
         refused: &history.refused(&order.environment.name),
+        serving: serving.as_ref(),
+        zones: &zones,
         fleet,
     };
     Ok(planner::plan(&request)?)
+}
+
+/// The zones of the hosts that have one.
+fn zones(target: &Target) -> BTreeMap<HostName, String> {
+    match target {
+        Target::Local { .. } => BTreeMap::new(),
+        Target::Ssh(target) => {
+            let zoned =
+                target.hosts.iter().filter_map(|h| Some((h.name.clone(), h.zone.as_ref()?.to_string())));
+            zoned.collect()
+        }
+    }
 }
 
 /// What a coordinator that takes over does, in words.

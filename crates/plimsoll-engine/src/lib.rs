@@ -13,6 +13,7 @@ mod looks;
 pub mod rollout;
 pub mod ship;
 mod steps;
+mod tally;
 pub mod text;
 mod view;
 pub mod world;

@@ -55,6 +55,8 @@ pub struct World<'w> {
     pub clock: &'w dyn Clock,
     /// The hosts of the environment.
     pub hosts: Vec<Box<dyn Host>>,
+    /// How many of them are worked on at the same time.
+    pub parallel: usize,
     /// The journal.
     pub journal: Box<dyn Journal>,
     /// Sources of metrics beside the proxy.

@@ -165,6 +165,14 @@ pub enum Target {
 }
 
 impl Target {
+    /// How many hosts are worked on at the same time.
+    pub fn parallel(&self) -> usize {
+        match self {
+            Self::Local { .. } => 1,
+            Self::Ssh(target) => target.parallel as usize,
+        }
+    }
+
     /// The hosts, as the operator names them, in the order of the configuration.
     pub fn host_names(&self) -> Vec<HostName> {
         match self {

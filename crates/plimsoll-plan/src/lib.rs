@@ -10,6 +10,7 @@ pub mod dispersion;
 pub mod judge;
 pub mod planner;
 pub mod sequential;
+mod spread;
 pub mod state;
 mod text;
 

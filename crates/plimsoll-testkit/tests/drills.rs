@@ -20,7 +20,7 @@ use plimsoll_testkit::sim::{Order, Process, Release, Universe};
 fn universe() -> Arc<Universe> {
     let rollout = RolloutSpec {
         steps: vec![
-            Step::SetWeight { weight: Share::percent(50) },
+            Step::SetWeight { weight: Share::percent(50), hosts: None },
             Step::Pause { duration: Some(Span::from_secs(5)) },
         ],
         progress_deadline: Span::from_secs(60),
@@ -39,7 +39,8 @@ fn universe() -> Arc<Universe> {
         rollout,
     };
     let (step, tick) = (Duration::from_millis(100), Duration::from_millis(250));
-    let settings = Settings { seed: 3, hosts: 1, environment, step, tick, breakage: Breakage::None };
+    let settings =
+        Settings { seed: 3, hosts: 1, zones: 0, environment, step, tick, breakage: Breakage::None };
     let universe = Universe::new(settings);
     for number in [1, 2] {
         universe.add_release(&Release::new(number));

@@ -122,7 +122,5 @@ fn no_plan(why: &NoPlan) -> Failure {
             Failure::new(ExitCode::Usage, why.to_string()).help("ship a new release to it")
         }
         NoPlan::Unreachable { .. } => Failure::new(ExitCode::Unreachable, why.to_string()),
-        NoPlan::Mixed { .. } => Failure::new(ExitCode::MixedFleet, why.to_string())
-            .help("plimsoll rollback RELEASE    brings all hosts to one release"),
     }
 }

@@ -164,10 +164,6 @@ impl Host for RemoteHost {
         &self.link.host.name
     }
 
-    fn at_once(&self) -> usize {
-        self.link.common.target.parallel as usize
-    }
-
     fn call(
         &mut self,
         service: &ServiceName,

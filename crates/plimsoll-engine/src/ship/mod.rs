@@ -272,6 +272,7 @@ impl Ship<'_> {
         Ok(World {
             clock: self.clock,
             hosts: self.yard.hosts(environment).map_err(ShipError::Hosts)?,
+            parallel: environment.target.parallel(),
             journal: self.yard.journal()?,
             metrics: self.yard.metrics(environment),
             releases: self.releases,

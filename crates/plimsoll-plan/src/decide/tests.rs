@@ -53,9 +53,12 @@ fn plan(analyses: Vec<AnalysisSpec>) -> Plan {
         release: release('b'),
         artifact: Digest::of(b""),
         replaces: Some(release('a')),
-        hosts: vec![HostPlan { host: host(), old: vec![old(0), old(1)], new: vec![new()] }],
+        hosts: vec![HostPlan { host: host(), differs: None, old: vec![old(0), old(1)], new: vec![new()] }],
+        set_aside: Vec::new(),
+        max_parallel: 1,
+        may_lose: 0,
         steps: vec![
-            PlannedStep { step: Step::SetWeight { weight }, shares },
+            PlannedStep { step: Step::SetWeight { weight, hosts: None }, shares },
             PlannedStep { step: pause, shares: Vec::new() },
         ],
         rules: RolloutSpec { analyses, progress_deadline: Span::from_secs(60), ..RolloutSpec::default() },
@@ -231,7 +234,7 @@ fn an_instance_that_does_not_come_back_in_a_pause_is_not_waited_for_without_end(
 #[test]
 fn a_host_that_does_not_answer_in_a_pause_is_not_waited_for_without_end() {
     let state = fold(plan(Vec::new()), in_the_pause());
-    let lost = LostHost { host: host(), reason: "no route".to_owned() };
+    let lost = LostHost { host: host(), reason: "no route".to_owned(), since: None };
     let seen = FleetObservation { hosts: Vec::new(), unreachable: vec![lost] };
     assert!(matches!(decide(&state, &seen, second(74)), Decision::Wait(w) if w.until == second(75)));
     assert!(matches!(recorded(decide(&state, &seen, second(75))), Entry::GoingBack { .. }));
@@ -307,7 +310,7 @@ fn nothing_is_decided_while_it_is_not_known_whether_a_host_has_committed() {
     entries.push((21, Entry::ActionFailed { action: commit, error: "no answer".to_owned(), retry: true }));
     entries.push((22, Entry::Commanded { command: Command::Abort }));
     let state = fold(plan(Vec::new()), entries);
-    let lost = LostHost { host: host(), reason: "no route".to_owned() };
+    let lost = LostHost { host: host(), reason: "no route".to_owned(), since: None };
     let gone = FleetObservation { hosts: Vec::new(), unreachable: vec![lost] };
     assert!(matches!(decide(&state, &gone, second(30)), Decision::Wait(w) if w.until == second(80)));
     let mut seen = observation(&all_ready(), &split());

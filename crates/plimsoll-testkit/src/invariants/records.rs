@@ -1,7 +1,7 @@
 //! What each record must agree with: the order of steps (I5), the evidence (I7), earlier rollbacks (I8), and the data
 //! plane (I10).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use plimsoll_model::metrics::Reading;
@@ -52,6 +52,8 @@ impl Watch {
                     self.broken(Invariant::I5, now, "promotes with steps left that nobody skipped");
                 }
             }
+            Entry::SetAside { host, .. } => self.set_aside(host, now),
+            Entry::Intended { actions } => self.intended(actions, hosts, now),
             Entry::GoingBack { reason } => self.going_back(reason, record.at, now),
             Entry::Performed { actions, .. } => self.performed(actions, hosts, now),
             Entry::Finished { outcome, .. } => self.finished(*outcome, hosts, now),
@@ -79,7 +81,10 @@ impl Watch {
             self.broken(Invariant::I8, now, what);
         }
         self.rollout = Some(Rollout {
+            places: plan.hosts.iter().enumerate().map(|(at, h)| (h.host.clone(), at)).collect(),
             plan: plan.clone(),
+            aside: BTreeSet::new(),
+            committed: false,
             entered: None,
             done: 0,
             waved_on: false,
@@ -106,11 +111,15 @@ impl Watch {
         let names: Vec<_> =
             rollout.evidence.iter().filter(|(_, e)| e.seen == 0).map(|(n, _)| n.clone()).collect();
         match &planned.step {
-            Step::SetWeight { weight } => {
-                for host in hosts {
+            Step::SetWeight { .. } => {
+                let shares: HashMap<_, _> = planned.shares.iter().map(|s| (&s.host, s.weight)).collect();
+                let taking_part = |h: &&SimHost| !rollout.aside.contains(&h.name);
+                let of_plan = |h: &&SimHost| rollout.host(&h.name).is_some_and(|h| h.differs.is_none());
+                for host in hosts.iter().filter(taking_part).filter(of_plan) {
                     let found = crate::sim::universe::weight(host, &rollout.plan.release);
+                    let weight = shares.get(&host.name).copied().unwrap_or_default();
                     let known = host.memory.table().is_some() && !truth::has_fired(host);
-                    if known && found != *weight {
+                    if known && found != weight {
                         let what =
                             format!("step {step} is over with {weight} and {} gives {found}", host.name);
                         return self.broken(Invariant::I10, now, what);
@@ -142,6 +151,10 @@ impl Watch {
         let rollout = self.rollout.as_mut().expect("the caller has one");
         rollout.entered = None;
         rollout.back = Some((reason.clone(), at));
+        if rollout.committed {
+            self.broken(Invariant::I12, now, format!("goes back after a commit: {reason:?}"));
+            return;
+        }
         if let BackReason::Analysis { analysis, summary, .. } = reason {
             let bad = rollout.evidence.get(analysis).map_or(0, |e| e.bad);
             if bad == 0 {
@@ -167,6 +180,7 @@ impl Watch {
                     }
                 }
                 Action::Commit => {
+                    rollout.committed = true;
                     let release = rollout.plan.release.clone();
                     if found.memory.current().as_ref() != Some(&release) {
                         let what = format!("`commit` on {host} is written as done: current is another");
@@ -181,12 +195,18 @@ impl Watch {
     fn finished(&mut self, outcome: Outcome, hosts: &[SimHost], now: Timestamp) {
         let rollout = self.rollout.as_mut().expect("the caller has one");
         rollout.over = true;
+        let rollout = &*rollout;
         self.last_outcome = Some(outcome);
         let plan = rollout.plan.clone();
         let blamed = !matches!(
             rollout.back,
             Some((
-                BackReason::Superseded { .. } | BackReason::NobodyAnswered { .. } | BackReason::Policy { .. },
+                BackReason::Superseded { .. }
+                    | BackReason::NobodyAnswered { .. }
+                    | BackReason::Policy { .. }
+                    | BackReason::HostLost { .. }
+                    | BackReason::SwitchFired { against_release: false, .. }
+                    | BackReason::NoProgress { against_release: false, .. },
                 _
             ))
         );
@@ -199,11 +219,20 @@ impl Watch {
         let lost = self.hosts.iter().map(|h| h.lost_ready).max().unwrap_or_default();
         let decided = lost <= self.last_decision;
         let mixed = outcome == Outcome::Mixed;
-        let problem = hosts.iter().find_map(|host| match outcome {
-            Outcome::Promoted => truth::not_promoted(host, &plan, decided),
+        let problem = hosts.iter().find_map(|host| match (outcome, rollout.host(&host.name)) {
+            (Outcome::Promoted, planned) => truth::not_promoted(host, &plan, planned, decided),
+            (Outcome::PromotedInPart, Some(planned)) if !rollout.aside.contains(&host.name) => {
+                truth::not_promoted(host, &plan, Some(planned), decided)
+            }
+            (Outcome::PromotedInPart, _) | (_, None) => None,
             _ if mixed => None,
-            _ => truth::not_back(host, &plan),
+            (_, Some(planned)) => truth::not_back(host, &plan, planned),
         });
+        let aside = rollout.aside.len() + plan.set_aside.len();
+        if (outcome == Outcome::Promoted && aside > 0) || (outcome == Outcome::PromotedInPart && aside == 0) {
+            let what = format!("finished as {outcome:?} with {aside} hosts set aside");
+            return self.broken(Invariant::I13, now, what);
+        }
         if let Some(problem) = problem {
             self.broken(Invariant::I10, now, format!("finished as {outcome:?}: {problem}"));
         }

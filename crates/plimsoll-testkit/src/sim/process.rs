@@ -33,6 +33,8 @@ pub enum Order {
     Ship(ReleaseId),
     /// Return to an earlier release.
     Rollback(ReleaseId),
+    /// Bring every host to the release that serves.
+    Converge,
     /// Only go on with what another coordinator left.
     Continue,
 }
@@ -187,6 +189,7 @@ impl Process {
         match order {
             Order::Ship(id) => format!("ship {}", name(id)),
             Order::Rollback(id) => format!("rollback to {}", name(id)),
+            Order::Converge => "converge".to_owned(),
             Order::Continue => "continue".to_owned(),
         }
     }
@@ -220,6 +223,10 @@ impl Process {
             Order::Continue => CommandEnd::Nothing,
             Order::Ship(release) => self.begin(release, false, lease),
             Order::Rollback(release) => self.begin(release, true, lease),
+            Order::Converge => match History::fold(&self.universe.records()).serving(&environment()) {
+                Some(release) => self.begin(&release, false, lease),
+                None => CommandEnd::Nothing,
+            },
         }
     }
 
@@ -273,6 +280,8 @@ impl Process {
             rollback,
             canary: false,
             refused: &refused,
+            serving: history.serving(&environment()).as_ref(),
+            zones: &self.universe.settings.zones(),
             fleet: &self.observe(),
         })
     }
@@ -286,7 +295,10 @@ impl Process {
                     fleet.hosts.push(SeenHost { host: name, seen: *observation });
                 }
                 Ok(_) => {}
-                Err(error) => fleet.unreachable.push(LostHost { host: name, reason: error.to_string() }),
+                Err(error) => {
+                    let reason = error.to_string();
+                    fleet.unreachable.push(LostHost { host: name, reason, since: None });
+                }
             }
         }
         fleet
@@ -304,6 +316,8 @@ impl Process {
         let mut world = World {
             clock: &clock,
             hosts: self.connections().into_iter().map(|host| Box::new(host) as _).collect(),
+            // One after another: the same seed tells the same story.
+            parallel: 1,
             journal: Box::new(self.journal()),
             metrics: Box::new(MemorySources(Arc::clone(&self.universe))),
             releases: &self.universe.releases,

@@ -30,7 +30,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
     };
     for environment in environments {
         let mut hosts = project.running_hosts(environment, &[])?;
-        let seen = fleet::observe(&mut hosts, &project.service.name);
+        let seen = fleet::observe(&mut hosts, environment.target.parallel(), &project.service.name);
         if let (Target::Ssh(_), Some(lost)) = (&environment.target, seen.unreachable.first()) {
             let message = format!("{}: {} does not answer: {}", environment.name, lost.host, lost.reason);
             return Err(Failure::new(ExitCode::Unreachable, message).help("nothing was stopped"));
@@ -64,7 +64,7 @@ fn await_end(
     let times = environment.run.drain_timeout.duration() + environment.run.stop_timeout.duration();
     let deadline = Instant::now() + times + PATIENCE;
     loop {
-        let seen = fleet::observe(hosts, &project.service.name);
+        let seen = fleet::observe(hosts, environment.target.parallel(), &project.service.name);
         let busy = seen
             .hosts
             .iter()

@@ -265,7 +265,7 @@ pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
         Outcome::RolledBack | Outcome::Superseded => ExitCode::RolledBack,
         Outcome::Inconclusive => ExitCode::Inconclusive,
         Outcome::Refused => ExitCode::Refused,
-        Outcome::Mixed => ExitCode::MixedFleet,
+        Outcome::Mixed | Outcome::PromotedInPart => ExitCode::MixedFleet,
     }
 }
 

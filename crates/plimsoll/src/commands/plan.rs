@@ -87,7 +87,7 @@ pub(super) fn of_order(project: &Project, order: &Order, output: Output) -> Resu
 /// What the hosts see; a local host whose agent does not run has nothing running.
 fn look(project: &Project, environment: &Environment) -> Result<FleetObservation, Failure> {
     let mut hosts = project.running_hosts(environment, &[])?;
-    let mut fleet = fleet::observe(&mut hosts, &project.service.name);
+    let mut fleet = fleet::observe(&mut hosts, environment.target.parallel(), &project.service.name);
     let is_local = matches!(environment.target, Target::Local { .. });
     if is_local && (hosts.is_empty() || !fleet.unreachable.is_empty()) {
         fleet = FleetObservation::default();

@@ -46,7 +46,11 @@ fn environment(
     patterns: &[String],
     style: &Style,
 ) -> Result<EnvironmentStatus, Failure> {
-    let fleet = fleet::observe(&mut project.running_hosts(environment, patterns)?, &project.service.name);
+    let fleet = fleet::observe(
+        &mut project.running_hosts(environment, patterns)?,
+        environment.target.parallel(),
+        &project.service.name,
+    );
     let release = most_common(&fleet);
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {

@@ -99,6 +99,7 @@ fn deploy(
     let mut world = World {
         clock: &clock,
         hosts: project.hosts(environment)?,
+        parallel: environment.target.parallel(),
         journal,
         metrics: yard.metrics(environment),
         releases: &content,
