@@ -1,5 +1,7 @@
 //! The test fleet: hosts come up, are reached, suffer and recover, and leave nothing behind.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program of tests")]
+
 mod faults;
 mod owners;
 mod reach;
