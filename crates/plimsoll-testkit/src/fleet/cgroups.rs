@@ -45,7 +45,7 @@ impl Layout {
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         let layout = Self::parse(&mounts)?;
         // Since Linux 5.14; without it the processes of a host cannot be ended as one.
-        let probe = layout.unified.join(format!("plimsoll-probe-{}", std::process::id()));
+        let probe = layout.unified.join(format!("plimsoll-probe-{:016x}", fastrand::u64(..)));
         std::fs::create_dir(&probe).map_err(|error| {
             format!("no control group can be made in {}: {error}", layout.unified.display())
         })?;

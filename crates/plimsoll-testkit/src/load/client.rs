@@ -216,7 +216,7 @@ mod tests {
         assert!(counts.ok > 0 && counts.bad > 0);
         assert_eq!(counts.requests, counts.ok + counts.bad + counts.lost.len() as u64);
         assert_eq!(counts.releases["r1"], counts.ok + counts.bad);
-        assert_eq!(counts.texts["hi"], counts.ok);
+        assert_eq!(counts.good["hi"], counts.ok);
     }
 
     #[test]

@@ -30,27 +30,20 @@ pub struct Answer {
 }
 
 /// Why there was no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Lost {
     /// There was no connection.
+    #[error("refused")]
     Refused,
     /// The connection ended before the answer did.
+    #[error("reset")]
     Reset,
     /// Nothing came for too long.
+    #[error("timed out")]
     TimedOut,
     /// What came was no answer.
+    #[error("garbled")]
     Garbled,
-}
-
-impl std::fmt::Display for Lost {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Refused => "refused",
-            Self::Reset => "reset",
-            Self::TimedOut => "timed out",
-            Self::Garbled => "garbled",
-        })
-    }
 }
 
 impl Connection {

@@ -18,7 +18,7 @@ pub struct Counts {
     /// Requests that no instance answered, and those that were answered as if they were wrong.
     pub lost: Vec<Loss>,
     /// Good answers by their text.
-    pub texts: BTreeMap<String, u64>,
+    pub good: BTreeMap<String, u64>,
     /// Answers by the release that gave them.
     pub releases: BTreeMap<String, u64>,
 }
@@ -48,7 +48,7 @@ impl Counts {
         match answer.status {
             ..400 => {
                 self.ok += 1;
-                *self.texts.entry(answer.body.clone()).or_default() += 1;
+                *self.good.entry(answer.body.clone()).or_default() += 1;
             }
             _ if exchange.is_lost() => self.lose(exchange),
             _ => self.bad += 1,
