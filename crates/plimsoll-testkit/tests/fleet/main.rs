@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program of tests")]
 
 mod faults;
+mod load;
 mod owners;
 mod reach;
 
