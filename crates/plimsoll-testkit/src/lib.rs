@@ -5,14 +5,15 @@
 //! and says what must never happen. [`breakages`] breaks things on purpose, to show that the invariants notice.
 //! [`script`] runs a told story instead of a drawn one, and [`statistics`] measures the judges.
 //!
-//! [`fleet`] is the other end: Debian hosts with systemd and sshd on this machine, and their faults. Nothing that is
-//! shipped uses this crate.
+//! [`fleet`] is the other end: Debian hosts with systemd and sshd on this machine, and their faults. [`load`] is the
+//! client that counts every lost request meanwhile. Nothing that is shipped uses this crate.
 
 #[cfg(feature = "simulator")]
 pub mod breakages;
 pub mod fleet;
 #[cfg(feature = "simulator")]
 pub mod invariants;
+pub mod load;
 #[cfg(feature = "simulator")]
 pub mod random;
 #[cfg(feature = "simulator")]

@@ -23,9 +23,9 @@ pub struct Limits {
     pub cpu: bool,
     /// Of the number of processes.
     pub tasks: bool,
-    /// Whether they are version 2 groups. In version 1 a service that ran out of memory ends with `Result=signal`
-    /// instead of `oom-kill`, since systemd reads that from version 2 alone.
-    pub unified: bool,
+    /// The version of the control groups, 1 or 2. In version 1 a service that ran out of memory ends with
+    /// `Result=signal` instead of `oom-kill`, since systemd reads that from version 2 alone.
+    pub version: u8,
 }
 
 /// Where this machine's control groups are.
@@ -45,7 +45,7 @@ impl Layout {
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         let layout = Self::parse(&mounts)?;
         // Since Linux 5.14; without it the processes of a host cannot be ended as one.
-        let probe = layout.unified.join(format!("plimsoll-probe-{}", std::process::id()));
+        let probe = layout.unified.join(format!("plimsoll-probe-{:016x}", fastrand::u64(..)));
         std::fs::create_dir(&probe).map_err(|error| {
             format!("no control group can be made in {}: {error}", layout.unified.display())
         })?;
@@ -79,14 +79,14 @@ impl Layout {
     /// What is enforced inside hosts.
     pub(super) fn limits(&self) -> Limits {
         let available = std::fs::read_to_string(self.unified.join("cgroup.controllers")).unwrap_or_default();
-        let has = |name: &str| {
-            let mut old = self.old.iter().filter_map(|tree| tree.file_name()?.to_str());
-            match self.only_unified {
-                true => available.split_whitespace().any(|controller| controller == name),
-                false => old.any(|tree| tree.split(',').any(|controller| controller == name)),
-            }
+        let in_new = |name: &str| available.split_whitespace().any(|controller| controller == name);
+        let in_old = |name: &str| {
+            let mut trees = self.old.iter().filter_map(|tree| tree.file_name()?.to_str());
+            trees.any(|tree| tree.split(',').any(|controller| controller == name))
         };
-        Limits { memory: has("memory"), cpu: has("cpu"), tasks: has("pids"), unified: self.only_unified }
+        let has = |name: &str| if self.only_unified { in_new(name) } else { in_old(name) };
+        let version = if self.only_unified { 2 } else { 1 };
+        Limits { memory: has("memory"), cpu: has("cpu"), tasks: has("pids"), version }
     }
 
     /// The groups of a host. `fleet` is the name of the fleet's own group.
@@ -116,6 +116,8 @@ impl Groups {
         // What an earlier boot left below.
         self.all().for_each(|group| remove_below(group));
         self.all().try_for_each(|group| make_folder(group))?;
+        // A host that was frozen when it was ended.
+        self.freeze(false)?;
         if self.only_unified {
             let fleet = self.unified.parent().expect("it is two folders below the tree");
             let root = fleet.parent().expect("it is two folders below the tree");
@@ -213,7 +215,7 @@ mod tests {
                     cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
         let layout = Layout::parse(both).unwrap();
         assert_eq!(layout.old, ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/systemd"].map(PathBuf::from));
-        assert_eq!(layout.limits(), Limits { memory: false, cpu: true, tasks: false, unified: false });
+        assert_eq!(layout.limits(), Limits { memory: false, cpu: true, tasks: false, version: 1 });
         let new = Layout::parse("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n").unwrap();
         assert!(new.only_unified && new.old.is_empty());
         assert!(Layout::parse("proc /proc proc rw 0 0\n").is_err());

@@ -12,26 +12,26 @@ use super::{FleetError, tools};
 /// The disk of one host, below its folder.
 #[derive(Debug, Clone)]
 pub(super) struct Disk {
-    disk: PathBuf,
+    memory: PathBuf,
     root: PathBuf,
     megabytes: u32,
 }
 
 impl Disk {
     pub(super) fn new(host: &Path, megabytes: u32) -> Self {
-        Self { disk: host.join("disk"), root: host.join("root"), megabytes }
+        Self { memory: host.join("disk"), root: host.join("root"), megabytes }
     }
 
     /// Makes it over a root.
     pub(super) fn make(&self, below: &Path) -> Result<(), FleetError> {
-        make_folder(&self.disk)?;
+        make_folder(&self.memory)?;
         make_folder(&self.root)?;
         let size = format!("size={}m,mode=755", self.megabytes);
         let mount = |kind: &str, options: &str, place: &Path| {
             tools::run(tools::command("mount").args(["-t", kind, "-o", options, kind]).arg(place))
         };
-        mount("tmpfs", &size, &self.disk)?;
-        let (upper, work) = (self.disk.join("upper"), self.disk.join("work"));
+        mount("tmpfs", &size, &self.memory)?;
+        let (upper, work) = (self.memory.join("upper"), self.memory.join("work"));
         make_folder(&upper)?;
         make_folder(&work)?;
         let layers =
@@ -49,8 +49,8 @@ impl Disk {
         // What is written between the two makes the size impossible; then it is tried with the new one.
         let mut last = Ok(());
         for _ in 0..20 {
-            let stat = rustix::fs::statvfs(&self.disk)
-                .map_err(|error| FleetError::file("asked", &self.disk)(error.into()))?;
+            let stat = rustix::fs::statvfs(&self.memory)
+                .map_err(|error| FleetError::file("asked", &self.memory)(error.into()))?;
             let used = (stat.f_blocks - stat.f_bfree) * stat.f_frsize;
             last = self.resize(&used.to_string());
             if last.is_ok() {
@@ -67,6 +67,6 @@ impl Disk {
 
     fn resize(&self, size: &str) -> Result<(), FleetError> {
         let options = format!("remount,size={size}");
-        tools::run(tools::command("mount").args(["-o", &options]).arg(&self.disk)).map(drop)
+        tools::run(tools::command("mount").args(["-o", &options]).arg(&self.memory)).map(drop)
     }
 }

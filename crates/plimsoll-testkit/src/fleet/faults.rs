@@ -67,7 +67,7 @@ impl Host {
         // First the cable, so that no kernel says goodbye for the processes; then the namespace with all sockets.
         network::set_link(self.slot, self.number, false)?;
         self.groups.kill()?;
-        network::part(&self.space())
+        network::part(self.slot, self.number, &self.space())
     }
 
     /// Shuts the system down as its administrator would, and boots it again.
@@ -100,16 +100,18 @@ impl Host {
         self.disk.free()
     }
 
-    /// Lets the clock of dynamically linked programs that start from now on be wrong by some seconds. Statically
-    /// linked programs and those that run already see the real time: the kernel has one clock for all hosts, and
-    /// only a library can lie about it. Undone by [`right_clock`](Self::right_clock).
+    /// Lets the clock be wrong by some seconds, for dynamically linked programs that services and ssh sessions start
+    /// from now on. Statically linked programs, sshd and process 1 see the real time: the kernel has one clock for all
+    /// hosts, and only a library can lie about it. Undone by [`right_clock`](Self::right_clock).
     pub fn skew_clock(&self, seconds: i64) -> Result<(), FleetError> {
-        clock::skew(self.root(), seconds)
+        clock::skew(self.root(), seconds)?;
+        self.must(&["systemctl", "daemon-reload"]).map(drop)
     }
 
-    /// Puts the clock right, for programs that start from now on.
+    /// Puts the clock right, for programs that run as well.
     pub fn right_clock(&self) -> Result<(), FleetError> {
-        clock::right(self.root())
+        clock::right(self.root())?;
+        self.must(&["systemctl", "daemon-reload"]).map(drop)
     }
 }
 

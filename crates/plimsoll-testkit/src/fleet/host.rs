@@ -18,9 +18,16 @@ use super::{FleetError, FleetOptions, Process, keys, network, slot, tools};
 
 /// Nothing of a host takes longer.
 const LIMIT: Duration = Duration::from_secs(90);
-/// Joins control groups, which come first and end with `--`, and becomes the rest of its arguments.
-const JOIN: &str =
-    "while [ \"$1\" != -- ]; do echo $$ >\"$1/cgroup.procs\" || exit 1; shift; done; shift; exec \"$@\"";
+/// Runs the rest of its arguments in control groups, which come first and end with `--`; again, where it ends with 133,
+/// as nspawn does when the system inside wants to reboot.
+const RUN: &str = r#"while :; do
+    (
+        while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit 1; shift; done
+        shift
+        exec "$@"
+    )
+    [ $? = 133 ] || exit
+done"#;
 /// What a command in a host finds in its environment.
 const ENVIRONMENT: [(&str, &str); 4] = [
     ("HOME", "/root"),
@@ -92,7 +99,7 @@ impl Host {
     /// The command that [`run`](Self::run) runs, for a caller with other wishes for input and output.
     pub fn command(&self, words: &[impl AsRef<OsStr>]) -> Result<Command, FleetError> {
         let mut command = tools::command("nsenter");
-        command.args(["--all", "--wd=/", "--target", &self.pid1()?.to_string(), "--"]).args(words);
+        command.args(["--all", "--wd", "--target", &self.pid1()?.to_string(), "--"]).args(words);
         command.env_clear().envs(ENVIRONMENT);
         Ok(command)
     }
@@ -146,7 +153,7 @@ impl Host {
         let console = File::create(&console_file).map_err(FleetError::file("written", &console_file))?;
         let errors = console.try_clone().map_err(FleetError::file("written", &console_file))?;
         let mut command = tools::command("sh");
-        command.args(["-c", JOIN, "sh"]).args(self.groups.all()).args(["--", "systemd-nspawn"]);
+        command.args(["-c", RUN, "sh"]).args(self.groups.all()).args(["--", "systemd-nspawn"]);
         command.args(["--quiet", "--register=no", "--keep-unit", "--settings=no", "--link-journal=no"]);
         command.args([
             "--capability=CAP_NET_ADMIN",

@@ -24,6 +24,7 @@ mod root_files;
 mod slot;
 mod tools;
 
+pub use crate::load::{Client, ClientOptions};
 pub use availability::Unavailable;
 pub use cgroups::Limits;
 pub use error::FleetError;

@@ -69,8 +69,10 @@ pub(super) fn join(slot: u8, host: u8, space: &str) -> Result<(), FleetError> {
 }
 
 /// Takes a host's namespace away, with its link and all that was open in it.
-pub(super) fn part(space: &str) -> Result<(), FleetError> {
-    if is_joined(space) { ip(&format!("netns delete {space}")) } else { Ok(()) }
+pub(super) fn part(slot: u8, host: u8, space: &str) -> Result<(), FleetError> {
+    // A link goes with its namespace as well, but some time later.
+    ip(&format!("link delete {}", link(slot, host)))?;
+    ip(&format!("netns delete {space}"))
 }
 
 /// Sets the outer end of a host's link up or down.

@@ -65,7 +65,8 @@ fn folder() -> PathBuf {
         hash.update(part);
         hash.update([0]);
     }
-    let name: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let [a, b, c, d, ..] = hash.finalize().0;
+    let name = format!("{a:02x}{b:02x}{c:02x}{d:02x}");
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     cache.or_else(home).unwrap_or_else(|| "/var/cache".into()).join("plimsoll/test-fleet").join(name)

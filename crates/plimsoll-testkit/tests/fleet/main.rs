@@ -1,6 +1,9 @@
 //! The test fleet: hosts come up, are reached, suffer and recover, and leave nothing behind.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a program of tests")]
+
 mod faults;
+mod load;
 mod owners;
 mod reach;
 

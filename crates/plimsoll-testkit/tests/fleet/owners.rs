@@ -1,8 +1,8 @@
 //! Nothing stays: not after a fleet was dropped, nor after its owner was killed.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use plimsoll_testkit::fleet::{Fleet, FleetOptions};
 
@@ -51,10 +51,10 @@ fn nothing_is_left_of_a_fleet_that_was_dropped() {
     assert!(left(&folder).len() > 6, "{:?}", left(&folder));
     drop(fleet);
     // Another test may have the number again by now; then the folder is its own.
-    assert!(!Path::new(&format!("/proc/{pid1}")).exists() || is_zombie(pid1));
+    assert!(is_gone(pid1));
 }
 
-fn is_zombie(pid: i32) -> bool {
+fn is_gone(pid: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status.is_empty() || status.contains("State:\tZ")
 }
@@ -65,28 +65,59 @@ const OWNER: &str = "PLIMSOLL_FLEET_OWNER";
 #[test]
 fn nothing_is_left_of_a_fleet_whose_owner_was_killed() {
     let test = "nothing_is_left_of_a_fleet_whose_owner_was_killed";
+    let Some((mut owner, folder)) = owner(test) else { return };
+    assert!(left(&folder).len() > 6, "{:?}", left(&folder));
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    wait_for("the watcher", || left(&folder).is_empty());
+}
+
+#[test]
+fn the_next_fleet_sweeps_what_nobody_watches() {
+    let test = "the_next_fleet_sweeps_what_nobody_watches";
+    let Some((mut owner, folder)) = owner(test) else { return };
+    let children = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:\t"))?.to_owned();
+        let arguments = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        let is_watcher = parent == owner.id().to_string() && arguments.contains("read -r word");
+        is_watcher.then(|| entry.file_name().into_string().unwrap())
+    });
+    let watchers: Vec<String> = children.collect();
+    assert_eq!(watchers.len(), 1);
+    let pid1 = std::fs::read_to_string(folder.join("pid1")).unwrap().parse().unwrap();
+    // Both at once, or the watcher would act, or the owner would wait for it.
+    assert!(
+        Command::new("kill").args(["-9", &watchers[0], &owner.id().to_string()]).status().unwrap().success()
+    );
+    owner.wait().unwrap();
+    assert!(!is_gone(pid1));
+    drop(one_host(test));
+    wait_for("the sweep", || is_gone(pid1));
+}
+
+/// Another process that owns a fleet, and the fleet's folder.
+fn owner(test: &str) -> Option<(Child, PathBuf)> {
     if std::env::var_os(OWNER).is_some() {
         own();
     }
     if let Err(why) = Fleet::availability() {
         eprintln!("skipped: {test}: {why}");
-        return;
+        return None;
     }
     let mut owner = Command::new(std::env::current_exe().unwrap());
     owner.args(["--exact", "--nocapture"]).arg(format!("owners::{test}")).env(OWNER, "yes");
     let mut owner = owner.stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
     let folder = lines.into_iter().find_map(|line| Some(line.split_once("folder ")?.1.to_owned())).unwrap();
-    let folder = Path::new(&folder);
-    assert!(left(folder).len() > 6, "{:?}", left(folder));
-    owner.kill().unwrap();
-    owner.wait().unwrap();
-    wait_for("the watcher", || left(folder).is_empty());
+    Some((owner, folder.into()))
 }
 
 /// Owns a fleet until it is killed.
 fn own() -> ! {
     let fleet = Fleet::up(FleetOptions::default()).unwrap();
+    let pid1 = fleet.hosts()[0].pid1().unwrap();
+    std::fs::write(fleet.folder().join("pid1"), pid1.to_string()).unwrap();
     println!("folder {}", fleet.folder().display());
     loop {
         std::thread::park();

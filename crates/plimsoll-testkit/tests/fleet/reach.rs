@@ -22,7 +22,8 @@ fn each_host_is_reached_by_ssh_with_its_own_key() {
     }
     assert_eq!(identities.len(), 3);
     // They reach each other by name.
-    assert!(inside(&fleet.hosts()[0], &["sh", "-c", "exec 3<>/dev/tcp/web2/22 2>&1 || bash -c 'exec 3<>/dev/tcp/web2/22; read -r line <&3; echo $line'"]).starts_with("SSH-"));
+    let greeting = "exec 3<>/dev/tcp/web2/22; read -r line <&3; echo $line";
+    assert!(inside(&fleet.hosts()[0], &["bash", "-c", greeting]).starts_with("SSH-"));
     // The key of another host is refused: checking is strict.
     let (first, second) = (&fleet.hosts()[0], &fleet.hosts()[1]);
     let wrong = format!("HostKeyAlias={}", second.address());

@@ -79,7 +79,7 @@ fn a_full_disk_is_named_and_the_old_release_serves_on() {
     project.edit(&bigger, line);
     project.run(&["ship"]).expect(0);
     assert_eq!(project.get(), "2");
-    assert_eq!(load.stop().lost, Vec::<String>::new());
+    assert_eq!(load.stop().lost, []);
     project.run(&["down", "--all"]).expect(0);
 }
 
