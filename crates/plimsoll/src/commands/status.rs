@@ -5,12 +5,13 @@ use std::path::Path;
 use plimsoll_drivers::{Clock as _, SystemClock};
 use plimsoll_engine::History;
 use plimsoll_engine::fleet;
-use plimsoll_engine::history::KnownRollout;
+use plimsoll_engine::history::{Aside, KnownRollout};
 use plimsoll_engine::journal::Query;
-use plimsoll_model::ExitCode;
-use plimsoll_model::observation::{HostObservation, InstanceState, SwitchState};
-use plimsoll_model::record::Outcome;
+use plimsoll_model::observation::{
+    FleetObservation, HostObservation, InstanceState, LostHost, SwitchState,
+};
 use plimsoll_model::service::Environment;
+use plimsoll_model::{ExitCode, ReleaseId};
 use plimsoll_plan::RolloutState;
 use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView, Style, hold_clause};
 
@@ -43,21 +44,23 @@ fn environment(
     style: &Style,
 ) -> Result<EnvironmentStatus, Failure> {
     let fleet = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
-    let seen = fleet.hosts.first().map(|h| &h.seen);
-    let release = seen.and_then(|s| s.current.clone());
+    let release = current(&fleet, history.serving(&environment.name));
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {
             r.plan.environment == environment.name && r.plan.release == *release
         };
         let promoted = history.rollouts.iter().rev().filter(of).find_map(|r| r.ended);
-        promoted.filter(|(outcome, _)| *outcome == Outcome::Promoted).map(|(_, at)| at)
+        promoted.filter(|(outcome, _)| outcome.is_promoted()).map(|(_, at)| at)
     });
     let under_way = history.unfinished(&environment.name);
     let rollout = under_way.map(|r| on_its_way(project, history, r, style)).transpose()?;
     let mut hosts: Vec<HostStatus> = fleet
         .hosts
         .iter()
-        .filter_map(|h| Some((h, remark(&h.seen, environment)?)))
+        .filter_map(|h| {
+            let differs = differs(&h.seen, release.as_ref(), history);
+            Some((h, differs.into_iter().chain(remark(&h.seen, environment)).reduce(|a, b| a + "; " + &b)?))
+        })
         .map(|(h, remark)| HostStatus {
             host: h.host.clone(),
             release: h.seen.current.as_ref().map(|r| history.label(r)),
@@ -70,17 +73,51 @@ fn environment(
         host: lost.host.clone(),
         release: None,
         health: None,
-        remark: lost.reason.clone(),
+        remark: away(lost, history.set_aside(&environment.name), style),
     }));
+    let total = fleet.hosts.len() + fleet.unreachable.len();
+    let place = match total {
+        0 | 1 => format!("http://{}", environment.listen),
+        hosts => format!("{hosts} hosts"),
+    };
     Ok(EnvironmentStatus {
         name: environment.name.clone(),
-        place: format!("http://{}", environment.listen),
+        place,
         release: release.as_ref().map(|r| history.label(r)),
         since,
-        health: seen.filter(|s| s.current.is_some()).map(|s| health(s, environment)),
+        health: release.as_ref().map(|release| all_health(&fleet, release, environment)),
         rollout,
         hosts,
     })
+}
+
+/// The release that serves: what the only host says; of several, what the journal says if any of them has it.
+fn current(fleet: &FleetObservation, serving: Option<ReleaseId>) -> Option<ReleaseId> {
+    let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
+    let known = serving.filter(|release| currents.clone().any(|current| current == release));
+    known.or_else(|| currents.next().cloned())
+}
+
+/// That a host serves another release than the environment.
+fn differs(seen: &HostObservation, release: Option<&ReleaseId>, history: &History) -> Option<String> {
+    let release = release.filter(|release| seen.current.as_ref() != Some(release))?;
+    Some(format!("not {}; `plimsoll deploy --converge` brings it level", history.label(release)))
+}
+
+/// Why a host does not answer, and since when it is set aside, if it is.
+fn away(lost: &LostHost, aside: &[Aside], style: &Style) -> String {
+    let Some(aside) = aside.iter().find(|a| a.host == lost.host) else { return lost.reason.clone() };
+    let since = style.moment(aside.since, SystemClock.now());
+    format!("set aside: unreachable since {since}; `plimsoll deploy --converge` when it is back")
+}
+
+/// Ready instances of the release that serves, on all hosts; those of hosts that do not answer are not ready.
+fn all_health(fleet: &FleetObservation, release: &ReleaseId, environment: &Environment) -> Health {
+    let ready = fleet.hosts.iter().flat_map(|h| h.seen.of_release(release));
+    let ready = ready.filter(|i| i.state == InstanceState::Ready).count();
+    let hosts = fleet.hosts.len() + fleet.unreachable.len();
+    let whole = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Health { ready: whole(ready), wanted: environment.instances.saturating_mul(whole(hosts)) }
 }
 
 /// Where an unfinished rollout stands, and what it waits for.
