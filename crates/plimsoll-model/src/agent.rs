@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{FactsOrder, HostFacts};
 use crate::observation::HostObservation;
 use crate::traffic::Stickiness;
 use crate::{
@@ -146,6 +147,11 @@ pub enum Request {
     },
     /// Stops every instance and the proxy of the service, and keeps releases and history.
     Down,
+    /// What the host is: processor, memory, disk, clock, ports, and what comes of the probes. Changes nothing.
+    Facts {
+        /// What is asked beside what it always tells.
+        order: Box<FactsOrder>,
+    },
 }
 
 /// What a service is on a host.
@@ -275,6 +281,11 @@ pub enum Response {
     },
     /// To every other request: it holds now.
     Done,
+    /// To [`Request::Facts`].
+    Facts {
+        /// What the host is.
+        facts: Box<HostFacts>,
+    },
 }
 
 /// Why the agent did not do it.
@@ -317,7 +328,7 @@ pub enum RefusalReason {
 impl Request {
     /// Whether the request changes something and so needs a fencing token.
     pub const fn is_fenced(&self) -> bool {
-        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. })
+        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Facts { .. })
     }
 
     /// The request's name, for messages.
@@ -339,6 +350,7 @@ impl Request {
             Self::Logs { .. } => "logs",
             Self::Prune { .. } => "prune",
             Self::Down => "down",
+            Self::Facts { .. } => "facts",
         }
     }
 }

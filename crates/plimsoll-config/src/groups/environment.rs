@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use plimsoll_model::EnvironmentName;
 use plimsoll_model::service::{Environment, Target};
 
+use crate::groups::requires::RequiresLayer;
 use crate::groups::rollout::RolloutLayer;
 use crate::groups::run::RunLayer;
 use crate::groups::sticky::StickyLayer;
@@ -36,6 +37,8 @@ settings! {
     "run" => run: RunLayer = "{}";
     /// How a release comes in. Without it a release takes all traffic as soon as it is proved healthy.
     "rollout" => rollout: RolloutLayer = "{}";
+    /// What its hosts must have.
+    "requires" => requires: RequiresLayer = "{}";
 }
 
 /// The kind of a place.
@@ -72,6 +75,7 @@ impl EnvironmentLayer {
             stickiness: self.sticky.value().map(StickyLayer::resolve).unwrap_or_default(),
             run,
             rollout,
+            requires: self.requires().resolve(),
         })
     }
 
