@@ -399,7 +399,7 @@ pub struct InstancePorts {
 pub struct Firewall {
     /// Whether rules are in force.
     pub active: Fact<bool>,
-    /// What manages them, where it is known: `ufw`, `firewalld`, `nftables`.
+    /// What manages them, where it is known: `ufw`, `firewalld`.
     pub manager: Option<String>,
     /// Whether the listen port is let in from other machines; absent where no port was asked about.
     pub lets_in: Option<Fact<bool>>,

@@ -120,7 +120,8 @@ impl std::str::FromStr for VersionNumber {
     type Err = InvalidVersion;
 
     fn from_str(text: &str) -> Result<Self, InvalidVersion> {
-        let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok()).flatten();
+        let number =
+            |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok()).flatten();
         let numbers: Option<Vec<u32>> = text.split('.').map(number).collect();
         match numbers {
             Some(numbers) if numbers.len() <= 6 => Ok(Self(numbers)),

@@ -161,6 +161,11 @@ impl Agent {
             Request::Logs { release, instance, lines, after } => self.logs(release, instance, lines, after),
             Request::Prune { keep, pinned } => self.prune(keep, &pinned),
             Request::Down => self.down(),
+            // Looking takes seconds where probes are declared; it must not hold supervision up.
+            Request::Facts { .. } => Err(Refusal::new(
+                RefusalReason::Precondition,
+                "the facts of a host are gathered beside the agent, and nobody does that here",
+            )),
         }
     }
 

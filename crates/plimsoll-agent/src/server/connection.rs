@@ -5,12 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use plimsoll_model::agent::{
-    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, Refusal, RefusalReason, Reply, Request,
+    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, Refusal, RefusalReason, Reply, Request, Response,
 };
 use plimsoll_model::version;
 use serde::Deserialize;
 
 use super::Served;
+use crate::facts;
 use plimsoll_model::frame::{Frame, FrameError, read_frame, write_message};
 
 /// A client that reads its replies slower than this is gone.
@@ -47,6 +48,11 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
 }
 
 fn handle(served: &Served, call: Call, content: &[u8]) -> Reply {
+    if let Request::Facts { order } = &call.request {
+        // Takes seconds where probes are declared, so the agent is not locked: its supervision goes on.
+        let facts = Box::new(facts::gather(&served.place, order));
+        return Reply { id: call.id, result: Ok(Response::Facts { facts }) };
+    }
     let mut locked = served.lock();
     let (agent, clock) = &mut *locked;
     let reply = agent.handle(call, content, clock.now());

@@ -31,7 +31,7 @@ pub use facts::{Facts, Linkage, LinkageKind, Symbols};
 pub use header::{ByteOrder, Class, FileType};
 pub(crate) use inspect::open;
 pub use inspect::{inspect, inspect_file};
-pub use resolve::{Loader, MissingVersion, Problem, Resolution, ResolvedLibrary, resolve};
 pub use needs::{find_library, unmet};
+pub use resolve::{Loader, MissingVersion, Problem, Resolution, ResolvedLibrary, resolve};
 pub use search::FoundBy;
 pub use versions::{GlibcVersion, RequiredVersion, RequiredVersions};

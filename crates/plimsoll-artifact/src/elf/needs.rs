@@ -73,7 +73,11 @@ fn unmet_in(resolution: &Resolution) -> Vec<Unmet> {
 fn facts_of(needs: &ProgramNeeds) -> Facts {
     let versions = needs.versions.iter().map(|of| RequiredVersions {
         library: of.library.clone(),
-        versions: of.versions.iter().map(|name| RequiredVersion { name: name.clone(), weak: false }).collect(),
+        versions: of
+            .versions
+            .iter()
+            .map(|name| RequiredVersion { name: name.clone(), weak: false })
+            .collect(),
     });
     Facts {
         size: 0,

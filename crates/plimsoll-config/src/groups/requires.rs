@@ -80,12 +80,15 @@ impl RequiresLayer {
     }
 }
 
-words!(CpuLevel, [
-    ("x86-64-v1", CpuLevel::V1, "every 64-bit processor of Intel and AMD"),
-    ("x86-64-v2", CpuLevel::V2, "with SSE 4.2; since about 2009"),
-    ("x86-64-v3", CpuLevel::V3, "with AVX 2; since about 2013"),
-    ("x86-64-v4", CpuLevel::V4, "with AVX 512"),
-]);
+words!(
+    CpuLevel,
+    [
+        ("x86-64-v1", CpuLevel::V1, "every 64-bit processor of Intel and AMD"),
+        ("x86-64-v2", CpuLevel::V2, "with SSE 4.2; since about 2009"),
+        ("x86-64-v3", CpuLevel::V3, "with AVX 2; since about 2013"),
+        ("x86-64-v4", CpuLevel::V4, "with AVX 512"),
+    ]
+);
 
 const VERSION_PATTERN: &str = r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$";
 
@@ -152,7 +155,10 @@ pub(crate) struct HostAndPort(pub(crate) String);
 
 impl Setting for HostAndPort {
     fn shape() -> Shape {
-        Shape::Text { what: "host and port", pattern: Some(r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$") }
+        Shape::Text {
+            what: "host and port",
+            pattern: Some(r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$"),
+        }
     }
 
     fn read(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Self> {
@@ -198,7 +204,8 @@ impl Setting for AbsolutePath {
         if path.starts_with('/') {
             return Some(Self(path));
         }
-        node.wrong("a path that begins with `/`", sink).help("it is looked for on the host, not in the project");
+        node.wrong("a path that begins with `/`", sink)
+            .help("it is looked for on the host, not in the project");
         None
     }
 }
