@@ -21,7 +21,7 @@ pub fn observe(hosts: &mut [Box<dyn Host>], service: &ServiceName) -> FleetObser
 }
 
 /// Why a host is of no use now. Its name is said by whoever tells this.
-fn reason(error: HostError) -> String {
+pub(crate) fn reason(error: HostError) -> String {
     match error {
         HostError::Unreachable { why, .. } => why,
         HostError::Refused(Refusal { message, help: Some(help), .. }) => format!("{message}; {help}"),

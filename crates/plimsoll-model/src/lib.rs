@@ -25,6 +25,7 @@ pub mod rollout;
 pub mod secret;
 pub mod service;
 pub mod share;
+pub mod size;
 pub mod span;
 pub mod time;
 pub mod traffic;

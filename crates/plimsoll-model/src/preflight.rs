@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{CpuLevel, Probe, ProgramNeeds};
+use crate::facts::{CpuLevel, Fact, HostFacts, Probe, ProgramNeeds};
 use crate::release::Platform;
 use crate::{HostName, ReleaseId, Span};
 
@@ -205,6 +205,37 @@ pub struct Finding {
     pub fix: String,
     /// Whether the host has what is needed.
     pub answer: Answer,
+}
+
+impl Finding {
+    /// Whether a release may not go there.
+    pub fn refuses(&self) -> bool {
+        self.answer == Answer::No && self.severity == Severity::Error
+    }
+
+    /// Whether it is not known that the host has what a release or a person needs of it.
+    pub fn is_open(&self) -> bool {
+        self.answer == Answer::Unknown && self.severity == Severity::Error
+    }
+
+    /// Whether a person should see it: what is not as it should be, beside mere remarks.
+    pub fn matters(&self) -> bool {
+        self.answer != Answer::Yes && self.severity > Severity::Info
+    }
+}
+
+/// What was found out about one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HostReport {
+    /// The host.
+    pub host: HostName,
+    /// What it is, or why it did not say.
+    pub facts: Fact<HostFacts>,
+    /// How far its clock is from ours.
+    pub skew: Option<Skew>,
+    /// Every answer, also the good ones.
+    pub findings: Vec<Finding>,
 }
 
 /// Whether a host has what is needed.

@@ -12,6 +12,7 @@
 
 use std::path::{Path, PathBuf};
 
+use plimsoll_agent::facts::Place;
 use plimsoll_agent::layout::Layout;
 use plimsoll_agent::state::StateStore as _;
 use plimsoll_agent::state::file::FileState;
@@ -26,6 +27,7 @@ use plimsoll_model::{EnvironmentName, ExitCode, Secret};
 use crate::content::ReleaseFolders;
 use crate::failure::{Failure, with_causes};
 use crate::faults;
+use crate::this_machine::{ThisMachine, reach};
 
 /// Variable with the password of the signing key.
 const PASSWORD: &str = "PLIMSOLL_KEY_PASSWORD";
@@ -158,6 +160,14 @@ impl Project {
         let (layout, root) = self.layout(environment);
         layout.create().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
         local_host(&layout, self.agent_command(&root)?)
+    }
+
+    /// The hosts of an environment as they are, whether anything was ever deployed there or not: nothing is started and
+    /// nothing is made.
+    pub(crate) fn hosts_to_look_at(&self, environment: &Environment) -> Vec<Box<dyn Host>> {
+        let (_, root) = self.layout(environment);
+        let place = Place { root, service: self.service.name.clone(), reach: reach() };
+        vec![Box::new(ThisMachine::new(place))]
     }
 
     /// The hosts of an environment, only where something is looked after. Used by commands that only look. An agent that

@@ -46,7 +46,7 @@ fn field(text: &str, name: &str) -> Option<String> {
 /// The highest level that has all its features and those of the levels below.
 fn level(features: &[String]) -> Option<CpuLevel> {
     let has = |name: &&str| features.iter().any(|feature| feature == name);
-    let levels = LEVELS.iter().take_while(|(_, needed)| needed.iter().all(|name| has(name)));
+    let levels = LEVELS.iter().take_while(|(_, needed)| needed.iter().all(has));
     levels.map(|(level, _)| *level).last()
 }
 

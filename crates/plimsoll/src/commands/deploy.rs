@@ -20,7 +20,10 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Target) -> Result<E
     let key = project.signing_key()?;
     let trusted_keys = project.trusted_keys(&key);
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
-    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
+    on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
+        d.preflight(&order)?;
+        d.deploy(&order)
+    })
 }
 
 /// The sealed release that a person names.
