@@ -226,6 +226,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
         let needs = preflight::release_needs(release, &manifest, &environment.run, artifact.as_deref());
         let about = Examination { service: &self.actor.service, environment, release: Some(&needs) };
         let reports = preflight::examine(&mut self.world.hosts, self.world.clock, &about);
+        preflight::refusing_agent(&reports)?;
         let Conclusion { decision, summary, help } = preflight::conclude(&reports);
         let evidence = Evidence {
             gate: Gate::Preflight,

@@ -15,6 +15,7 @@ use plimsoll_model::preflight::{Answer, CheckId, Finding, HostReport, ReleaseNee
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{HostName, ReleaseId, ServiceName, Timestamp};
+use plimsoll_plan::planner::NoPlan;
 use plimsoll_plan::preflight::{Question, Seen, judge};
 use serde_json::{Value, json};
 
@@ -43,10 +44,10 @@ pub fn examine(hosts: &mut [Box<dyn Host>], clock: &dyn Clock, about: &Examinati
     let order = Box::new(question.order());
     let answers = fleet::on_all(hosts, |host| {
         // Opens the connection, so that the time which that takes is not mistaken for a difference of clocks.
-        let _ = host.call(about.service, None, Request::Observe, &[]);
+        let opened = host.call(about.service, None, Request::Observe, &[]);
         let asked = clock.now();
-        let answer = host.call(about.service, None, Request::Facts { order: order.clone() }, &[]);
-        (answer, asked, clock.now())
+        let facts = Request::Facts { order: order.clone() };
+        (opened.and_then(|_| host.call(about.service, None, facts, &[])), asked, clock.now())
     });
     answers
         .into_iter()
@@ -63,8 +64,10 @@ fn report(
 ) -> HostReport {
     let facts = match answer {
         Ok(Response::Facts { facts }) => *facts,
-        Ok(_) => return silent(host, "it gave another answer".to_owned()),
-        Err(error) => return silent(host, fleet::reason(error)),
+        Ok(_) => return silent(host, "it gave another answer".to_owned(), Answer::Unknown),
+        // An agent that refuses to talk is there, and refuses the release, too.
+        Err(error @ HostError::Refused(_)) => return silent(host, fleet::reason(error), Answer::No),
+        Err(error) => return silent(host, fleet::reason(error), Answer::Unknown),
     };
     let skew = skew(asked, answered, &facts);
     let findings = judge(question, &Seen { host: &host, facts: &facts, skew: Some(skew) });
@@ -72,7 +75,7 @@ fn report(
 }
 
 /// Of a host that does not answer nothing is known, neither good nor bad.
-fn silent(host: HostName, why: String) -> HostReport {
+fn silent(host: HostName, why: String, answer: Answer) -> HostReport {
     let finding = Finding {
         id: CheckId::Reachable,
         severity: Severity::Error,
@@ -81,7 +84,7 @@ fn silent(host: HostName, why: String) -> HostReport {
         measured: why.clone(),
         needed: String::new(),
         fix: "see that it runs and can be reached, then ask again".to_owned(),
-        answer: Answer::Unknown,
+        answer,
     };
     HostReport { host, facts: Fact::Unknown(why), skew: None, findings: vec![finding] }
 }
@@ -127,6 +130,13 @@ pub fn release_needs(
     }
 }
 
+/// A host whose agent refuses to talk, and why. One that does not answer is the rollout's to deal with.
+pub(crate) fn refusing_agent(reports: &[HostReport]) -> Result<(), NoPlan> {
+    let refused = |f: &&Finding| f.id == CheckId::Reachable && f.answer == Answer::No;
+    let found = reports.iter().flat_map(|report| &report.findings).find(refused);
+    found.map_or(Ok(()), |f| Err(NoPlan::Unreachable { host: f.host.clone(), reason: f.measured.clone() }))
+}
+
 /// What a gate makes of the reports.
 pub(crate) struct Conclusion {
     pub(crate) decision: GateDecision,
@@ -148,7 +158,9 @@ pub(crate) fn conclude(reports: &[HostReport]) -> Conclusion {
             }
         }
         let more = others(&refusing);
-        let summary = format!("{}: {} ({}){more}", first.host, first.what, first.measured);
+        let needed =
+            if first.needed.is_empty() { String::new() } else { format!("; needed: {}", first.needed) };
+        let summary = format!("{}: {} ({}{needed}){more}", first.host, first.what, first.measured);
         return Conclusion { decision: GateDecision::Refused, summary, help };
     }
     let hosts = reports.len();

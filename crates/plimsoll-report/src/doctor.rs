@@ -206,29 +206,20 @@ fn next(view: &DoctorView) -> Line {
         hosts.map(|host| &host.host).collect::<Vec<_>>()
     };
     let (unfit, open) = (having(Finding::refuses), having(Finding::is_open));
-    let all = view.hosts.len();
-    let (sentence, command) = match (unfit.as_slice(), open.as_slice()) {
-        ([], []) if all == 1 => ("The host is fit".to_owned(), format!("plimsoll ship -e {environment}")),
-        ([], []) => (format!("All {all} hosts are fit"), format!("plimsoll ship -e {environment}")),
-        ([], open) => {
-            let some = format!(
-                "Whether {} of {} can take a release is not known",
-                open.len(),
-                counted(all as u64, "host")
-            );
-            (some, format!("plimsoll doctor -e {environment}"))
-        }
-        (unfit, _) => {
-            let verb = if unfit.len() == 1 { "is" } else { "are" };
-            let some = format!(
-                "{} of {} {verb} not fit, and a release would be refused",
-                unfit.len(),
-                counted(all as u64, "host")
-            );
-            (some, format!("plimsoll doctor -e {environment}"))
+    let all = counted(view.hosts.len() as u64, "host");
+    let (sentence, fits) = match (unfit.len(), open.len(), view.hosts.len()) {
+        (0, 0, 1) => ("The host is fit".to_owned(), true),
+        (0, 0, _) => (format!("All {all} are fit"), true),
+        (0, _, 1) => ("Whether the host is fit is not known".to_owned(), false),
+        (0, open, _) => (format!("Whether {open} of {all} are fit is not known"), false),
+        (_, _, 1) => ("The host is not fit, and a release would be refused".to_owned(), false),
+        (unfit, ..) => {
+            let verb = if unfit == 1 { "is" } else { "are" };
+            (format!("{unfit} of {all} {verb} not fit, and a release would be refused"), false)
         }
     };
-    let link = if command.starts_with("plimsoll ship") { "next" } else { "mend that, then" };
+    let (link, verb) = if fits { ("next", "ship") } else { ("mend that, then", "doctor") };
+    let command = format!("plimsoll {verb} -e {environment}");
     Line::text(format!("{sentence}; {link}: ")).with(Role::Hint, &command).wrapped(2)
 }
 
@@ -247,9 +238,9 @@ mod tests {
             id,
             severity,
             host: host.clone(),
-            what: "the port 8080 is somebody else's".to_owned(),
+            what: "somebody else listens on 0.0.0.0:8080".to_owned(),
             measured: measured.to_owned(),
-            needed: "0.0.0.0:8080".to_owned(),
+            needed: String::new(),
             fix: "end what listens there".to_owned(),
             answer,
         });
@@ -270,7 +261,14 @@ mod tests {
 
     #[test]
     fn a_fit_host_is_one_row_and_the_next_command() {
-        insta::assert_snapshot!(shown(vec![host("web1", vec![])]), @"");
+        insta::assert_snapshot!(shown(vec![host("web1", vec![])]), @r"
+        greeter production: 1 host, asked about what `requires` declares; no release is built yet
+
+          host  fit  system     arch   cores  memory  disk free  clock   port
+          web1  yes  debian 12  amd64      4    8 GB      20 GB  -3.2 s  8080 free
+
+        The host is fit; next: plimsoll ship -e production
+        ");
     }
 
     #[test]
@@ -283,6 +281,29 @@ mod tests {
             vec![(Severity::Error, Answer::Unknown, CheckId::Clock, "it was not measured")],
         ));
         hosts.push(host("db", vec![(Severity::Info, Answer::No, CheckId::TimeZones, "none")]));
-        insta::assert_snapshot!(shown(hosts), @"");
+        insta::assert_snapshot!(shown(hosts), @r"
+        greeter production: 6 hosts, asked about what `requires` declares; no release is built yet
+
+          host  fit      system     arch   cores  memory  disk free  clock   port
+          web0  no       debian 12  amd64      4    8 GB      20 GB  -3.2 s  8080 free
+          web1  no       debian 12  amd64      4    8 GB      20 GB  -3.2 s  8080 free
+          web2  no       debian 12  amd64      4    8 GB      20 GB  -3.2 s  8080 free
+          web3  no       debian 12  amd64      4    8 GB      20 GB  -3.2 s  8080 free
+          web9  unknown  debian 12  amd64      4    8 GB      20 GB  -3.2 s  8080 free
+          db    yes      debian 12  amd64      4    8 GB      20 GB  -3.2 s  8080 free
+
+        error[port]: somebody else listens on 0.0.0.0:8080
+           = hosts    web0, web1 and 2 more
+           = measured process 7 on web0; process 8 on web1; process 7 on web2; and others
+           = fix      end what listens there
+
+        unknown[clock]: it is not known whether this holds: somebody else listens on 0.0.0.0:8080
+           = hosts    web9
+           = measured it was not measured
+           = fix      end what listens there
+
+        1 remark more with `plimsoll doctor -v`.
+        4 of 6 hosts are not fit, and a release would be refused; mend that, then: plimsoll doctor -e production
+        ");
     }
 }

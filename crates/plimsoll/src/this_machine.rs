@@ -36,6 +36,8 @@ impl Host for ThisMachine {
     ) -> Result<Response, HostError> {
         match request {
             Request::Facts { order } => Ok(Response::Facts { facts: Box::new(gather(&self.place, &order)) }),
+            // There is no connection to open.
+            Request::Observe => Ok(Response::Done),
             other => {
                 let message = format!("`{}` is the agent's to answer, and none was started", other.name());
                 Err(HostError::Refused(Refusal::new(RefusalReason::Precondition, message)))

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::facts::{Fact, Probe, ProbeOutcome, ProbeResult};
 
 use super::Reach;
+use super::view::plain;
 
 /// The longest time that one probe takes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -81,7 +82,7 @@ fn connect(address: &str, reach: Reach) -> Fact<ProbeOutcome> {
             Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
                 why = format!("no answer within {} s", PATIENCE.as_secs());
             }
-            Err(error) => why = error.to_string(),
+            Err(error) => why = plain(&error),
         }
     }
     Fact::Known(ProbeOutcome::Missing(why))
@@ -93,7 +94,7 @@ fn file(path: &str) -> Fact<ProbeOutcome> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Fact::Known(ProbeOutcome::Missing("it is not there".to_owned()))
         }
-        Err(error) => Fact::unknown(error.to_string()),
+        Err(error) => Fact::unknown(plain(&error)),
     }
 }
 
@@ -121,7 +122,7 @@ fn find(name: &str) -> Option<PathBuf> {
 
 /// The first line with a digit that the program prints on either stream.
 fn version_line(path: &Path) -> Result<String, String> {
-    let failed = |error: std::io::Error| format!("{} cannot be run: {error}", path.display());
+    let failed = |error: std::io::Error| format!("{} cannot be run: {}", path.display(), plain(&error));
     let (reader, writer) = std::io::pipe().map_err(failed)?;
     let mut command = Command::new(path);
     command.arg("--version").current_dir("/").stdin(Stdio::null());

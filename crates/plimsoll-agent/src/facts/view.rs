@@ -91,7 +91,7 @@ fn open(path: &Path) -> std::io::Result<File> {
 }
 
 /// An error without the number that the standard library puts behind it.
-fn plain(error: &std::io::Error) -> String {
+pub(super) fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or_default();
     let mut letters = words.chars();

@@ -7,7 +7,8 @@ use plimsoll_model::evidence::{Gate, GateDecision};
 use plimsoll_model::service::Environment;
 
 use super::{Finding, Ship, Stop};
-use crate::preflight::{Examination, conclude, examine, measured, release_needs};
+use crate::deploy::DeployError;
+use crate::preflight::{Examination, conclude, examine, measured, refusing_agent, release_needs};
 
 impl Ship<'_> {
     pub(super) fn preflight(&mut self, release: &ReleaseId) -> Result<(), Stop> {
@@ -28,6 +29,7 @@ impl Ship<'_> {
         let about = Examination { service: &service, environment, release: needs.as_ref() };
         let clock = self.clock;
         let reports = examine(&mut self.world(environment)?.hosts, clock, &about);
+        refusing_agent(&reports).map_err(DeployError::from)?;
         let conclusion = conclude(&reports);
         self.found(
             started,

@@ -45,9 +45,8 @@ fn port(sheet: &mut Sheet<'_>, listen: &ListenFacts, user: Option<&str>) {
         let who = user.unwrap_or("this user");
         return sheet.answer(asked, Answer::No, format!("{who} is not allowed to"));
     }
-    let asked = Asked::error(CheckId::Port, format!("the port {port} is somebody else's"))
-        .needed(listen.address.to_string())
-        .fix(format!(
+    let asked =
+        Asked::error(CheckId::Port, format!("somebody else listens on {}", listen.address)).fix(format!(
             "end what listens there (`sudo ss -ltnp 'sport = :{port}'` shows it), or choose another `port`"
         ));
     sheet.by_fact(asked, &listen.port, |used| match used {

@@ -1,12 +1,12 @@
 //! One host, changed in one way at a time: what each change is judged as.
 
-use plimsoll_model::{HostName, Span};
 use plimsoll_model::facts::{
-    CpuLevel, Disk, Fact, HostFacts, LibraryVersions, Library, PortUse, Probe, ProbeOutcome, ProbeResult,
+    CpuLevel, Disk, Fact, HostFacts, Library, LibraryVersions, PortUse, Probe, ProbeOutcome, ProbeResult,
     ProgramNeeds, SelinuxMode, Unmet,
 };
-use plimsoll_model::preflight::{Answer, CheckId, Finding, ReleaseNeeds, Requires, Severity, Skew};
+use plimsoll_model::preflight::{Answer, Finding, ReleaseNeeds, Requires, Skew};
 use plimsoll_model::release::Platform;
+use plimsoll_model::{HostName, Span};
 
 use super::*;
 
@@ -52,8 +52,7 @@ fn judged(requires: &Requires, release: Option<&ReleaseNeeds>, facts: &HostFacts
         format!("{} {} {answer}", finding.severity.name(), finding.id.name())
     };
     let host: HostName = "web1".parse().unwrap();
-    let question =
-        Question { requires, listen: "0.0.0.0:8080".parse().unwrap(), instances: 2, release };
+    let question = Question { requires, listen: "0.0.0.0:8080".parse().unwrap(), instances: 2, release };
     let findings = judge(&question, &Seen { host: &host, facts, skew: Some(skew) });
     findings.iter().filter(|finding| finding.answer != Answer::Yes).map(told).collect()
 }
@@ -90,7 +89,9 @@ fn what_makes_a_release_fail_is_an_error() {
         ("warning disk no", |f| disk(f).free = 7_000_000_000),
         ("error inodes no", |f| disk(f).free_inodes = Some(3)),
         ("warning inodes no", |f| disk(f).free_inodes = Some(300)),
-        ("error port no", |f| f.listen.as_mut().unwrap().port = Fact::Known(PortUse::Held("process 7".to_owned()))),
+        ("error port no", |f| {
+            f.listen.as_mut().unwrap().port = Fact::Known(PortUse::Held("process 7".to_owned()))
+        }),
         ("error port no", |f| f.listen.as_mut().unwrap().permitted = Fact::Known(false)),
         ("error port unknown", |f| f.listen.as_mut().unwrap().port = Fact::unknown("not shown")),
         ("error loader no", |f| {
@@ -219,13 +220,21 @@ fn probes_are_held_against_what_was_declared() {
     let missing = || known(ProbeOutcome::Missing("refused".to_owned()));
     let cases = [
         (Probe::Tcp { address: "db:5432".to_owned() }, missing(), Some("error tcp no")),
-        (Probe::Tcp { address: "db:5432".to_owned() }, known(ProbeOutcome::There("10.0.0.1".to_owned())), None),
+        (
+            Probe::Tcp { address: "db:5432".to_owned() },
+            known(ProbeOutcome::There("10.0.0.1".to_owned())),
+            None,
+        ),
         (Probe::Http { url: "http://a".to_owned() }, known(ProbeOutcome::Status(500)), Some("error http no")),
         (Probe::Http { url: "http://a".to_owned() }, known(ProbeOutcome::Status(302)), None),
         (Probe::File { path: "/etc/a".to_owned() }, missing(), Some("error file no")),
         (program("psql"), known(ProbeOutcome::Version("psql (PostgreSQL) 15.4".to_owned())), None),
         (program("psql"), known(ProbeOutcome::Version("psql 14.9".to_owned())), Some("error program no")),
-        (program("psql"), known(ProbeOutcome::Version("psql, the newest".to_owned())), Some("error program unknown")),
+        (
+            program("psql"),
+            known(ProbeOutcome::Version("psql, the newest".to_owned())),
+            Some("error program unknown"),
+        ),
         (program("psql"), Fact::unknown("it hangs"), Some("error program unknown")),
         (program("git"), Fact::unknown("prints no version"), None),
         (program("git"), missing(), Some("error program no")),

@@ -52,9 +52,10 @@ fn needs(project: &Project, environment: &Environment, release: &KnownRelease) -
 
 fn exit_of(hosts: &[HostReport]) -> ExitCode {
     let findings = || hosts.iter().flat_map(|host| &host.findings);
-    if findings().any(Finding::refuses) {
+    let is_silent = |finding: &&Finding| finding.id == CheckId::Reachable;
+    if findings().any(|finding| finding.refuses() && !is_silent(&finding)) {
         ExitCode::Refused
-    } else if findings().any(|finding| finding.id == CheckId::Reachable) {
+    } else if findings().any(|finding| is_silent(&finding)) {
         ExitCode::Unreachable
     } else if findings().any(Finding::is_open) {
         ExitCode::Inconclusive
