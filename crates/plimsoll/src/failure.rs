@@ -94,7 +94,7 @@ impl From<DeployError> for Failure {
                 .help("set it and say it again; its value is given to the instances and stored nowhere else"),
             DeployError::Unfit { summary, help } => help
                 .iter()
-                .fold(Self::new(ExitCode::Refused, summary.clone()), |failure, help| failure.help(help))
+                .fold(Self::new(ExitCode::Refused, summary.clone()), Self::help)
                 .help("plimsoll doctor    every host, every question"),
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),

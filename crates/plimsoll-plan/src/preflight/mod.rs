@@ -4,7 +4,7 @@
 //! An error is what makes a release certainly fail there, or a declared minimum that is not met. Everything that may
 //! only become a problem is a warning, and what could not be found out is unknown, never good and never bad.
 //!
-//! One file for each group of questions: [`program`](self) (what the release needs to start), `place` (the root folder
+//! One file for each group of questions: `program` (what the release needs to start), `place` (the root folder
 //! and its disk), `network` (ports, firewall, declared servers), `machine` (processor, memory, kernel, clock and other
 //! declared minimums).
 

@@ -57,6 +57,8 @@ fn judged(requires: &Requires, release: Option<&ReleaseNeeds>, facts: &HostFacts
     findings.iter().filter(|finding| finding.answer != Answer::Yes).map(told).collect()
 }
 
+type Change = fn(&mut HostFacts);
+
 const RIGHT: Skew = Skew { ahead: 3, within: 5 };
 
 fn on(change: impl FnOnce(&mut HostFacts)) -> Vec<String> {
@@ -81,7 +83,7 @@ fn a_usual_host_is_fit() {
 
 #[test]
 fn what_makes_a_release_fail_is_an_error() {
-    let cases: [(&str, fn(&mut HostFacts)); 14] = [
+    let cases: [(&str, Change); 14] = [
         ("error platform no", |f| f.platform.arch = "arm64".to_owned()),
         ("error exec no", |f| disk(f).no_exec = true),
         ("error writable no", |f| f.root.writable = Fact::Known(false)),
@@ -90,7 +92,7 @@ fn what_makes_a_release_fail_is_an_error() {
         ("error inodes no", |f| disk(f).free_inodes = Some(3)),
         ("warning inodes no", |f| disk(f).free_inodes = Some(300)),
         ("error port no", |f| {
-            f.listen.as_mut().unwrap().port = Fact::Known(PortUse::Held("process 7".to_owned()))
+            f.listen.as_mut().unwrap().port = Fact::Known(PortUse::Held("process 7".to_owned()));
         }),
         ("error port no", |f| f.listen.as_mut().unwrap().permitted = Fact::Known(false)),
         ("error port unknown", |f| f.listen.as_mut().unwrap().port = Fact::unknown("not shown")),
@@ -114,12 +116,11 @@ fn what_makes_a_release_fail_is_an_error() {
 
 #[test]
 fn what_is_not_known_is_neither_good_nor_bad() {
-    let cases: [(&[&str], fn(&mut HostFacts)); 5] = [
+    let cases: [(&[&str], Change); 5] = [
         (&["error disk unknown"], |f| f.root.disk = Fact::unknown("statvfs")),
         (&["error writable unknown"], |f| f.root.writable = Fact::unknown("access")),
         (&["info libraries unknown"], |f| f.program = None),
         (&["info clock-sync unknown"], |f| f.clock.synchronised = Fact::unknown("a container")),
-        // A 64-bit kernel may be built not to run 32-bit programs: unknown on the other side of the same question.
         (&["info firewall unknown"], |f| f.firewall.lets_in = Some(Fact::unknown("only root may look"))),
     ];
     for (expected, change) in cases {
