@@ -15,6 +15,7 @@ pub mod client;
 pub mod conformance;
 pub mod core;
 mod durable;
+pub mod facts;
 pub mod layout;
 pub mod memory;
 pub mod process;

@@ -182,3 +182,24 @@ fn a_service_round_trips() {
     let json = serde_json::to_string(&service).unwrap();
     assert_eq!(serde_json::from_str::<Service>(&json).unwrap(), service);
 }
+
+#[test]
+fn what_hosts_must_have() {
+    let text = "[service]\nname='a'\n[build]\ntype='go'\n[environments.production]\nport=8080\n\
+                [environments.production.requires]\nmemory='1GB'\ncores=1.5\ndisk='2GiB'\nkernel='5.10'\ncpu='x86-64-v2'\n\
+                clock-skew='5s'\ntcp=['db.internal:5432','[::1]:6379']\nhttp=['https://api.internal/healthz']\n\
+                files=['/etc/a']\nprograms={ psql='15.2', git='any' }\nca-roots=true\n";
+    let service = loaded(text).service;
+    let requires = &environment(&service, "production").requires;
+    assert_eq!(
+        (requires.memory, requires.cores, requires.disk),
+        (Some(1_000_000_000), Some(150), Some(2 << 30))
+    );
+    assert_eq!(requires.kernel.as_ref().map(ToString::to_string).as_deref(), Some("5.10"));
+    assert_eq!(requires.clock_skew, Some(Span::from_secs(5)));
+    assert_eq!(requires.tcp, ["db.internal:5432", "[::1]:6379"]);
+    assert_eq!(requires.programs["git"], None);
+    assert_eq!(requires.programs["psql"], Some("15.2".parse().unwrap()));
+    assert!(requires.ca_roots && !requires.time_zones);
+    assert_eq!(requires.probes().len(), 6);
+}

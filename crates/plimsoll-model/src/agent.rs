@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{FactsOrder, HostFacts};
 use crate::observation::HostObservation;
 use crate::traffic::Stickiness;
 use crate::version::{OLDEST_PROTOCOL, PROTOCOL};
@@ -162,6 +163,12 @@ pub enum Request {
         /// The longest content that is wanted, in bytes; at most [`MAX_PAGE`].
         limit: u32,
     },
+    /// What the host is: processor, memory, disk, clock, ports, and what comes of the probes. Changes nothing. Since
+    /// protocol 2.
+    Facts {
+        /// What is asked beside what it always tells.
+        order: Box<FactsOrder>,
+    },
 }
 
 /// What a service is on a host.
@@ -301,6 +308,11 @@ pub enum Response {
     },
     /// To every other request: it holds now.
     Done,
+    /// To [`Request::Facts`].
+    Facts {
+        /// What the host is.
+        facts: Box<HostFacts>,
+    },
 }
 
 /// Agents of the first protocol do not say which one they speak.
@@ -354,14 +366,17 @@ impl Request {
     /// The protocol that has this request first.
     pub const fn since(&self) -> u32 {
         match self {
-            Self::Fetch { .. } => 2,
+            Self::Fetch { .. } | Self::Facts { .. } => 2,
             _ => 1,
         }
     }
 
     /// Whether the request changes something and so needs a fencing token.
     pub const fn is_fenced(&self) -> bool {
-        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Fetch { .. })
+        !matches!(
+            self,
+            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Fetch { .. } | Self::Facts { .. }
+        )
     }
 
     /// The request's name, for messages.
@@ -384,6 +399,7 @@ impl Request {
             Self::Prune { .. } => "prune",
             Self::Down => "down",
             Self::Fetch { .. } => "fetch",
+            Self::Facts { .. } => "facts",
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use plimsoll_agent::memory::Fault;
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::Outcome;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
@@ -132,6 +133,7 @@ fn settings(hosts: usize) -> Settings {
         instances: 2,
         listen: ([127, 0, 0, 1], 8080).into(),
         url: None,
+        requires: Requires::default(),
         stickiness: Stickiness::None,
         run: release::run_spec(0),
         rollout,

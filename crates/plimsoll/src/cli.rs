@@ -35,6 +35,12 @@ pub(crate) enum Command {
     /// Write a first plimsoll.toml for the project in this folder.
     #[command(after_help = "Never overwrites. Then: `plimsoll ship --dry-run`, `plimsoll ship`.")]
     Init,
+    /// What the hosts are, and whether they have what is needed. Changes nothing.
+    #[command(
+        after_help = "What is needed: `[environments.NAME.requires]`, and what the newest release needs by itself.\n\
+                      Exit codes: 0 every host is fit, 10 one is not, 14 that could not be told, 15 unreachable."
+    )]
+    Doctor(Doctor),
     /// Build, inspect, sign, test on staging, and roll out to an environment.
     #[command(
         after_help = "Ctrl-C takes the rollout back. Meanwhile, from elsewhere: `plimsoll status`, `pause`, `promote`, `abort`.\n\
@@ -144,6 +150,14 @@ pub(crate) struct Waiting {
     /// Stay when a person is waited for, also where nobody looks on.
     #[arg(long, conflicts_with = "detach")]
     pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The release whose needs are asked about: its number (`r42`) or identifier; the newest where none is named.
+    pub(crate) release: Option<String>,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use plimsoll_agent::facts::Place;
 use plimsoll_agent::layout::Layout;
 use plimsoll_agent::state::StateStore as _;
 use plimsoll_agent::state::file::FileState;
@@ -19,6 +20,7 @@ use plimsoll_model::{EnvironmentName, ExitCode, HostName};
 use crate::commands::servant::agent_command;
 use crate::failure::{Failure, with_causes};
 use crate::project::Project;
+use crate::this_machine::{ThisMachine, reach};
 
 /// The connections to the hosts of each environment, made at first use and ended with the command.
 #[derive(Default)]
@@ -77,6 +79,19 @@ impl Project {
         };
         hosts.retain(|host| fits(host.name()));
         Ok(hosts)
+    }
+
+    /// The hosts of an environment as they are, whether anything was ever deployed there or not. On this machine nothing
+    /// is started and nothing is made.
+    pub(crate) fn hosts_to_look_at(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
+        match &environment.target {
+            Target::Local { root } => {
+                let (_, root) = self.layout(root);
+                let place = Place { root, service: self.service.name.clone(), reach: reach() };
+                Ok(vec![Box::new(ThisMachine::new(place))])
+            }
+            Target::Ssh(target) => self.remote_hosts(environment, target, Purpose::Change),
+        }
     }
 
     /// Whether a host of the environment fits one of the patterns.

@@ -172,6 +172,11 @@ impl Agent {
             Request::Prune { keep, pinned } => self.prune(keep, &pinned),
             Request::Down => self.down(),
             Request::Fetch { .. } => Err(no_pages()),
+            // Looking takes seconds where probes are declared; it must not hold supervision up.
+            Request::Facts { .. } => Err(Refusal::new(
+                RefusalReason::Precondition,
+                "the facts of a host are gathered beside the agent, and nobody does that here",
+            )),
         }
     }
 

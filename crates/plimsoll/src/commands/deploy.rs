@@ -29,7 +29,10 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<E
         // What was left is not taken back for the sake of the release before it.
         match if arguments.converge { d.resume()? } else { None } {
             Some(left) => Ok(left),
-            None => d.deploy(&order),
+            None => {
+                d.preflight(&order)?;
+                d.deploy(&order)
+            }
         }
     })
 }
