@@ -15,7 +15,7 @@ use plimsoll_model::{ExitCode, ServiceName};
 
 use crate::cli::{Agent, Command};
 use crate::failure::{Failure, with_causes};
-use crate::this_machine::reach;
+use crate::this_machine;
 
 /// An agent with nothing to look after ends by itself.
 const IDLE: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
         executable,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         idle: Some(IDLE),
-        reach: reach(),
+        reach: this_machine::reach(),
     };
     serve(&options).map_err(|e| internal(&e))?;
     Ok(ExitCode::Success)
