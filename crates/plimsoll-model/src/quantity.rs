@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn it_is_written_as_it_is_declared() {
-        for (quantity, text) in [(Quantity::Count(3), "3"), (Quantity::Share(Share::percent(25)), "\"25%\"")] {
+        for (quantity, text) in [(Quantity::Count(3), "3"), (Quantity::Share(Share::percent(25)), "\"25%\"")]
+        {
             assert_eq!(serde_json::to_string(&quantity).unwrap(), text);
             assert_eq!(serde_json::from_str::<Quantity>(text).unwrap(), quantity);
         }

@@ -114,8 +114,7 @@ pub fn plan(request: &Request) -> Result<Plan, NoPlan> {
     let hosts = in_order(host_plans(request, replaces.as_ref(), kind), request.zones, is_able);
     let able = hosts.iter().filter(|h| is_able(h)).count();
     let stepwise = kind == PlanKind::Update || (kind == PlanKind::Rollback && request.canary);
-    let steps =
-        if stepwise { planned_steps(&environment.rollout.steps, &hosts, able) } else { Vec::new() };
+    let steps = if stepwise { planned_steps(&environment.rollout.steps, &hosts, able) } else { Vec::new() };
     let mut rules = environment.rollout.clone();
     if steps.is_empty() {
         rules.analyses.clear();
@@ -195,12 +194,7 @@ fn host_plans(request: &Request, replaces: Option<&ReleaseId>, kind: PlanKind) -
     hosts.map(|h| host_plan(h, &request.release, replaces, declared)).collect()
 }
 
-fn host_plan(
-    host: &SeenHost,
-    release: &ReleaseId,
-    replaces: Option<&ReleaseId>,
-    instances: u32,
-) -> HostPlan {
+fn host_plan(host: &SeenHost, release: &ReleaseId, replaces: Option<&ReleaseId>, instances: u32) -> HostPlan {
     let seen = &host.seen;
     let live = |r: &ReleaseId| -> Vec<InstanceId> {
         let live = seen.of_release(r).filter(|i| i.state.is_live() && i.state != InstanceState::Draining);
@@ -209,7 +203,9 @@ fn host_plan(
     let new = (0..instances).map(|n| InstanceId::new(release.clone(), n)).collect::<Vec<_>>();
     let old = match &seen.current {
         // Bringing the same release to another number retires only what is too many.
-        Some(current) if current == release => live(current).into_iter().filter(|i| !new.contains(i)).collect(),
+        Some(current) if current == release => {
+            live(current).into_iter().filter(|i| !new.contains(i)).collect()
+        }
         Some(current) => live(current),
         None => Vec::new(),
     };

@@ -48,8 +48,9 @@ fn host(number: usize) -> HostName {
 pub(crate) fn plan(hosts: usize) -> Plan {
     let (new, old) = (label(42, "7c1f9e2").release, label(41, "51ab03d").release);
     let instance = |release: &ReleaseId| vec![InstanceId::new(release.clone(), 0)];
-    let hosts: Vec<HostPlan> =
-        (1..=hosts).map(|n| HostPlan { host: host(n), differs: None, old: instance(&old), new: instance(&new) }).collect();
+    let hosts: Vec<HostPlan> = (1..=hosts)
+        .map(|n| HostPlan { host: host(n), differs: None, old: instance(&old), new: instance(&new) })
+        .collect();
     let weight = |percent: u32| PlannedStep {
         step: Step::SetWeight { weight: Share::percent(percent), hosts: None },
         shares: shares(&hosts, Share::percent(percent)),

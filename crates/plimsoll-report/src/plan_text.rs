@@ -111,8 +111,11 @@ fn steps(view: &PlanView<'_>) -> Vec<Line> {
         _ => String::new(),
     };
     lines.push(
-        Line::text(format!("  {:>2}  {rest}{at_a_time}, then the old instances drain and stop", steps.len() + 1))
-            .wrapped(6),
+        Line::text(format!(
+            "  {:>2}  {rest}{at_a_time}, then the old instances drain and stop",
+            steps.len() + 1
+        ))
+        .wrapped(6),
     );
     lines
 }
@@ -139,7 +142,10 @@ fn meaning(planned: &PlannedStep, plan: &Plan) -> String {
     let whose = if hosts.len() == 1 { "its" } else { "their" };
     let (count, all) = (hosts.len(), counted(total as u64, "host"));
     let of_all = share(of_all);
-    format!(": canary on {}: {count} of {all}, {part} of {whose} requests, {of_all} of all; {instances}", listed(&hosts))
+    format!(
+        ": canary on {}: {count} of {all}, {part} of {whose} requests, {of_all} of all; {instances}",
+        listed(&hosts)
+    )
 }
 
 fn rules(plan: &Plan) -> Vec<Line> {

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use plimsoll_model::{HostName, Share};
 use plimsoll_model::event::{RolloutView, SideView};
 use plimsoll_model::rollout::Step;
+use plimsoll_model::{HostName, Share};
 
 use crate::duration;
 use crate::flow::flow;
@@ -58,7 +58,8 @@ pub(crate) fn spread(view: &RolloutView) -> Option<String> {
     let more = spread.count as usize - names.len();
     let on = if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) };
     let all = counted(u64::from(spread.total), "host");
-    let aside = if spread.set_aside == 0 { String::new() } else { format!("; {} set aside", spread.set_aside) };
+    let aside =
+        if spread.set_aside == 0 { String::new() } else { format!("; {} set aside", spread.set_aside) };
     let part = rate::share(view.canary.weight);
     Some(match view.step {
         Some(_) => format!("canary on {on}: {} of {all}, {part} of requests{aside}", spread.count),

@@ -280,7 +280,8 @@ fn commits_each_batch(state: &RolloutState, decision: Decision) -> Decision {
     if !state.promoting || !starts || !second || first.is_empty() || !state.committed.is_empty() {
         return decision;
     }
-    let commit = |h: &&plimsoll_model::plan::HostPlan| HostAction { host: h.host.clone(), action: Action::Commit };
+    let commit =
+        |h: &&plimsoll_model::plan::HostPlan| HostAction { host: h.host.clone(), action: Action::Commit };
     Decision::Act(first.iter().map(commit).collect())
 }
 

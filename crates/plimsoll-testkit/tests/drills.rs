@@ -37,7 +37,8 @@ fn universe() -> Arc<Universe> {
         rollout,
     };
     let (step, tick) = (Duration::from_millis(100), Duration::from_millis(250));
-    let settings = Settings { seed: 3, hosts: 1, zones: 0, environment, step, tick, breakage: Breakage::None };
+    let settings =
+        Settings { seed: 3, hosts: 1, zones: 0, environment, step, tick, breakage: Breakage::None };
     let universe = Universe::new(settings);
     for number in [1, 2] {
         universe.add_release(&Release::new(number));

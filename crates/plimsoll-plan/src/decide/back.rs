@@ -142,11 +142,8 @@ fn unknown<'a>(at: &Moment<'a>) -> impl Iterator<Item = &'a HostPlan> {
 /// for as long as anything is.
 fn missing_host(at: &Moment, back: &Back) -> Option<Decision> {
     let alone = at.state.plan.total() == 1;
-    let missing = if alone {
-        returning(at).find(|h| at.seen(&h.host).is_none())?
-    } else {
-        unknown(at).next()?
-    };
+    let missing =
+        if alone { returning(at).find(|h| at.seen(&h.host).is_none())? } else { unknown(at).next()? };
     let patience = back.since + at.state.plan.rules.dead_man_switch.duration();
     if !alone && at.now >= patience {
         return None;
@@ -202,7 +199,9 @@ fn what_serves(at: &Moment) -> String {
     };
     let but = others.map_or(String::new(), |(names, _)| format!(" but on {names}, which served another one"));
     let lost = unknown.map_or(String::new(), |(names, does)| {
-        format!("; {names} {does} not answer: the switch there goes back by itself, and what serves is not known")
+        format!(
+            "; {names} {does} not answer: the switch there goes back by itself, and what serves is not known"
+        )
     });
     format!("{serves}{but}{lost}")
 }

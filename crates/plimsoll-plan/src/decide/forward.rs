@@ -102,7 +102,8 @@ pub(super) fn on_hosts<'a>(
     hosts: impl IntoIterator<Item = &'a HostPlan>,
     needs: impl Fn(&HostPlan, &HostObservation) -> Option<Action>,
 ) -> Option<Decision> {
-    let action = |h: &HostPlan| Some(HostAction { host: h.host.clone(), action: needs(h, at.seen(&h.host)?)? });
+    let action =
+        |h: &HostPlan| Some(HostAction { host: h.host.clone(), action: needs(h, at.seen(&h.host)?)? });
     let actions: Vec<HostAction> = hosts.into_iter().filter_map(action).collect();
     (!actions.is_empty()).then(|| at.act(actions))
 }

@@ -8,6 +8,8 @@
 //! weight 0 whatever pause or approval is open (I3).
 
 mod back;
+#[cfg(test)]
+mod fleet_tests;
 mod forward;
 mod lost;
 mod sides;
@@ -109,9 +111,8 @@ impl<'a> Moment<'a> {
     fn batches(&self) -> impl Iterator<Item = Vec<&'a HostPlan>> + use<'a> {
         let aside = &self.state.aside;
         let size = usize::try_from(self.state.plan.max_parallel).unwrap_or(usize::MAX).max(1);
-        let taking_part = move |batch: &'a [HostPlan]| {
-            batch.iter().filter(|h| !aside.contains_key(&h.host)).collect()
-        };
+        let taking_part =
+            move |batch: &'a [HostPlan]| batch.iter().filter(|h| !aside.contains_key(&h.host)).collect();
         self.state.plan.hosts.chunks(size).map(taking_part)
     }
 

@@ -56,9 +56,8 @@ pub(super) fn reason_to_go_back(at: &Moment) -> Option<BackReason> {
 fn switch_fired(at: &Moment) -> Option<BackReason> {
     at.hosts().find_map(|h| match &at.seen(&h.host)?.switch {
         SwitchState::Fired { orders, at: when } if orders.rollout == at.state.plan.rollout => {
-            let against_release = speaks_against(at, |state| {
-                matches!(state, InstanceState::Failed | InstanceState::Unready)
-            });
+            let against_release =
+                speaks_against(at, |state| matches!(state, InstanceState::Failed | InstanceState::Unready));
             Some(BackReason::SwitchFired { host: h.host.clone(), at: *when, against_release })
         }
         _ => None,
@@ -68,7 +67,8 @@ fn switch_fired(at: &Moment) -> Option<BackReason> {
 /// Whether anything is known against the release itself: an analysis that doubts it, or an instance of it that is in a
 /// state that its host's or its coordinator's absence does not explain.
 fn speaks_against(at: &Moment, doubtful: impl Fn(InstanceState) -> bool) -> bool {
-    let doubts = |j: &Judge| j.is_suspicious() || j.verdict().is_bad() || super::steps::is_doubtful(j.verdict());
+    let doubts =
+        |j: &Judge| j.is_suspicious() || j.verdict().is_bad() || super::steps::is_doubtful(j.verdict());
     let ill = |host: &HostPlan| {
         let seen = at.seen(&host.host);
         let started = host.new.iter().filter(|id| at.state.has_started(&host.host, id));

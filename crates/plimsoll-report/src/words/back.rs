@@ -76,7 +76,11 @@ mod tests {
                 "the traffic does not follow the weights: 5 % asked, 0 of 900 seen",
             ),
             (
-                BackReason::SwitchFired { host: host(), at: at("2026-01-31T14:03:12Z"), against_release: false },
+                BackReason::SwitchFired {
+                    host: host(),
+                    at: at("2026-01-31T14:03:12Z"),
+                    against_release: false,
+                },
                 "the dead man's switch of web3 went off at 2026-01-31T14:03:12Z",
             ),
             (

@@ -39,13 +39,16 @@ impl Watch {
             None if commits && !rollout.committed => rollout.plan.hosts.len(),
             None => return,
         };
-        let down = hosts.iter().find(|h| {
-            rollout.places.get(&h.name).is_some_and(|at| *at < before) && !is_up(rollout, h, now)
-        });
+        let down = hosts
+            .iter()
+            .find(|h| rollout.places.get(&h.name).is_some_and(|at| *at < before) && !is_up(rollout, h, now));
         if let Some(host) = down {
             let (name, has) = (host.name.clone(), weight(host, &rollout.plan.release));
-            let (invariant, what) =
-                if commits { (Invariant::I12, "it is committed") } else { (Invariant::I11, "the next batch begins") };
+            let (invariant, what) = if commits {
+                (Invariant::I12, "it is committed")
+            } else {
+                (Invariant::I11, "the next batch begins")
+            };
             self.broken(invariant, now, format!("{what} while {name} gives the release {has}"));
         }
     }
@@ -68,7 +71,8 @@ impl Watch {
 /// Whether the new release alone takes the traffic of a host afterwards, beyond what a step asks for.
 fn raises_to_all(rollout: &Rollout, action: &Action) -> bool {
     let Action::Route { weights } = action else { return false };
-    let all = |w: &plimsoll_model::agent::ArmWeight| w.release == rollout.plan.release && w.weight == Share::ALL;
+    let all =
+        |w: &plimsoll_model::agent::ArmWeight| w.release == rollout.plan.release && w.weight == Share::ALL;
     rollout.entered.is_none() && rollout.done as usize >= rollout.plan.steps.len() && weights.iter().any(all)
 }
 

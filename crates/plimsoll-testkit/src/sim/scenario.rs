@@ -50,8 +50,14 @@ impl Scenario {
             person_deadline: Span::from_secs(rng.u64(20..=60)),
             on_inconclusive: policy(&mut rng),
             on_shared_degradation: if rng.bool() { Policy::RollBack } else { Policy::Hold },
-            max_parallel: *pick(&mut rng, &[Quantity::Count(1), Quantity::Share(Share::percent(50)), Quantity::ALL]),
-            max_unavailable: *pick(&mut rng, &[Quantity::NONE, Quantity::Count(1), Quantity::Share(Share::percent(50))]),
+            max_parallel: *pick(
+                &mut rng,
+                &[Quantity::Count(1), Quantity::Share(Share::percent(50)), Quantity::ALL],
+            ),
+            max_unavailable: *pick(
+                &mut rng,
+                &[Quantity::NONE, Quantity::Count(1), Quantity::Share(Share::percent(50))],
+            ),
         };
         let environment = Environment {
             name: environment(),
@@ -267,9 +273,7 @@ fn mishap(rng: &mut Rng, depth: u8) -> Mishap {
             let successor = (depth == 0 && rng.u8(..4) != 0).then(|| upsets(rng, depth + 1));
             Mishap::Suspended { lasts: Duration::from_secs(rng.u64(5..=60)), successor }
         }
-        7 => {
-            Mishap::ClockJumps(*pick(rng, &[-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000]))
-        }
+        7 => Mishap::ClockJumps(*pick(rng, &[-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000])),
         _ => Mishap::Dies,
     }
 }

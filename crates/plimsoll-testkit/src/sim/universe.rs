@@ -99,7 +99,13 @@ impl Universe {
         let mut rng = Rng::with_seed(settings.seed ^ 0x5eed);
         let hosts = (0..settings.hosts)
             .map(|n| {
-                SimHost::new(Settings::host(n), memory::Host::new(service()), rng.u64(..), BEGIN, settings.breakage)
+                SimHost::new(
+                    Settings::host(n),
+                    memory::Host::new(service()),
+                    rng.u64(..),
+                    BEGIN,
+                    settings.breakage,
+                )
             })
             .collect();
         let inner = Inner {

@@ -162,12 +162,7 @@ impl Story {
     }
 
     /// It serves, but not on the hosts that were set aside.
-    fn shipped_in_part(
-        &self,
-        rollout: &RolloutId,
-        release: &ReleaseId,
-        recovered: Option<String>,
-    ) -> Told {
+    fn shipped_in_part(&self, rollout: &RolloutId, release: &ReleaseId, recovered: Option<String>) -> Told {
         let last = self.of_rollout(rollout).into_iter().rev().find_map(|r| match r.entry {
             Entry::Finished { summary, .. } => Some(summary),
             _ => None,

@@ -70,7 +70,7 @@ fn target(project: &Project, environment: &Environment, named: Option<&str>) -> 
     }
     let history = project.history()?;
     let seen = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
-    let serving = seen.hosts.iter().find_map(|h| h.seen.current.clone());
+    let serving = history.current(&environment.name, &seen);
     let nothing = || {
         Failure::usage(format!(
             "nothing serves in `{}`, so there is nothing to go back from",

@@ -7,9 +7,7 @@ use plimsoll_engine::History;
 use plimsoll_engine::fleet;
 use plimsoll_engine::history::{Aside, KnownRollout};
 use plimsoll_engine::journal::Query;
-use plimsoll_model::observation::{
-    FleetObservation, HostObservation, InstanceState, LostHost, SwitchState,
-};
+use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState, LostHost, SwitchState};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{ExitCode, ReleaseId};
 use plimsoll_plan::RolloutState;
@@ -44,7 +42,7 @@ fn environment(
     style: &Style,
 ) -> Result<EnvironmentStatus, Failure> {
     let fleet = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
-    let release = current(&fleet, history.serving(&environment.name));
+    let release = history.current(&environment.name, &fleet);
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {
             r.plan.environment == environment.name && r.plan.release == *release
@@ -89,13 +87,6 @@ fn environment(
         rollout,
         hosts,
     })
-}
-
-/// The release that serves: what the only host says; of several, what the journal says if any of them has it.
-fn current(fleet: &FleetObservation, serving: Option<ReleaseId>) -> Option<ReleaseId> {
-    let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
-    let known = serving.filter(|release| currents.clone().any(|current| current == release));
-    known.or_else(|| currents.next().cloned())
 }
 
 /// That a host serves another release than the environment.
