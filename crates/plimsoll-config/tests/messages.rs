@@ -345,7 +345,7 @@ fn steps() {
     rollout(
         "steps = [{set-weight='5%',hosts='3'},{pause='1s'}]",
         &[
-            "7:39 `hosts` must be \"all\", a number from 1 on or a share as \"25%\" (found the text `3`) [write 3 without quotes for so many, or \"3%\" for a share]",
+            "7:33 `hosts` must be \"all\", a number from 1 on or a share as \"25%\" (found the text `3`) [write 3 without quotes for so many, or \"3%\" for a share]",
         ],
     );
     rollout("max-parallel = 0", &["7:16 `max-parallel` must be a number from 1 on or a share as \"25%\""]);

@@ -39,7 +39,7 @@ fn in_the_pause_of_three() -> Vec<(u64, Entry)> {
 fn seen(n: usize) -> SeenHost {
     let on_first = n == 1;
     let mut states = all_ready();
-    let all = [plimsoll_model::agent::ArmWeight {
+    let all = vec![plimsoll_model::agent::ArmWeight {
         release: release('a'),
         weight: Share::ALL,
         instances: vec![old(0), old(1)],
@@ -47,7 +47,7 @@ fn seen(n: usize) -> SeenHost {
     if !on_first {
         states.truncate(2);
     }
-    let mut seen = observation(&states, if on_first { &split() } else { &all });
+    let mut seen = observation(&states, &if on_first { split() } else { all });
     if !on_first {
         seen.switch = SwitchState::Off;
     }
