@@ -7,7 +7,7 @@ use plimsoll_model::release::{RunSpec, SecretReference};
 use plimsoll_model::rollout::{Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{BuildSpec, Builder, DirtyPolicy, Environment, Service, Target};
 use plimsoll_model::traffic::Stickiness;
-use plimsoll_model::{Share, Span};
+use plimsoll_model::{Quantity, Share, Span};
 
 const FULL: &str = include_str!("data/full.toml");
 
@@ -88,13 +88,15 @@ fn steps_of_a_rollout() {
                 names: names(&["traffic-errors", "traffic-latency", "app-errors"]),
                 duration: minutes(10)
             },
-            weight(Share::percent(50), None),
+            weight(Share::percent(50), Some(Quantity::ALL)),
             Step::Pause { duration: None },
             Step::Approve { by: Some("the person on call".to_owned()) },
             weight(Share::ALL, None),
         ]
     );
     assert_eq!((rollout.on_inconclusive, rollout.on_shared_degradation), (Policy::RollBack, Policy::Hold));
+    let limits = (rollout.max_parallel, rollout.max_unavailable);
+    assert_eq!(limits, (Quantity::Count(3), Quantity::Share(Share::percent(10))));
 }
 
 #[test]

@@ -334,6 +334,29 @@ fn steps() {
             "7:22 `set-weight` must be a share as \"5%\", or whole percents from 0 to 100 (found the text `5`) [write \"5%\"]",
         ],
     );
+    rollout(
+        "steps = [{set-weight='5%',hosts='all'},{pause='1s'},{set-weight='2%',hosts=3},{pause='1s'}]",
+        &[],
+    );
+    rollout(
+        "steps = [{pause='1s',hosts=1}]",
+        &["7:22 `hosts` has a meaning only beside `set-weight` [write { set-weight"],
+    );
+    rollout(
+        "steps = [{set-weight='5%',hosts='3'},{pause='1s'}]",
+        &[
+            "7:33 `hosts` must be \"all\", a number from 1 on or a share as \"25%\" (found the text `3`) [write 3 without quotes for so many, or \"3%\" for a share]",
+        ],
+    );
+    rollout("max-parallel = 0", &["7:16 `max-parallel` must be a number from 1 on or a share as \"25%\""]);
+    rollout(
+        "max-unavailable = 0.25",
+        &[
+            "7:19 `max-unavailable` must be a number or a share as \"25%\" (found the number 0.25) [`0.25` is no number of hosts",
+        ],
+    );
+    rollout("max-unavailable = '120%'", &["7:19 `max-unavailable` must be a number or a share"]);
+    rollout("max-unavailible = 1", &["7:1 unknown key `max-unavailible`"]);
     rollout("steps = ['5%']", &["7:10 `steps[0]` must be a table with one key"]);
     rollout(
         "steps = [{}]",

@@ -50,7 +50,7 @@ fn environment(
         environment.target.parallel(),
         &project.service.name,
     );
-    let release = current(&fleet, history.serving(&environment.name));
+    let release = history.current(&environment.name, &fleet);
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {
             r.plan.environment == environment.name && r.plan.release == *release
@@ -91,13 +91,6 @@ fn environment(
         rollout,
         hosts,
     })
-}
-
-/// The release that serves: what the only host says; of several, what the journal says if any of them has it.
-fn current(fleet: &FleetObservation, serving: Option<ReleaseId>) -> Option<ReleaseId> {
-    let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
-    let known = serving.filter(|release| currents.clone().any(|current| current == release));
-    known.or_else(|| currents.next().cloned())
 }
 
 /// That a host serves another release than the environment.
