@@ -17,4 +17,4 @@ pub mod source;
 
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use command::{CommandOrder, Commands, SystemCommands};
-pub use host::{Host, HostError};
+pub use host::{Host, HostError, Link};

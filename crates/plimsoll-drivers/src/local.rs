@@ -13,7 +13,7 @@ use plimsoll_model::agent::{
 use plimsoll_model::frame::{FrameError, read_frame, write_frame, write_message};
 use plimsoll_model::{Fence, HostName, ServiceName, version};
 
-use crate::host::{Host, HostError};
+use crate::host::{Host, HostError, Link};
 
 /// How long an agent may take to answer one request. The longest is sealing a release: hashing it once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -165,6 +165,10 @@ impl LocalHost {
 impl Host for LocalHost {
     fn name(&self) -> &HostName {
         &self.name
+    }
+
+    fn link(&self) -> Link {
+        Link::Local
     }
 
     fn call(

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::HostObservation;
 use crate::traffic::Stickiness;
+use crate::transfer::{BaseRelease, Packed};
 use crate::{
-    EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
+    Digest, EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span,
+    Timestamp,
 };
 
 /// Kind byte of a frame that holds a [`Call`].
@@ -80,14 +82,17 @@ pub enum Request {
         /// Its signature, in minisign's format.
         signature: String,
     },
-    /// A piece of the offered artifact; the bytes follow as raw content.
+    /// A piece of the offered artifact; the bytes follow as raw content. A piece that begins at 0 and is packed in
+    /// another way than those that are here replaces them.
     Upload {
         /// The release.
         release: ReleaseId,
+        /// What the bytes are; none where they are the artifact itself.
+        packed: Option<Packed>,
         /// Where the piece begins.
         offset: u64,
     },
-    /// Verifies what was uploaded (signature, digests) and makes it a release.
+    /// Unpacks and verifies what was uploaded (signature, digests) and makes it a release.
     Seal {
         /// The release.
         release: ReleaseId,
@@ -242,9 +247,20 @@ pub enum Response {
         /// What the host sees.
         observation: Box<HostObservation>,
     },
-    /// To [`Request::Offer`] and [`Request::Upload`].
+    /// To [`Request::Offer`].
+    Offered {
+        /// Bytes that are here, from the beginning: of what `packed` names.
+        bytes: u64,
+        /// Digest of the packed artifact that they belong to; none where they are the artifact itself.
+        packed: Option<Digest>,
+        /// Whether the release is sealed already.
+        sealed: bool,
+        /// Sealed releases that patches can be against, newest first, at most [`crate::transfer::MAX_BASES`].
+        bases: Vec<BaseRelease>,
+    },
+    /// To [`Request::Upload`].
     Have {
-        /// Bytes of the artifact that are here, from its beginning.
+        /// Bytes that are here, from the beginning.
         bytes: u64,
         /// Whether the release is sealed already.
         sealed: bool,

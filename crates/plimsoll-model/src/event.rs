@@ -9,7 +9,7 @@ use crate::plan::PlanKind;
 use crate::record::Record;
 use crate::release::{Source, Tree};
 use crate::verdict::Assessment;
-use crate::{EnvironmentName, ReleaseId, RolloutId, ServiceName, Share, Span, Timestamp};
+use crate::{EnvironmentName, HostName, ReleaseId, RolloutId, ServiceName, Share, Span, Timestamp};
 
 /// Something that happened, with its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +84,17 @@ pub enum News {
     Watching {
         /// The picture.
         view: Box<RolloutView>,
+    },
+    /// A release went to a host over a network.
+    Sent {
+        /// The host.
+        host: HostName,
+        /// Bytes that were sent.
+        bytes: u64,
+        /// Size of the release's artifact.
+        size: u64,
+        /// The release that they were a patch against.
+        base: Option<ReleaseId>,
     },
     /// Something that a person should know and that stops nothing.
     Warning {

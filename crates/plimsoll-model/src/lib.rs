@@ -26,6 +26,7 @@ pub mod share;
 pub mod span;
 pub mod time;
 pub mod traffic;
+pub mod transfer;
 pub mod verdict;
 pub mod version;
 

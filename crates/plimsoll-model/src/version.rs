@@ -2,8 +2,8 @@
 //!
 //! A reader accepts its own version and the older ones it still knows, and names both when it refuses.
 
-/// Version of the messages between coordinator and agent.
-pub const PROTOCOL: u32 = 1;
+/// Version of the messages between coordinator and agent. 2: artifacts travel packed.
+pub const PROTOCOL: u32 = 2;
 /// Version of a release's `manifest.json`.
 pub const MANIFEST: u32 = 1;
 /// Version of a journal record.

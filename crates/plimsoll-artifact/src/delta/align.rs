@@ -18,9 +18,9 @@ pub(super) struct Stretch {
 /// Another place is taken where so many bytes of a block differ at the present one.
 const CLEARLY_BETTER: usize = 8;
 /// A stretch ends where so many more bytes differ than agree since its best end.
-const DISAGREE: i64 = 64;
+const DISAGREE: isize = 64;
 /// The same, backwards.
-const DISAGREE_BACK: i64 = 32;
+const DISAGREE_BACK: isize = 32;
 /// A stretch ends where it has found no better end for so long.
 const FRUITLESS: usize = 1024;
 
@@ -31,7 +31,7 @@ struct Growing {
     /// Where it would best end, in the target.
     end: usize,
     /// Agreeing minus differing bytes since then; at most 0.
-    score: i64,
+    score: isize,
 }
 
 impl Growing {
@@ -45,7 +45,7 @@ impl Growing {
 
     /// Counts agreeing bytes up to `at`.
     fn agree(&mut self, count: usize, at: usize) {
-        self.score += count as i64;
+        self.score += count.cast_signed();
         if self.score >= 0 {
             self.score = 0;
             self.end = at;
@@ -119,7 +119,7 @@ pub(super) fn equal(a: &[u8], b: &[u8]) -> usize {
 
 /// How far back before an equal block most bytes agree.
 fn extend_back(base: &[u8], target: &[u8]) -> usize {
-    let (mut score, mut best, mut length) = (0_i64, 0, 0);
+    let (mut score, mut best, mut length) = (0_isize, 0, 0);
     for (count, (a, b)) in target.iter().rev().zip(base.iter().rev()).enumerate() {
         score += if a == b { 1 } else { -1 };
         if score > best {

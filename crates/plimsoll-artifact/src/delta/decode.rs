@@ -242,8 +242,9 @@ impl Block {
                 return Ok(());
             }
             let width = copied.len().min(4);
-            let delta = self.deltas.next(number::take_signed)?;
-            let edited = word(&copied[..width]).wrapping_add(delta as u32);
+            let delta = i32::try_from(self.deltas.next(number::take_signed)?)
+                .map_err(|_| DeltaError::damaged("a delta has more than 32 bits"))?;
+            let edited = word(&copied[..width]).wrapping_add(delta.cast_unsigned());
             to.extend_from_slice(&edited.to_le_bytes()[..width]);
             copied = &copied[width..];
             self.next_gap()?;

@@ -1,5 +1,7 @@
 //! Packed content that somebody changed: an error each time, quickly, and never more than the declared size.
 
+#![allow(clippy::cast_possible_truncation)] // noise and small lengths
+
 use std::io::{Cursor, Read, Write};
 
 use plimsoll_model::Digest;

@@ -59,7 +59,8 @@ impl<'a> Index<'a> {
     }
 
     fn slot(&self, hash: Rolling) -> usize {
-        (hash.0.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> self.shift) as usize
+        usize::try_from(hash.0.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> self.shift)
+            .expect("a slot has few bits")
     }
 
     /// Where the base has the same block as `target` begins with; `hash` is that block's.
@@ -72,6 +73,8 @@ impl<'a> Index<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::cast_possible_truncation)] // noise
+
     use super::*;
 
     #[test]

@@ -23,9 +23,9 @@ const LITTLE: usize = 8 * 1024 * 1024;
 /// A block is closed when it has so many bytes.
 const BLOCK: usize = 256 * 1024;
 
-/// Packs `target` as a patch against `base`. Takes about 6 ms for each MB where the two are alike, memory for half of the
-/// base and for the patch before it is compressed, and one thread. Always succeeds on what fits into memory; where the two have
-/// nothing in common it is about as large as [`compress`]ed.
+/// Packs `target` as a patch against `base`. Takes about 6 ms for each MB where the two are alike, one thread, and
+/// memory for half of the base and for the patch before it is compressed. Where the two have nothing in common it is
+/// about as large as [`compress`]ed.
 pub fn make(base: Content<'_>, target: Content<'_>) -> Result<Vec<u8>, DeltaError> {
     let stretches = align(base.bytes, target.bytes);
     let blocks = Blocks::of(base.bytes, target.bytes, &stretches);
@@ -71,13 +71,13 @@ impl Blocks {
             at = stretch.target + stretch.length;
             let copied = &base[stretch.base..stretch.base + stretch.length];
             let wanted = target[stretch.target..at].chunks(PIECE);
-            let mut seek = stretch.base as i64 - base_at;
+            let mut seek = (stretch.base.cast_signed() - base_at) as i64;
             let mut literals = literals;
             for (from, to) in copied.chunks(PIECE).zip(wanted) {
                 blocks.operation(literals, seek, from, to);
                 (literals, seek) = (&[], 0);
             }
-            base_at = (stretch.base + stretch.length) as i64;
+            base_at = (stretch.base + stretch.length).cast_signed();
         }
         let last = blocks.leading_literals(&target[at..]);
         blocks.operation(last, 0, &[], &[]);

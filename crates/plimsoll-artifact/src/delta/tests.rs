@@ -1,5 +1,7 @@
 //! Packing and unpacking give back what went in, and little travels.
 
+#![allow(clippy::cast_possible_truncation)] // noise and small lengths
+
 use std::io::Cursor;
 
 use plimsoll_model::Digest;
