@@ -121,3 +121,6 @@ impl Outgoing<'_> {
         Ok(rest[..rest.len().min(CHUNK)].to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests;
