@@ -27,7 +27,7 @@ half stop answering within the first two minutes. They are set aside (`max-unava
 pub(crate) fn run() -> Result<()> {
     let mut page = format!(
         "# Measured: rollouts over many hosts\n\nWritten by `cargo xtask bench hosts` on {}.\n{BEFORE}",
-        jiff::Zoned::now().date()
+        workspace::today()?
     );
     let build = ["build", "--release", "--package", "plimsoll-testkit", "--example", "hosts"];
     workspace::run(Command::new("cargo").args(build))?;

@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod history;
 pub mod journal;
 mod looks;
+mod packing;
 pub mod preflight;
 pub mod rollout;
 pub mod ship;

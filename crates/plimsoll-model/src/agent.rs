@@ -13,9 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{FactsOrder, HostFacts};
 use crate::observation::HostObservation;
 use crate::traffic::Stickiness;
+use crate::transfer::{BaseRelease, Packed};
 use crate::version::{OLDEST_PROTOCOL, PROTOCOL};
 use crate::{
-    EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
+    Digest, EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span,
+    Timestamp,
 };
 
 /// Kind byte of a frame that holds a [`Call`].
@@ -88,14 +90,18 @@ pub enum Request {
         /// Its signature, in minisign's format.
         signature: String,
     },
-    /// A piece of the offered artifact; the bytes follow as raw content.
+    /// A piece of the offered artifact; the bytes follow as raw content. A piece that begins at 0 and is packed in
+    /// another way than those that are here replaces them.
     Upload {
         /// The release.
         release: ReleaseId,
+        /// What the bytes are; none where they are the artifact itself. Since protocol 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        packed: Option<Packed>,
         /// Where the piece begins.
         offset: u64,
     },
-    /// Verifies what was uploaded (signature, digests) and makes it a release.
+    /// Unpacks and verifies what was uploaded (signature, digests) and makes it a release.
     Seal {
         /// The release.
         release: ReleaseId,
@@ -270,10 +276,17 @@ pub enum Response {
     },
     /// To [`Request::Offer`] and [`Request::Upload`].
     Have {
-        /// Bytes of the artifact that are here, from its beginning.
+        /// Bytes that are here, from the beginning: of what `packed` names.
         bytes: u64,
+        /// Digest of the packed artifact that they belong to; none where they are the artifact itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        packed: Option<Digest>,
         /// Whether the release is sealed already.
         sealed: bool,
+        /// To an offer: sealed releases that patches can be against, newest first, at most
+        /// [`crate::transfer::MAX_BASES`]. Agents of protocol 1 have none to tell and take no packed artifact.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bases: Option<Vec<BaseRelease>>,
     },
     /// To [`Request::Start`].
     Started {
@@ -366,7 +379,7 @@ impl Request {
     /// The protocol that has this request first.
     pub const fn since(&self) -> u32 {
         match self {
-            Self::Fetch { .. } | Self::Facts { .. } => 2,
+            Self::Fetch { .. } | Self::Facts { .. } | Self::Upload { packed: Some(_), .. } => 2,
             _ => 1,
         }
     }

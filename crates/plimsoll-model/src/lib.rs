@@ -31,6 +31,7 @@ pub mod span;
 pub mod ssh;
 pub mod time;
 pub mod traffic;
+pub mod transfer;
 pub mod verdict;
 pub mod version;
 

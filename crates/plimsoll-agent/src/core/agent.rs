@@ -159,7 +159,7 @@ impl Agent {
             Request::Prepare { settings } => self.prepare(settings),
             Request::Observe => Ok(Response::Observed { observation: Box::new(self.observe(self.now)) }),
             Request::Offer { release, manifest, signature } => self.offer(&release, &manifest, &signature),
-            Request::Upload { release, offset } => self.upload(&release, offset, content),
+            Request::Upload { release, packed, offset } => self.upload(&release, packed, offset, content),
             Request::Seal { release } => self.seal(&release),
             Request::Start { instance, secrets } => self.start(&instance, secrets),
             Request::Route { weights } => self.route(weights),
