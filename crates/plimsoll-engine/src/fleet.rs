@@ -68,7 +68,7 @@ pub(crate) fn on_all<T: Send>(
         done
     };
     let mut answers: Vec<(usize, (HostName, T))> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(&worker)).collect();
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().flat_map(|w| w.join().expect("a host's thread does not panic")).collect()
     });
     answers.sort_by_key(|(place, _)| *place);
