@@ -6,6 +6,7 @@ use plimsoll_config::{Loaded, load};
 use plimsoll_model::release::{RunSpec, SecretReference};
 use plimsoll_model::rollout::{Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{BuildSpec, Builder, DirtyPolicy, Environment, Service, Target};
+use plimsoll_model::ssh::{Scope, Sudo};
 use plimsoll_model::traffic::Stickiness;
 use plimsoll_model::{Quantity, Share, Span};
 
@@ -139,6 +140,24 @@ fn a_canary_that_declares_no_analysis_has_its_errors_watched() {
     assert_eq!(errors.check, Check::Errors { max: Share::percent(1), margin: 1.5, promote_margin: 3.0 });
     assert_eq!((errors.interval, errors.warm_up), (Span::from_secs(1), Span::from_secs(5)));
     assert_eq!((errors.on_no_data, errors.no_data_deadline), (Policy::Hold, Span::from_secs(600)));
+}
+
+#[test]
+fn hosts_are_resolved_with_their_zones() {
+    let service = loaded(FULL).service;
+    let fleet = environment(&service, "fleet");
+    let Target::Ssh(target) = &fleet.target else { panic!("hosts over ssh") };
+    let zones: Vec<_> = target.hosts.iter().map(|h| h.zone.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(zones, [Some("eu-1".to_owned()), Some("eu-2".to_owned()), None]);
+    assert_eq!(target.hosts[2].destination.port, Some(2222));
+    assert_eq!((target.scope, target.sudo, target.parallel), (Scope::System, Sudo::Always, 8));
+    assert_eq!((target.root.as_str(), fleet.listen.to_string().as_str()), ("/srv/plimsoll", "0.0.0.0:80"));
+    assert_eq!(fleet.url.as_deref(), Some("https://greeter.example.com"));
+    let least = "service.name='a'\nbuild.type='rust'\nenvironments.p={target='ssh',hosts=['a'],scope='user',port=1}\n";
+    let Target::Ssh(target) = &loaded(least).service.environments[&"p".parse().unwrap()].target else {
+        panic!("hosts over ssh")
+    };
+    assert_eq!((target.root.as_str(), target.parallel), ("~/.local/share/plimsoll", 32));
 }
 
 #[test]

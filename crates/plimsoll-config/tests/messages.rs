@@ -524,3 +524,34 @@ fn requirements() {
         assert!(shown.len() == 1 && shown[0].starts_with(expected), "{line}: {shown:?}");
     }
 }
+
+#[test]
+fn hosts_are_named_once_and_as_ssh_takes_them() {
+    let ssh = |keys: &str| format!("[environments.p]\ntarget='ssh'\nport=1\n{keys}\n[x-rest]\n");
+    let one = |keys: &str, expected: &str| {
+        let text = format!("service.name='a'\nbuild.type='go'\n{}", ssh(keys));
+        let shown = shown(&text);
+        assert!(shown.len() == 1 && shown[0].contains(expected), "{keys}: {shown:?}");
+    };
+    one("", "`p` has no hosts [add `hosts = [\"web1\"]`]");
+    one("hosts=['-oProxyCommand=x']", "`-oProxyCommand=x` is no host that ssh could reach");
+    one("hosts=['a','a']", "`a` is named twice");
+    one(
+        "hosts=['a']\nzones={z=['a'],y=['a']}",
+        "`a` is in zone `y` and in zone `z` [a host is in one zone at most]",
+    );
+    one("hosts=['a']\nzones={z=['b']}", "zone `z` names `b`, which is no host of `p`");
+    one("hosts=['a']\nroot='~/x'", "`root` must be absolute with `scope = \"system\"`");
+    one("hosts=['a']\nroot='/x;y'", "`/x;y` cannot be the folder on a host");
+    one("hosts=['a']\nscope='user'\nsudo='always'", "`sudo` has no meaning with `scope = \"user\"`");
+}
+
+#[test]
+fn keys_of_another_target_are_told() {
+    case(
+        "environments.production.hosts=['a']",
+        &[
+            "1:25 `hosts` has no meaning with `target = \"local\"` (not used) [it belongs to `target = \"ssh\"`]",
+        ],
+    );
+}

@@ -94,27 +94,6 @@ impl Project {
         }
     }
 
-    /// Whether a host of the environment fits one of the patterns.
-    pub(crate) fn has_host(&self, environment: &Environment, patterns: &[String]) -> bool {
-        self.check_patterns([environment], patterns).is_ok()
-    }
-
-    /// Refuses patterns that fit no host of these environments.
-    pub(crate) fn check_patterns<'e>(
-        &self,
-        environments: impl IntoIterator<Item = &'e Environment>,
-        patterns: &[String],
-    ) -> Result<(), Failure> {
-        let names: Vec<HostName> =
-            environments.into_iter().flat_map(|environment| environment.target.host_names()).collect();
-        let stray = patterns.iter().find(|p| !names.iter().any(|name| matches(p, name.as_str())));
-        let Some(stray) = stray else { return Ok(()) };
-        let shown: Vec<&str> = names.iter().take(10).map(HostName::as_str).collect();
-        let more = if names.len() > shown.len() { ", ..." } else { "" };
-        Err(Failure::usage(format!("no host fits `{stray}`"))
-            .help(format!("hosts are {}{more}", shown.join(", "))))
-    }
-
     /// How pages of an environment's instances are read.
     pub(crate) fn pages(&self, environment: &Environment) -> Arc<dyn Pages> {
         let remote = match &environment.target {
@@ -194,6 +173,26 @@ impl Project {
         let root = self.folder.join(root);
         (Layout::new(&root, &self.service.name), root)
     }
+}
+
+/// Whether a host of the environment fits one of the patterns.
+pub(crate) fn has_host(environment: &Environment, patterns: &[String]) -> bool {
+    check_patterns([environment], patterns).is_ok()
+}
+
+/// Refuses patterns that fit no host of these environments.
+pub(crate) fn check_patterns<'e>(
+    environments: impl IntoIterator<Item = &'e Environment>,
+    patterns: &[String],
+) -> Result<(), Failure> {
+    let names: Vec<HostName> =
+        environments.into_iter().flat_map(|environment| environment.target.host_names()).collect();
+    let stray = patterns.iter().find(|p| !names.iter().any(|name| matches(p, name.as_str())));
+    let Some(stray) = stray else { return Ok(()) };
+    let shown: Vec<&str> = names.iter().take(10).map(HostName::as_str).collect();
+    let more = if names.len() > shown.len() { ", ..." } else { "" };
+    Err(Failure::usage(format!("no host fits `{stray}`"))
+        .help(format!("hosts are {}{more}", shown.join(", "))))
 }
 
 /// The host of this machine, whose agent `start` starts where none runs.

@@ -16,13 +16,14 @@ use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView, Style, 
 use super::work::show_warnings;
 use crate::cli::Hosts;
 use crate::failure::Failure;
+use crate::hosts::{check_patterns, has_host};
 use crate::output::Output;
 use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
     show_warnings(&project);
-    project.check_patterns(project.service.environments.values(), &hosts.patterns)?;
+    check_patterns(project.service.environments.values(), &hosts.patterns)?;
     let history = project.history()?;
     let environments = project.service.environments.values();
     let style = output.style();
@@ -30,7 +31,7 @@ pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCo
         service: project.service.name.clone(),
         now: SystemClock.now(),
         environments: environments
-            .filter(|e| hosts.patterns.is_empty() || project.has_host(e, &hosts.patterns))
+            .filter(|e| hosts.patterns.is_empty() || has_host(e, &hosts.patterns))
             .map(|e| environment(&project, &history, e, &hosts.patterns, &style))
             .collect::<Result<_, Failure>>()?,
     };

@@ -141,6 +141,9 @@ fn run(
         artifact: far.target.0,
         replaces: None,
         hosts: vec![],
+        max_parallel: 1,
+        may_lose: 0,
+        set_aside: vec![],
         steps: vec![],
         rules: RolloutSpec::default(),
         run: RunSpec::default(),
@@ -156,6 +159,7 @@ fn run(
     let switch_after = Span::from_secs(60);
     let context = Context {
         plan: &plan,
+        hosts: std::collections::HashMap::new(),
         fence: Fence(1),
         releases: shelf,
         packings,
