@@ -114,7 +114,7 @@ impl Board {
             let (line, _) = Mark::Running.named(self.name_of(running.gate));
             let took = self.now.since(running.since);
             let clock = if took.as_secs() == 0 { String::new() } else { crate::duration::left(took) };
-            lines.push(line.plain(&self.detail_of(running)).right(Role::Quiet, clock));
+            lines.push(line.plain(self.detail_of(running)).right(Role::Quiet, clock));
         } else if let Some(rollout) = &self.rollout {
             let (line, _) = Mark::Running.named(rollout.environment.as_str());
             lines.push(line.plain(rollout.stands()));

@@ -101,7 +101,7 @@ struct Rollout {
     /// Where each host is in the plan.
     places: HashMap<HostName, usize>,
     aside: BTreeSet<HostName>,
-    committed: bool,
+    committed: BTreeSet<HostName>,
     entered: Option<(u32, Timestamp)>,
     done: u32,
     waved_on: bool,

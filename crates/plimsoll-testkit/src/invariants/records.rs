@@ -89,7 +89,7 @@ impl Watch {
             places: plan.hosts.iter().enumerate().map(|(at, h)| (h.host.clone(), at)).collect(),
             plan: plan.clone(),
             aside: BTreeSet::new(),
-            committed: false,
+            committed: BTreeSet::new(),
             entered: None,
             done: 0,
             waved_on: false,
@@ -157,7 +157,7 @@ impl Watch {
         let rollout = self.rollout.as_mut().expect("the caller has one");
         rollout.entered = None;
         rollout.back = Some((reason.clone(), at));
-        if rollout.committed {
+        if !rollout.committed.is_empty() {
             self.broken(Invariant::I12, now, format!("goes back after a commit: {reason:?}"));
             return;
         }
@@ -186,7 +186,7 @@ impl Watch {
                     }
                 }
                 Action::Commit => {
-                    rollout.committed = true;
+                    rollout.committed.insert(host.clone());
                     let release = rollout.plan.release.clone();
                     if found.memory.current().as_ref() != Some(&release) {
                         let what = format!("`commit` on {host} is written as done: current is another");
