@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use plimsoll_agent::process::{launch_main, shim_main};
-use plimsoll_agent::server::{ServeOptions, serve};
+use plimsoll_agent::server::{ServeOptions, Supervisor, serve};
+use plimsoll_agent::systemd::{EnsureOptions, Scope, ensure_agent};
 use plimsoll_agent::traffic::proxy_process::proxy_main;
 
 fn main() -> ExitCode {
@@ -23,6 +24,19 @@ fn main() -> ExitCode {
             let idle: u64 = idle.parse().expect("milliseconds");
             agent(root, service, socket, Some(Duration::from_millis(idle)).filter(|idle| !idle.is_zero()))
         }
+        ["agent", "--root", root, "--service", service, "--runtime", "systemd", ref rest @ ..] => {
+            let scope = if rest == ["--scope", "user"] { Scope::User } else { Scope::System };
+            serve_agent(ServeOptions {
+                root: PathBuf::from(root),
+                service: service.parse().expect("a name"),
+                socket: None,
+                executable: std::env::current_exe().expect("this program has a path"),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                idle: Some(Duration::from_secs(30)),
+                supervisor: Supervisor::Systemd(scope),
+            })
+        }
+        ["ensure", root, service, scope] => ensure(root, service, scope),
         _ => {
             eprintln!("usage: agent_host agent|shim|launch|proxy ...");
             ExitCode::from(2)
@@ -38,7 +52,33 @@ fn agent(root: &str, service: &str, socket: &str, idle: Option<Duration>) -> Exi
         executable: std::env::current_exe().expect("this program has a path"),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         idle,
+        supervisor: Supervisor::Shims,
     };
+    serve_agent(options)
+}
+
+/// What a command does before it talks to a host's agent: prints its socket.
+#[allow(clippy::print_stdout)]
+fn ensure(root: &str, service: &str, scope: &str) -> ExitCode {
+    let options = EnsureOptions {
+        root: PathBuf::from(root),
+        service: service.parse().expect("a name"),
+        executable: std::env::current_exe().expect("this program has a path"),
+        scope: if scope == "user" { Scope::User } else { Scope::System },
+    };
+    match ensure_agent(&options) {
+        Ok(socket) => {
+            println!("{}", socket.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve_agent(options: ServeOptions) -> ExitCode {
     match serve(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

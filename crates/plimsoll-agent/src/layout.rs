@@ -167,8 +167,18 @@ impl Layout {
                 .map_err(|error| LayoutError::Create { path: note, why: error.to_string() })?;
             folder
         };
+        Ok(self.sockets_below(folder))
+    }
+
+    /// The sockets in a folder of the caller's choice, which is made where it is missing.
+    pub fn sockets_in(&self, folder: &Path) -> Result<Sockets, LayoutError> {
+        make_private(folder)?;
+        Ok(self.sockets_below(folder.to_owned()))
+    }
+
+    fn sockets_below(&self, folder: PathBuf) -> Sockets {
         let tag = self.tag();
-        Ok(Sockets { agent: folder.join(format!("{tag}-agent.sock")), folder, tag })
+        Sockets { agent: folder.join(format!("{tag}-agent.sock")), folder, tag }
     }
 }
 

@@ -238,6 +238,39 @@ pub(crate) struct Agent {
     /// The service.
     #[arg(long)]
     pub(crate) service: plimsoll_model::ServiceName,
+    /// Who looks after the instances.
+    #[arg(long, value_enum, default_value = "shims")]
+    pub(crate) runtime: Runtime,
+    /// Whose systemd, where it is systemd.
+    #[arg(long, value_enum, default_value = "system")]
+    pub(crate) scope: Scope,
+}
+
+/// Who looks after an agent's instances.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    /// Parents of our own.
+    Shims,
+    /// The host's systemd.
+    Systemd,
+}
+
+/// Whose systemd.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Scope {
+    /// The host's.
+    System,
+    /// The user's.
+    User,
+}
+
+impl From<Scope> for plimsoll_agent::systemd::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::System => Self::System,
+            Scope::User => Self::User,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -20,11 +20,12 @@ use std::time::{Duration, Instant};
 use plimsoll_model::ServiceName;
 
 use crate::core::{About, Agent, OpenError, Parts};
-use crate::layout::{Layout, LayoutError};
+use crate::layout::{Layout, LayoutError, Sockets};
 use crate::process::{LocalRuntime, detach};
 use crate::state::file::FileState;
 use crate::store::StoreError;
 use crate::store::sealed::SealedStore;
+use crate::systemd::Scope;
 use crate::traffic::proxy_process::ProxyProcess;
 
 pub use clock::HostClock;
@@ -50,6 +51,18 @@ pub struct ServeOptions {
     pub version: String,
     /// Ends after so long without instances, proxy or connections; absent runs on.
     pub idle: Option<Duration>,
+    /// Who looks after its processes.
+    pub supervisor: Supervisor,
+}
+
+/// Who looks after an agent's processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Supervisor {
+    /// Our own shims: any Linux, any user.
+    #[default]
+    Shims,
+    /// Systemd.
+    Systemd(Scope),
 }
 
 /// Why an agent could not run.
@@ -95,7 +108,7 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     let agent = Agent::open(parts(options, &layout)?, clock.now())?;
     let socket = match &options.socket {
         Some(socket) => socket.clone(),
-        None => layout.sockets()?.agent,
+        None => sockets(options, &layout)?.agent,
     };
     let listener = listen(&socket).map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
     let served = Arc::new(Served { agent: Mutex::new((agent, clock)), connections: AtomicUsize::new(0) });
@@ -108,6 +121,13 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);
     Ok(())
+}
+
+fn sockets(options: &ServeOptions, layout: &Layout) -> Result<Sockets, LayoutError> {
+    match options.supervisor {
+        Supervisor::Shims => layout.sockets(),
+        Supervisor::Systemd(scope) => layout.sockets_in(&scope.socket_folder()),
+    }
 }
 
 /// The parts of an agent for local processes.

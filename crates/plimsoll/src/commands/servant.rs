@@ -4,15 +4,17 @@ use std::process::ExitCode as ProcessExit;
 use std::time::Duration;
 
 use plimsoll_agent::process::{launch_main, shim_main};
-use plimsoll_agent::server::{ServeOptions, serve};
+use plimsoll_agent::server::{ServeOptions, Supervisor, serve};
 use plimsoll_agent::traffic::proxy_process::proxy_main;
 use plimsoll_model::ExitCode;
 
-use crate::cli::{Agent, Command};
+use crate::cli::{Agent, Command, Runtime};
 use crate::failure::{Failure, with_causes};
 
 /// An agent with nothing to look after ends by itself.
 const IDLE: Duration = Duration::from_secs(2);
+/// One that is a unit waits longer: it was installed by a command that is about to connect, and ending means removing it.
+const RESIDENT_IDLE: Duration = Duration::from_secs(60);
 
 /// Parts whose exit code is not one of ours: the proxy's tells the agent, the others' are the instance's.
 pub(crate) fn part(command: &Command) -> Option<ProcessExit> {
@@ -33,7 +35,14 @@ pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
         socket: None,
         executable,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        idle: Some(IDLE),
+        idle: Some(match arguments.runtime {
+            Runtime::Shims => IDLE,
+            Runtime::Systemd => RESIDENT_IDLE,
+        }),
+        supervisor: match arguments.runtime {
+            Runtime::Shims => Supervisor::Shims,
+            Runtime::Systemd => Supervisor::Systemd(arguments.scope.into()),
+        },
     };
     serve(&options).map_err(|e| internal(&e))?;
     Ok(ExitCode::Success)
