@@ -3,18 +3,15 @@
 //! The message bus is preferred. Where it does not answer, systemd's own private socket is taken: it speaks the same
 //! protocol without a bus daemon in between, so a host with a broken D-Bus can still be looked after.
 
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zbus::connection::Builder;
-use zbus::{Connection, OwnedVariant, Variant};
+use zbus::{OwnedVariant, Variant};
 
 use super::Scope;
+use super::connection::{Method, Wire, WireError};
 
 /// How long a call may take. Reloading and enabling read and write files; everything else is much shorter.
 const CALL_PATIENCE: Duration = Duration::from_secs(25);
@@ -34,9 +31,9 @@ pub enum Via {
 }
 
 /// A connection to systemd.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Bus {
-    connection: Connection,
+    wire: Wire,
     via: Via,
 }
 
@@ -99,13 +96,26 @@ impl Bus {
     /// Connects, by the bus where that works.
     pub(super) fn connect(scope: Scope) -> Result<Self, BusError> {
         let (bus_path, private_path) = paths(scope);
-        let bus = match connect_within(bus_path.clone(), false) {
-            Ok(connection) => return Ok(Self { connection, via: Via::Bus }),
-            Err(why) => why,
+        let by_bus = Wire::connect(&bus_path, CONNECT_PATIENCE).and_then(|mut wire| {
+            let hello = Method {
+                destination: Some("org.freedesktop.DBus"),
+                path: "/org/freedesktop/DBus",
+                interface: "org.freedesktop.DBus",
+                member: "Hello",
+            };
+            // The connection's name on the bus; nobody needs it.
+            wire.call::<_, String>(hello, &(), CONNECT_PATIENCE).map(|_| wire)
+        });
+        let bus = match by_bus {
+            Ok(wire) => return Ok(Self { wire, via: Via::Bus }),
+            Err(error) => explain("Hello", error).to_string(),
         };
-        match connect_within(private_path.clone(), true) {
-            Ok(connection) => Ok(Self { connection, via: Via::Private }),
-            Err(private) => Err(BusError::Unreachable { bus, bus_path, private, private_path }),
+        match Wire::connect(&private_path, CONNECT_PATIENCE) {
+            Ok(wire) => Ok(Self { wire, via: Via::Private }),
+            Err(error) => {
+                let private = explain("AUTH", error).to_string();
+                Err(BusError::Unreachable { bus, bus_path, private, private_path })
+            }
         }
     }
 
@@ -116,7 +126,7 @@ impl Bus {
 
     /// Calls a method of systemd.
     pub(super) fn call<B, T>(
-        &self,
+        &mut self,
         path: &str,
         interface: &str,
         method: &str,
@@ -127,16 +137,12 @@ impl Bus {
         T: DeserializeOwned + zbus::Type,
     {
         let destination = (self.via == Via::Bus).then_some(DESTINATION);
-        let call = self.connection.call_method(destination, path, Some(interface), method, body);
-        let answer = zbus::block_on(call).map_err(|error| explain(method, error))?;
-        answer
-            .body()
-            .deserialize::<T>()
-            .map_err(|error| BusError::NotUnderstood { method: method.to_owned(), why: error.to_string() })
+        let called = Method { destination, path, interface, member: method };
+        self.wire.call(called, body, CALL_PATIENCE).map_err(|error| explain(method, error))
     }
 
     /// Reads a property.
-    pub(super) fn get<T>(&self, path: &str, interface: &str, name: &str) -> Result<T, BusError>
+    pub(super) fn get<T>(&mut self, path: &str, interface: &str, name: &str) -> Result<T, BusError>
     where
         T: for<'v> TryFrom<Variant<'v>>,
     {
@@ -148,39 +154,13 @@ impl Bus {
     }
 }
 
-fn explain(method: &str, error: zbus::Error) -> BusError {
+fn explain(method: &str, error: WireError) -> BusError {
     let method = method.to_owned();
     match error {
-        zbus::Error::MethodError(name, message, _) => BusError::Refused {
-            method,
-            message: message.unwrap_or_else(|| name.to_string()),
-            name: name.to_string(),
-        },
-        zbus::Error::FDO(error) => {
-            BusError::Refused { method, name: "org.freedesktop.DBus".to_owned(), message: error.to_string() }
-        }
-        error => BusError::Lost { method, why: error.to_string() },
+        WireError::Lost(why) => BusError::Lost { method, why },
+        WireError::Refused { name, message } => BusError::Refused { method, name, message },
+        WireError::NotUnderstood(why) => BusError::NotUnderstood { method, why },
     }
-}
-
-/// Connects in a thread of its own: a bus that takes the connection and then says nothing (its daemon hangs, and PID 1
-/// still holds its socket) must not hold the agent.
-fn connect_within(path: PathBuf, private: bool) -> Result<Connection, String> {
-    let (sender, receiver) = mpsc::channel();
-    let work = move || drop(sender.send(zbus::block_on(connect(&path, private))));
-    thread::Builder::new().name("dbus".to_owned()).spawn(work).map_err(|error| error.to_string())?;
-    match receiver.recv_timeout(CONNECT_PATIENCE) {
-        Ok(connected) => connected,
-        Err(_) => Err(format!("no greeting within {} s", CONNECT_PATIENCE.as_secs())),
-    }
-}
-
-async fn connect(path: &Path, private: bool) -> Result<Connection, String> {
-    let stream = UnixStream::connect(path).map_err(|error| error.to_string())?;
-    stream.set_nonblocking(true).map_err(|error| error.to_string())?;
-    let builder = Builder::unix_stream(stream).method_timeout(CALL_PATIENCE);
-    let builder = if private { builder.p2p() } else { builder };
-    builder.build().await.map_err(|error| error.to_string())
 }
 
 /// The bus's socket, and systemd's own.

@@ -75,15 +75,15 @@ impl Systemd {
         Ok(self.bus()?.via())
     }
 
-    fn bus(&mut self) -> Result<&Bus, BusError> {
+    fn bus(&mut self) -> Result<&mut Bus, BusError> {
         if self.bus.is_none() {
             self.bus = Some(Bus::connect(self.scope)?);
         }
-        Ok(self.bus.as_ref().expect("it was connected above"))
+        Ok(self.bus.as_mut().expect("it was connected above"))
     }
 
     /// Asks once more with a new connection where the old one broke: a bus daemon may be restarted at any time.
-    fn with_bus<T>(&mut self, ask: impl Fn(&Bus) -> Result<T, BusError>) -> Result<T, BusError> {
+    fn with_bus<T>(&mut self, ask: impl Fn(&mut Bus) -> Result<T, BusError>) -> Result<T, BusError> {
         let fresh = self.bus.is_none();
         match ask(self.bus()?) {
             Err(error) if error.is_lost() => {
@@ -157,10 +157,9 @@ impl Systemd {
     pub(super) fn unit(&mut self, unit: &str) -> Result<UnitState, BusError> {
         self.with_bus(|bus| {
             let path = load(bus, unit)?;
-            let text = |name| bus.get::<String>(&path, UNIT, name);
             let invocation: Vec<u8> = bus.get(&path, UNIT, "InvocationID")?;
-            let job: (u32, OwnedObjectPath) =
-                bus.call(&path, "org.freedesktop.DBus.Properties", "Get", &(UNIT, "Job")).and_then(job_of)?;
+            let job: (u32, OwnedObjectPath) = bus.get(&path, UNIT, "Job")?;
+            let mut text = |name| bus.get::<String>(&path, UNIT, name);
             Ok(UnitState {
                 load: text("LoadState")?,
                 active: text("ActiveState")?,
@@ -228,14 +227,9 @@ impl Systemd {
     }
 }
 
-fn load(bus: &Bus, unit: &str) -> Result<String, BusError> {
+fn load(bus: &mut Bus, unit: &str) -> Result<String, BusError> {
     let path: OwnedObjectPath = bus.call(PATH, MANAGER, "LoadUnit", &(unit,))?;
     Ok(path.as_str().to_owned())
-}
-
-fn job_of(value: zbus::OwnedVariant) -> Result<(u32, OwnedObjectPath), BusError> {
-    <(u32, OwnedObjectPath)>::try_from(Variant::from(value))
-        .map_err(|error| BusError::NotUnderstood { method: "Get Job".to_owned(), why: error.to_string() })
 }
 
 /// A unit that systemd does not know has been dealt with.

@@ -1,12 +1,13 @@
 //! A host with systemd: instances, proxies and the agent itself as units, over D-Bus and never by calling commands.
 //!
-//! `units/` says what the units contain and is pure; `bus.rs` and `manager.rs` speak to systemd; `files.rs` writes unit
+//! `units/` says what the units contain and is pure; `connection.rs`, `bus.rs` and `manager.rs` speak to systemd; `files.rs` writes unit
 //! files and touches none that plimsoll did not make. On top of these stand [`SystemdRuntime`] (instances),
 //! [`SystemdProxy`] (the proxy and its socket) and [`ensure_agent`] (the agent). `docs/design/systemd.md` says why.
 
 //TMP mod account;
 //TMP mod activation;
 mod bus;
+mod connection;
 mod ensure;
 mod files;
 //TMP mod journal;
