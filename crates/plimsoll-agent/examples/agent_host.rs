@@ -9,7 +9,7 @@ use std::time::Duration;
 use plimsoll_agent::process::{launch_main, shim_main};
 use plimsoll_agent::server::{ServeOptions, Supervisor, serve};
 use plimsoll_agent::systemd::{EnsureOptions, Scope, ensure_agent};
-use plimsoll_agent::traffic::proxy_process::proxy_main;
+use plimsoll_agent::traffic::proxy_process::{inherited_proxy_main, proxy_main};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +19,9 @@ fn main() -> ExitCode {
         ["launch", order] => launch_main(Path::new(order)),
         ["proxy", "--listen", listen, "--control", control, "--state", state] => {
             proxy_main(listen.parse().expect("an address"), Path::new(control), Path::new(state))
+        }
+        ["proxy", "--inherited", "--control", control, "--state", state] => {
+            inherited_proxy_main(Path::new(control), Path::new(state))
         }
         ["agent", root, service, socket, idle] => {
             let idle: u64 = idle.parse().expect("milliseconds");
@@ -32,7 +35,7 @@ fn main() -> ExitCode {
                 socket: None,
                 executable: std::env::current_exe().expect("this program has a path"),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
-                idle: Some(Duration::from_secs(30)),
+                idle: Some(Duration::from_secs(2)),
                 supervisor: Supervisor::Systemd(scope),
             })
         }

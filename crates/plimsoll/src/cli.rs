@@ -276,8 +276,11 @@ impl From<Scope> for plimsoll_agent::systemd::Scope {
 #[derive(Debug, Args)]
 pub(crate) struct Proxy {
     /// Where clients are served.
-    #[arg(long)]
-    pub(crate) listen: std::net::SocketAddr,
+    #[arg(long, required_unless_present = "inherited")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// They are served on the listening socket that is its standard input.
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) inherited: bool,
     /// Socket of the control connection.
     #[arg(long)]
     pub(crate) control: PathBuf,

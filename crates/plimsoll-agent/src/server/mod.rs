@@ -22,10 +22,12 @@ use plimsoll_model::ServiceName;
 use crate::core::{About, Agent, OpenError, Parts};
 use crate::layout::{Layout, LayoutError, Sockets};
 use crate::process::{LocalRuntime, detach};
+use crate::runtime::Runtime;
 use crate::state::file::FileState;
 use crate::store::StoreError;
 use crate::store::sealed::SealedStore;
-use crate::systemd::Scope;
+use crate::systemd::{Scope, SystemdProxy, SystemdRuntime, remove_service};
+use crate::traffic::Traffic;
 use crate::traffic::proxy_process::ProxyProcess;
 
 pub use clock::HostClock;
@@ -118,6 +120,10 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
         .spawn(move || accept(&listener, &accepting))
         .map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
     tick_until_idle(&served, options.idle, &layout.state());
+    if let Supervisor::Systemd(scope) = options.supervisor {
+        // Otherwise it would be brought back at once. Where this fails, it is, and tries again when it is idle again.
+        let _ = remove_service(&layout, &options.service, scope);
+    }
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);
     Ok(())
@@ -130,15 +136,27 @@ fn sockets(options: &ServeOptions, layout: &Layout) -> Result<Sockets, LayoutErr
     }
 }
 
-/// The parts of an agent for local processes.
+/// The parts of an agent on this machine.
 pub fn parts(options: &ServeOptions, layout: &Layout) -> Result<Parts, ServeError> {
-    let traffic = ProxyProcess::new(layout, layout.sockets()?, options.executable.clone());
+    let (runtime, traffic): (Box<dyn Runtime>, Box<dyn Traffic>) = match options.supervisor {
+        Supervisor::Shims => (
+            Box::new(LocalRuntime::new(layout.clone(), options.executable.clone())),
+            Box::new(ProxyProcess::new(layout, layout.sockets()?, options.executable.clone())),
+        ),
+        Supervisor::Systemd(scope) => {
+            let (service, executable) = (options.service.clone(), options.executable.clone());
+            (
+                Box::new(SystemdRuntime::new(layout.clone(), service.clone(), scope)),
+                Box::new(SystemdProxy::new(layout.clone(), service, executable, scope)),
+            )
+        }
+    };
     Ok(Parts {
         service: options.service.clone(),
         about: About { version: options.version.clone(), pid: std::process::id() },
         state: Box::new(FileState::new(layout)),
-        runtime: Box::new(LocalRuntime::new(layout.clone(), options.executable.clone())),
-        traffic: Box::new(traffic),
+        runtime,
+        traffic,
         store: Box::new(SealedStore::new(layout.clone(), options.service.clone())?),
     })
 }

@@ -105,7 +105,12 @@ impl Wire {
     }
 
     /// Calls a method and waits for its reply.
-    pub(super) fn call<B, T>(&mut self, method: Method<'_>, body: &B, patience: Duration) -> Result<T, WireError>
+    pub(super) fn call<B, T>(
+        &mut self,
+        method: Method<'_>,
+        body: &B,
+        patience: Duration,
+    ) -> Result<T, WireError>
     where
         B: Serialize + DynamicType,
         T: DeserializeOwned + Type,
@@ -144,7 +149,10 @@ impl Wire {
         }
         let (body, fields) = (word(4), word(12));
         if body > LONGEST || fields > LONGEST {
-            return Err(WireError::Lost(format!("it sent a message of {} bytes", body.saturating_add(fields))));
+            return Err(WireError::Lost(format!(
+                "it sent a message of {} bytes",
+                body.saturating_add(fields)
+            )));
         }
         let mut rest = vec![0; fields.next_multiple_of(8) + body];
         self.read(&mut rest)?;
@@ -189,11 +197,38 @@ fn head_of(kind: u8, fields: Vec<(u8, OwnedVariant)>) -> Head {
         match (code, Variant::from(value)) {
             (FIELD_REPLY_SERIAL, Variant::U32(serial)) => head.reply_to = Some(serial),
             (FIELD_ERROR_NAME, Variant::Str(name)) => head.error_name = Some(name.to_string()),
-            (FIELD_SIGNATURE, Variant::Signature(signature)) => head.signature = signature.to_string_no_parens(),
+            (FIELD_SIGNATURE, Variant::Signature(signature)) => {
+                head.signature = signature.to_string_no_parens()
+            }
             _ => {}
         }
     }
     head
+}
+
+/// The value of a header field.
+#[derive(Type)]
+#[zbus(signature = "v")]
+enum Field<'a> {
+    Value(Variant<'a>),
+    /// The types of a body: a list of values, where `Variant` would write one structure, in parentheses.
+    Body(&'a Signature),
+}
+
+impl Serialize for Field<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Body(types) => {
+                // A variant is its type and its value; the names are the ones that the format's writer knows.
+                let mut written = serializer.serialize_struct("Variant", 2)?;
+                written.serialize_field("signature", &Signature::Signature)?;
+                written.serialize_field("value", &types.to_string_no_parens())?;
+                written.end()
+            }
+        }
+    }
 }
 
 /// A call as bytes: the fixed part, the fields, padding to eight bytes, the body.
@@ -201,15 +236,13 @@ fn message<B: Serialize + DynamicType>(method: Method<'_>, serial: u32, body: &B
     let signature = body.signature();
     let content = to_bytes(Context::new(LE, 0), body)?;
     let mut fields = vec![
-        (FIELD_PATH, Variant::from(ObjectPath::try_from(method.path)?)),
-        (FIELD_INTERFACE, Variant::from(method.interface)),
-        (FIELD_MEMBER, Variant::from(method.member)),
+        (FIELD_PATH, Field::Value(Variant::from(ObjectPath::try_from(method.path)?))),
+        (FIELD_INTERFACE, Field::Value(Variant::from(method.interface))),
+        (FIELD_MEMBER, Field::Value(Variant::from(method.member))),
     ];
-    fields.extend(method.destination.map(|name| (FIELD_DESTINATION, Variant::from(name))));
+    fields.extend(method.destination.map(|name| (FIELD_DESTINATION, Field::Value(Variant::from(name)))));
     if signature != Signature::Unit {
-        // The body is a list of values, not one structure.
-        let list = Signature::try_from(signature.to_string_no_parens().as_str())?;
-        fields.push((FIELD_SIGNATURE, Variant::from(list)));
+        fields.push((FIELD_SIGNATURE, Field::Body(&signature)));
     }
     let length = u32::try_from(content.len()).map_err(|_| zbus::Error::ExcessData)?;
     let head = to_bytes(Context::new(LE, 0), &(b'l', CALL, 0_u8, 1_u8, length, serial, fields))?;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::ServiceName;
 
 use super::Scope;
+use super::account;
 use super::bus::BusError;
 use super::files::{FilesError, UnitFiles};
 use super::manager::Systemd;
@@ -207,12 +208,24 @@ fn wait(
     }
 }
 
-/// Takes the agent's own unit away, so that nothing brings it back once it ends. For a service that is down.
-pub(crate) fn remove_agent(layout: &Layout, service: &ServiceName, scope: Scope) -> Result<(), FilesError> {
-    let unit = UnitNames::new(service).agent();
+/// Takes away what was set up for a service that is down: templates, what is left of its instances, and the agent's own
+/// unit last, so that nothing brings it back once it ends. Releases, shared files and accounts stay.
+pub(crate) fn remove_service(layout: &Layout, service: &ServiceName, scope: Scope) -> Result<(), FilesError> {
+    let names = UnitNames::new(service);
+    let files = UnitFiles::new(scope, layout.folder());
     let mut systemd = Systemd::new(scope);
-    systemd.disable(&unit)?;
-    UnitFiles::new(scope, layout.folder()).remove(&unit)?;
+    if files.read(&names.template()).is_some() {
+        for unit in files.drop_ins(names.template().trim_end_matches(".service")) {
+            systemd.stop(&unit)?;
+            systemd.disable(&unit)?;
+            files.remove_drop_in(&unit)?;
+        }
+    }
+    systemd.disable(&names.agent())?;
+    for unit in [names.template(), names.socket(), names.proxy_template(), names.agent()] {
+        files.remove(&unit)?;
+    }
+    account::forget(&names);
     systemd.reload()?;
     Ok(())
 }

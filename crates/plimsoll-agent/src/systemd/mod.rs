@@ -4,30 +4,30 @@
 //! files and touches none that plimsoll did not make. On top of these stand [`SystemdRuntime`] (instances),
 //! [`SystemdProxy`] (the proxy and its socket) and [`ensure_agent`] (the agent). `docs/design/systemd.md` says why.
 
-//TMP mod account;
-//TMP mod activation;
+mod account;
+mod activation;
 mod bus;
 mod connection;
 mod ensure;
 mod files;
-//TMP mod journal;
-//TMP mod label;
+mod journal;
+mod label;
 mod manager;
-//TMP mod proxy;
-//TMP mod runtime;
+mod proxy;
+mod runtime;
 pub mod units;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-//TMP pub use account::AccountError;
+pub use account::AccountError;
 pub use bus::{BusError, Via};
-pub(crate) use ensure::remove_agent;
+pub(crate) use ensure::remove_service;
 pub use ensure::{EnsureError, EnsureOptions, ensure_agent};
 pub use files::FilesError;
-//TMP pub use proxy::SystemdProxy;
-//TMP pub use runtime::{OpenRuntimeError, SystemdRuntime};
+pub use proxy::SystemdProxy;
+pub use runtime::SystemdRuntime;
 
 /// Which systemd looks after the units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

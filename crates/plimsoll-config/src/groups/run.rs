@@ -83,6 +83,7 @@ impl RunLayer {
             restart: self.restart().resolve(),
             drain_timeout: self.drain_timeout().0,
             stop_timeout: self.stop_timeout().0,
+            ..RunSpec::default()
         }
     }
 }

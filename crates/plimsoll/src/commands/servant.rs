@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plimsoll_agent::process::{launch_main, shim_main};
 use plimsoll_agent::server::{ServeOptions, Supervisor, serve};
-use plimsoll_agent::traffic::proxy_process::proxy_main;
+use plimsoll_agent::traffic::proxy_process::{inherited_proxy_main, proxy_main};
 use plimsoll_model::ExitCode;
 
 use crate::cli::{Agent, Command, Runtime};
@@ -19,7 +19,10 @@ const RESIDENT_IDLE: Duration = Duration::from_secs(60);
 /// Parts whose exit code is not one of ours: the proxy's tells the agent, the others' are the instance's.
 pub(crate) fn part(command: &Command) -> Option<ProcessExit> {
     match command {
-        Command::Proxy(arguments) => Some(proxy_main(arguments.listen, &arguments.control, &arguments.state)),
+        Command::Proxy(arguments) => Some(match arguments.listen {
+            Some(listen) => proxy_main(listen, &arguments.control, &arguments.state),
+            None => inherited_proxy_main(&arguments.control, &arguments.state),
+        }),
         Command::Shim(arguments) => Some(shim_main(&arguments.spec)),
         Command::Launch(arguments) => Some(launch_main(&arguments.spec)),
         _ => None,

@@ -4,14 +4,15 @@
 //! one file for each kind of unit; `sandbox.rs` has the lines that keep a program in.
 
 mod agent;
-//TMP mod instance;
+mod instance;
 pub mod names;
-//TMP mod proxy;
-//TMP mod sandbox;
+mod proxy;
+mod sandbox;
 pub mod text;
 
 pub use agent::{AgentUnit, agent};
-//TMP pub use instance::{InstanceUnit, instance, template};
+pub(super) use instance::secrets as instance_secrets;
+pub use instance::{InstanceUnit, instance, template};
 pub use names::UnitNames;
-//TMP pub use proxy::{ProxyUnit, proxy, socket};
+pub use proxy::{ProxyUnit, proxy, socket};
 pub use text::{MARKER, UnitText, folder_of, version_of};
