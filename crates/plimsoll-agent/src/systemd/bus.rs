@@ -86,9 +86,10 @@ impl BusError {
         matches!(self, Self::Lost { .. } | Self::Unreachable { .. })
     }
 
-    /// Whether it said that there is no such unit.
+    /// Whether it said that there is no such unit, or no file of it.
     pub(super) fn is_no_such_unit(&self) -> bool {
-        matches!(self, Self::Refused { name, .. } if name == "org.freedesktop.systemd1.NoSuchUnit")
+        let names = ["org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.DBus.Error.FileNotFound"];
+        matches!(self, Self::Refused { name, .. } if names.contains(&name.as_str()))
     }
 }
 

@@ -227,6 +227,9 @@ pub(crate) fn remove_service(layout: &Layout, service: &ServiceName, scope: Scop
     }
     account::forget(&names);
     systemd.reload()?;
+    for slice in names.slices() {
+        systemd.stop(&slice)?;
+    }
     Ok(())
 }
 

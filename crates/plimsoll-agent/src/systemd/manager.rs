@@ -141,8 +141,9 @@ impl Systemd {
     /// Has it not started any more with a boot.
     pub(super) fn disable(&mut self, unit: &str) -> Result<(), BusError> {
         let body = (vec![unit], false);
-        let _: Vec<Change> = self.with_bus(|bus| bus.call(PATH, MANAGER, "DisableUnitFiles", &body))?;
-        Ok(())
+        let changes: Result<Vec<Change>, _> =
+            self.with_bus(|bus| bus.call(PATH, MANAGER, "DisableUnitFiles", &body));
+        forgive_unknown(changes.map(drop))
     }
 
     /// Unit files with this name, wherever systemd looks for them.

@@ -169,7 +169,7 @@ impl SystemdProxy {
             return Ok(());
         }
         // Tried here first: this error is the one that a person has to act on, and so it needs no guessing.
-        TcpListener::bind(listen).map_err(|error| taken(listen, &error))?;
+        refuse_taken(listen)?;
         self.systemd.stop(&unit).map_err(bus_failed)?;
         self.systemd.settle(&unit, PATIENCE).map_err(bus_failed)?;
         self.systemd.reset_failed(&unit).map_err(bus_failed)?;
@@ -261,7 +261,7 @@ impl Traffic for SystemdProxy {
         }
         if record.listen != listen {
             // Another address: known to be free before the old one is given up.
-            TcpListener::bind(listen).map_err(|error| taken(listen, &error))?;
+            refuse_taken(listen)?;
         }
         self.start(listen)
     }
@@ -318,12 +318,15 @@ fn files_failed(error: FilesError) -> TrafficError {
     }
 }
 
-/// An address that cannot be listened on, with who holds it where that can be seen.
-fn taken(listen: SocketAddr, error: &io::Error) -> TrafficError {
-    let holder = match error.kind() {
-        io::ErrorKind::AddrInUse => holder_of(listen.port()),
-        _ => None,
-    };
-    let why = holder.map_or_else(|| error.to_string(), |holder| format!("{holder} listens there"));
-    TrafficError::Listen { listen, why }
+/// Refuses an address that somebody listens on. Whether systemd can bind it otherwise is for systemd to say: it may
+/// take low ports, and addresses that come later.
+fn refuse_taken(listen: SocketAddr) -> Result<(), TrafficError> {
+    match TcpListener::bind(listen) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            let why = holder_of(listen.port())
+                .map_or_else(|| error.to_string(), |holder| format!("{holder} listens there"));
+            Err(TrafficError::Listen { listen, why })
+        }
+        _ => Ok(()),
+    }
 }

@@ -50,6 +50,8 @@ enum PrepareError {
     Account(#[from] AccountError),
     #[error(transparent)]
     Bus(#[from] BusError),
+    #[error("`{0}` is no capability")]
+    Capability(String),
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }
@@ -98,6 +100,10 @@ impl SystemdRuntime {
 
     /// Writes the files of an instance; `true` where something changed.
     fn prepare(&mut self, order: &InstanceOrder, unit: &str) -> Result<bool, PrepareError> {
+        let strange = order.run_spec.capabilities.iter().find(|name| !is_capability(name));
+        if let Some(name) = strange {
+            return Err(PrepareError::Capability(name.clone()));
+        }
         let scope = self.systemd.scope();
         let shared = absolute(self.layout.shared());
         let account = match scope {
@@ -336,6 +342,11 @@ fn controllers() -> Vec<String> {
     }
     let names = ["memory", "cpu"].into_iter().filter(|name| Path::new("/sys/fs/cgroup").join(name).is_dir());
     names.map(str::to_owned).collect()
+}
+
+/// A name that cannot be anything else in a unit.
+fn is_capability(name: &str) -> bool {
+    name.starts_with("CAP_") && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 /// Units know no working folder of ours.

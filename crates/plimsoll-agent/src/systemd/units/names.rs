@@ -47,6 +47,13 @@ impl UnitNames {
         format!("plimsoll-{}-proxy@{number}.service", self.service)
     }
 
+    /// The groups that systemd makes for the units of a template.
+    pub fn slices(&self) -> [String; 2] {
+        // In a slice's name a hyphen stands for a level.
+        let service = self.service.replace('-', "\\x2d");
+        [format!("system-{service}.slice"), format!("system-plimsoll\\x2d{service}\\x2dproxy.slice")]
+    }
+
     /// The step that makes accounts.
     pub fn accounts(&self) -> String {
         format!("plimsoll-{}-accounts.service", self.service)
