@@ -93,12 +93,11 @@ async fn serve(
 /// Waits for the first bytes; `None` where the signal to finish came and none did.
 async fn detected(stream: &TcpStream, limit: Duration, drain: &mut Listener) -> Option<io::Result<bool>> {
     let mut first_bytes = pin!(tokio::time::timeout(limit, speaks_http2(stream)));
-    let known = match unless_drained(first_bytes.as_mut(), drain).await {
-        Some(known) => known,
-        None => {
-            *drain = drain.again();
-            tokio::time::timeout(UNDER_WAY, first_bytes).await.ok()?
-        }
+    let known = if let Some(known) = unless_drained(first_bytes.as_mut(), drain).await {
+        known
+    } else {
+        *drain = drain.again();
+        tokio::time::timeout(UNDER_WAY, first_bytes).await.ok()?
     };
     Some(known.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
 }

@@ -119,10 +119,16 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
         .name("accept".to_owned())
         .spawn(move || accept(&listener, &accepting))
         .map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
-    tick_until_idle(&served, options.idle, &layout.state());
-    if let Supervisor::Systemd(scope) = options.supervisor {
+    loop {
+        tick_until_idle(&served, options.idle, &layout.state());
         // Otherwise it would be brought back at once. Where this fails, it is, and tries again when it is idle again.
-        let _ = remove_service(&layout, &options.service, scope);
+        let removed = match options.supervisor {
+            Supervisor::Systemd(scope) => remove_service(&layout, &options.service, scope),
+            Supervisor::Shims => break,
+        };
+        if !matches!(removed, Ok(false)) {
+            break;
+        }
     }
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);

@@ -82,15 +82,21 @@ impl RunFolder {
         let Some(activation) = self.activation() else {
             return self.order().is_none().then_some(ProcessStatus::Absent);
         };
-        if activation.boot != procfs::boot_id() {
-            return Some(self.ended(Exit::Unknown));
-        }
-        let (pid, start_ticks) = activation.process.filter(|(pid, ticks)| procfs::is_alive(*pid, *ticks))?;
+        let alive = |(pid, ticks): &(u32, u64)| procfs::is_alive(*pid, *ticks);
+        let same_boot = activation.boot == procfs::boot_id();
+        let (pid, start_ticks) = activation.process.filter(|process| same_boot && alive(process))?;
         Some(ProcessStatus::Running { pid, start_ticks })
     }
 
-    /// What became of the run, by what systemd says of its unit.
-    pub(super) fn judge(&self, order: &Order, unit: &UnitState, main: &MainProcess) -> ProcessStatus {
+    /// What became of the run, by what systemd says of its unit. `recall` says how an activation ended that systemd has
+    /// forgotten, because another one came after it.
+    pub(super) fn judge(
+        &self,
+        order: &Order,
+        unit: &UnitState,
+        main: &MainProcess,
+        recall: &dyn Fn(&str) -> Option<Exit>,
+    ) -> ProcessStatus {
         let activation = match self.activation() {
             Some(activation) => activation,
             None if unit.invocation.is_empty() || unit.invocation == order.before => {
@@ -104,8 +110,7 @@ impl RunFolder {
             }
         };
         if activation.invocation != unit.invocation {
-            // Systemd has started another one since; how this one ended nobody saw.
-            return self.ended(Exit::Unknown);
+            return self.ended(recall(&activation.invocation).unwrap_or(Exit::Unknown));
         }
         match (unit.active.as_str(), unit.sub.as_str()) {
             ("activating", "auto-restart" | "auto-restart-queued") | ("inactive" | "failed", _) => {
@@ -216,15 +221,22 @@ mod tests {
         assert_eq!(first.known(), None);
         let ticks = procfs::stat(me).unwrap().start_ticks;
         let running = ProcessStatus::Running { pid: me, start_ticks: ticks };
-        assert_eq!(first.judge(&order, &unit("active", "running", "a"), &main(me, "success", 0, 0)), running);
+        assert_eq!(
+            first.judge(&order, &unit("active", "running", "a"), &main(me, "success", 0, 0), &|_| None),
+            running
+        );
         assert_eq!(first.known(), Some(running.clone()), "no need to ask again");
-        let ended =
-            first.judge(&order, &unit("activating", "auto-restart", "a"), &main(0, "exit-code", 1, 3));
+        let ended = first.judge(
+            &order,
+            &unit("activating", "auto-restart", "a"),
+            &main(0, "exit-code", 1, 3),
+            &|_| None,
+        );
         assert_eq!(ended, ProcessStatus::Exited(Exit::Code { code: 3 }));
         // Systemd has started it again before the second run is asked for.
         let (second, order) = run(&root, 2, "a");
         let now = unit("active", "running", "b");
-        assert_eq!(second.judge(&order, &now, &main(me, "success", 0, 0)), running);
+        assert_eq!(second.judge(&order, &now, &main(me, "success", 0, 0), &|_| None), running);
         assert_eq!(second.activation().unwrap().invocation, "b");
         assert_eq!(first.known(), Some(ended), "what ended stays ended");
     }
@@ -233,8 +245,9 @@ mod tests {
     fn an_activation_that_nobody_saw_end_is_unknown() {
         let root = tempfile::tempdir().unwrap();
         let (folder, order) = run(&root, 1, "");
-        folder.judge(&order, &unit("activating", "start", "a"), &main(0, "success", 0, 0));
-        let seen = folder.judge(&order, &unit("active", "running", "c"), &main(1, "success", 0, 0));
+        folder.judge(&order, &unit("activating", "start", "a"), &main(0, "success", 0, 0), &|_| None);
+        let seen =
+            folder.judge(&order, &unit("active", "running", "c"), &main(1, "success", 0, 0), &|_| None);
         assert_eq!(seen, ProcessStatus::Exited(Exit::Unknown));
     }
 
@@ -243,11 +256,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (folder, order) = run(&root, 1, "a");
         let dead = unit("inactive", "dead", "a");
-        assert_eq!(folder.judge(&order, &dead, &MainProcess::default()), ProcessStatus::Absent);
+        assert_eq!(folder.judge(&order, &dead, &MainProcess::default(), &|_| None), ProcessStatus::Absent);
         let waiting = UnitState { has_job: true, ..dead.clone() };
-        assert_eq!(folder.judge(&order, &waiting, &MainProcess::default()), ProcessStatus::Launching);
+        assert_eq!(
+            folder.judge(&order, &waiting, &MainProcess::default(), &|_| None),
+            ProcessStatus::Launching
+        );
         let broken = UnitState { load: "bad-setting".to_owned(), ..dead };
-        let seen = folder.judge(&order, &broken, &MainProcess::default());
+        let seen = folder.judge(&order, &broken, &MainProcess::default(), &|_| None);
         assert!(
             matches!(seen, ProcessStatus::Exited(Exit::NotStarted { why }) if why.contains("bad-setting"))
         );

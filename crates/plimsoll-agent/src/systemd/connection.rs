@@ -198,7 +198,7 @@ fn head_of(kind: u8, fields: Vec<(u8, OwnedVariant)>) -> Head {
             (FIELD_REPLY_SERIAL, Variant::U32(serial)) => head.reply_to = Some(serial),
             (FIELD_ERROR_NAME, Variant::Str(name)) => head.error_name = Some(name.to_string()),
             (FIELD_SIGNATURE, Variant::Signature(signature)) => {
-                head.signature = signature.to_string_no_parens()
+                head.signature = signature.to_string_no_parens();
             }
             _ => {}
         }

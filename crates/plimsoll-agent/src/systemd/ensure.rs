@@ -5,13 +5,15 @@
 //! Replacing restarts the agent only: instances and proxy are units of their own and go on.
 
 use std::cmp::Ordering;
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use plimsoll_model::ServiceName;
+use rustix::fs::{FlockOperation, flock};
 
 use super::Scope;
 use super::account;
@@ -99,6 +101,8 @@ pub fn ensure_agent(options: &EnsureOptions) -> Result<PathBuf, EnsureError> {
     check(options)?;
     let layout = Layout::new(&options.root, &options.service);
     layout.create()?;
+    // Held until it answers: an agent that is just removing itself, or another command, is waited for.
+    let _lock = lock(&layout, true).map_err(|error| lock_failed(&layout, &error))?;
     let socket = layout.sockets_in(&options.scope.socket_folder())?.agent;
     let unit = UnitNames::new(&options.service).agent();
     let files = UnitFiles::new(options.scope, layout.folder());
@@ -120,6 +124,26 @@ pub fn ensure_agent(options: &EnsureOptions) -> Result<PathBuf, EnsureError> {
     systemd.restart(&unit)?;
     wait(&mut systemd, &unit, &socket, answers)?;
     Ok(socket)
+}
+
+/// The lock of whoever changes the agent's own unit; `None` where another one holds it and it is not waited for.
+fn lock(layout: &Layout, wait: bool) -> io::Result<Option<File>> {
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(lock_path(layout))?;
+    let operation =
+        if wait { FlockOperation::LockExclusive } else { FlockOperation::NonBlockingLockExclusive };
+    match flock(&file, operation) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn lock_path(layout: &Layout) -> PathBuf {
+    layout.state().join("unit.lock")
+}
+
+fn lock_failed(layout: &Layout, error: &io::Error) -> FilesError {
+    FilesError::Io { action: "lock", path: lock_path(layout), why: error.to_string() }
 }
 
 fn check(options: &EnsureOptions) -> Result<(), EnsureError> {
@@ -209,8 +233,16 @@ fn wait(
 }
 
 /// Takes away what was set up for a service that is down: templates, what is left of its instances, and the agent's own
-/// unit last, so that nothing brings it back once it ends. Releases, shared files and accounts stay.
-pub(crate) fn remove_service(layout: &Layout, service: &ServiceName, scope: Scope) -> Result<(), FilesError> {
+/// unit last, so that nothing brings it back once it ends. Releases, shared files and accounts stay. `false` where a
+/// command is about to use the agent: then nothing is done.
+pub(crate) fn remove_service(
+    layout: &Layout,
+    service: &ServiceName,
+    scope: Scope,
+) -> Result<bool, FilesError> {
+    let Some(_lock) = lock(layout, false).map_err(|error| lock_failed(layout, &error))? else {
+        return Ok(false);
+    };
     let names = UnitNames::new(service);
     let files = UnitFiles::new(scope, layout.folder());
     let mut systemd = Systemd::new(scope);
@@ -230,7 +262,7 @@ pub(crate) fn remove_service(layout: &Layout, service: &ServiceName, scope: Scop
     for slice in names.slices() {
         systemd.stop(&slice)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

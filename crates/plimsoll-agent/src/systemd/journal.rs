@@ -5,7 +5,7 @@
 //! be part of a static program. The rule that systemd is not *controlled* by commands is kept.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use plimsoll_model::{InstanceId, Timestamp};
 use serde_json::Value;
 
 use super::Scope;
+use crate::runtime::Exit;
 
 /// How long reading may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,6 +25,13 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 const LONGEST_LINE: usize = 16 * 1024;
 /// What each reading looks at, at most.
 const MOST_LINES: usize = 20_000;
+
+/// Systemd's kinds of entries (`sd-messages.h`): a process of a unit has ended; the kernel ran out of memory for it.
+const PROCESS_EXIT: &str = "98e322203f7a4ed290d09fe03c09fe15";
+const OUT_OF_MEMORY: &str = "fe6faa94e7774663a0da52717891d8ef";
+/// How often, and how long apart, an entry is looked for.
+const RECALLS: u32 = 5;
+const RECALL_PAUSE: Duration = Duration::from_millis(20);
 
 /// What identifies an instance's lines: the setting `SyslogIdentifier` of its unit.
 pub(super) fn identifier(service: &str, instance: &InstanceId) -> String {
@@ -41,38 +49,70 @@ pub(super) fn lines(
     if instances.is_empty() {
         return Ok(Vec::new());
     }
-    let mut command = Command::new("journalctl");
-    command
-        .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "XDG_RUNTIME_DIR"));
-    command.args([
-        "--output=json",
-        "--output-fields=MESSAGE,SYSLOG_IDENTIFIER",
-        "--all",
-        "--quiet",
-        "--no-pager",
-    ]);
+    let mut command = journalctl(scope);
+    command.args(["--output-fields=MESSAGE,SYSLOG_IDENTIFIER", "--all"]);
     command.arg(format!("--lines={}", most.min(MOST_LINES)));
-    command.args((scope == Scope::User).then_some("--user"));
     // Whole seconds: the option knows no smaller unit everywhere. The query's own filter is exact.
     command.args(since.map(|at| format!("--since=@{}", at.as_millis() / 1000)));
     command.args(instances.iter().map(|instance| format!("--identifier={}", identifier(service, instance))));
     // Only what the unit itself wrote: anybody may send lines with this identifier.
     command.arg("_TRANSPORT=stdout");
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("journalctl: {error}"))?;
     let prefix = format!("{service}/");
-    read_within(&mut child, move |line| parse(line, &prefix))
+    read_within(command, move |line| parse(line, &prefix))
 }
 
-fn read_within(
-    child: &mut Child,
-    parse: impl Fn(&[u8]) -> Option<LogLine> + Send + 'static,
-) -> Result<Vec<LogLine>, String> {
+/// How the main process of an activation ended, as systemd wrote it down at that time. An entry may come a moment after
+/// the end, so it is looked for a few times.
+pub(super) fn exit_of(scope: Scope, invocation: &str) -> Option<Exit> {
+    let field = if scope == Scope::User { "USER_INVOCATION_ID" } else { "INVOCATION_ID" };
+    for _ in 0..RECALLS {
+        let mut command = journalctl(scope);
+        command.args(["--output-fields=MESSAGE_ID,EXIT_CODE,EXIT_STATUS", "--lines=100"]);
+        command.args([format!("{field}={invocation}"), format!("MESSAGE_ID={PROCESS_EXIT}")]);
+        // A `+` stands between the two: either kind of entry.
+        command.args([
+            "+".to_owned(),
+            format!("{field}={invocation}"),
+            format!("MESSAGE_ID={OUT_OF_MEMORY}"),
+        ]);
+        let entries = read_within(command, |line| serde_json::from_slice::<Value>(line).ok()).ok()?;
+        if let Some(exit) = exit_in(&entries) {
+            return Some(exit);
+        }
+        thread::sleep(RECALL_PAUSE);
+    }
+    None
+}
+
+fn exit_in(entries: &[Value]) -> Option<Exit> {
+    let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+    let out_of_memory =
+        entries.iter().any(|entry| text(entry, "MESSAGE_ID").as_deref() == Some(OUT_OF_MEMORY));
+    let ended = entries.iter().rev().find(|entry| text(entry, "EXIT_CODE").is_some())?;
+    let number = text(ended, "EXIT_STATUS")?.parse().ok()?;
+    match text(ended, "EXIT_CODE")?.as_str() {
+        "exited" => Some(Exit::Code { code: number }),
+        "killed" | "dumped" => Some(Exit::Signal { signal: number, out_of_memory }),
+        _ => None,
+    }
+}
+
+fn journalctl(scope: Scope) -> Command {
+    let mut command = Command::new("journalctl");
+    command
+        .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "XDG_RUNTIME_DIR"));
+    command.args(["--output=json", "--quiet", "--no-pager"]);
+    command.args((scope == Scope::User).then_some("--user"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+fn read_within<T: Send + 'static>(
+    mut command: Command,
+    parse: impl Fn(&[u8]) -> Option<T> + Send + 'static,
+) -> Result<Vec<T>, String> {
+    let mut child = command.spawn().map_err(|error| format!("journalctl: {error}"))?;
     let output = child.stdout.take().ok_or("journalctl has no output")?;
     let (sender, receiver) = mpsc::channel();
     let work = move || {
@@ -114,6 +154,19 @@ fn parse(line: &[u8], prefix: &str) -> Option<LogLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn entries_say_how_a_process_ended() {
+        let entry = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let killed = entry(r#"{"EXIT_CODE":"killed","EXIT_STATUS":"9"}"#);
+        let signal = |out_of_memory| Some(Exit::Signal { signal: 9, out_of_memory });
+        assert_eq!(exit_in(std::slice::from_ref(&killed)), signal(false));
+        let memory = entry(&format!(r#"{{"MESSAGE_ID":"{OUT_OF_MEMORY}"}}"#));
+        assert_eq!(exit_in(&[memory.clone(), killed]), signal(true));
+        let code = entry(r#"{"EXIT_CODE":"exited","EXIT_STATUS":"3"}"#);
+        assert_eq!(exit_in(&[code]), Some(Exit::Code { code: 3 }));
+        assert_eq!(exit_in(&[memory]), None);
+    }
 
     #[test]
     fn entries_become_lines() {

@@ -23,8 +23,8 @@ use crate::layout::Layout;
 use crate::process::checks::Checks;
 use crate::process::{log_read, log_write, ports, secret, sockets};
 use crate::runtime::{
-    Check, CheckResult, Holder, InstanceOrder, LogQuery, ProcessHandle, ProcessStatus, Runtime, RuntimeError,
-    Signal,
+    Check, CheckResult, Exit, Holder, InstanceOrder, LogQuery, ProcessHandle, ProcessStatus, Runtime,
+    RuntimeError, Signal,
 };
 
 /// SIGKILL.
@@ -92,7 +92,7 @@ impl SystemdRuntime {
         }
         let Some(order) = run.order() else { return ProcessStatus::Absent };
         match self.ask(&order.unit) {
-            Ok((unit, main)) => run.judge(&order, &unit, &main),
+            Ok((unit, main)) => run.judge(&order, &unit, &main, &recall(self.systemd.scope())),
             // Nothing is known: it is not started again, and takes no traffic because its checks fail.
             Err(_) => ProcessStatus::Launching,
         }
@@ -175,7 +175,7 @@ impl SystemdRuntime {
         }
         let (state, main) = self.ask(&unit)?;
         let order = run.order().unwrap_or(Order { unit: unit.clone(), before: String::new() });
-        if run.judge(&order, &state, &main) != ProcessStatus::Absent {
+        if run.judge(&order, &state, &main, &recall(self.systemd.scope())) != ProcessStatus::Absent {
             return Ok(());
         }
         if changed && state.active == "active" {
@@ -333,6 +333,11 @@ impl Runtime for SystemdRuntime {
         }
         remarks
     }
+}
+
+/// What the journal knows of activations that systemd has forgotten.
+fn recall(scope: Scope) -> impl Fn(&str) -> Option<Exit> {
+    move |invocation| journal::exit_of(scope, invocation)
 }
 
 /// The controllers that systemd can use: version 2 lists them, version 1 has a folder for each.
