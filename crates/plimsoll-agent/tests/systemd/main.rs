@@ -3,10 +3,11 @@
 //! These tests install units, so they run only where `PLIMSOLL_TEST_HOST` says that the machine is there for it: a
 //! host of the test fleet (`plimsoll-testkit`), or one booted by hand.
 
-#![allow(clippy::unwrap_used)] // all of it is test code
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // all of it is test code
 
 mod confined;
 mod lasting;
+mod reboot;
 mod subject;
 #[path = "../support/mod.rs"]
 mod support;

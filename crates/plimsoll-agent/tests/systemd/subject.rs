@@ -46,10 +46,14 @@ impl SystemdSubject {
     }
 
     pub(crate) fn listening(service: &str, listen: SocketAddr) -> Self {
-        let service: ServiceName = service.parse().unwrap();
-        let folder = Path::new(ROOT).join(service.as_str());
         // What a failed test before left.
-        let _ = fs::remove_dir_all(&folder);
+        let _ = fs::remove_dir_all(Path::new(ROOT).join(service));
+        Self::again(service, listen)
+    }
+
+    /// The service as it is here already.
+    pub(crate) fn again(service: &str, listen: SocketAddr) -> Self {
+        let service: ServiceName = service.parse().unwrap();
         let releases = Releases::new(service.clone());
         let mut subject = Self { service, listen, socket: PathBuf::new(), connection: None, releases };
         subject.ensure();
