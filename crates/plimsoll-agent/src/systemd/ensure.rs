@@ -115,8 +115,8 @@ pub fn ensure_agent(options: &EnsureOptions) -> Result<PathBuf, EnsureError> {
         if matches!(answers(), Ok(_) | Err(CallError::Refused(_))) {
             return Ok(socket);
         }
-    } else if files.write(&mut systemd, &unit, &wanted(options))? {
-        systemd.reload()?;
+    } else {
+        files.write(&mut systemd, &unit, &wanted(options))?;
     }
     systemd.enable(&unit)?;
     systemd.reload()?;

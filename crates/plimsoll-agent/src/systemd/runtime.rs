@@ -210,7 +210,8 @@ impl SystemdRuntime {
         remove_file(&secrets)?;
         // Last, because it is what is looked for above.
         self.files.remove_drop_in(unit)?;
-        self.systemd.reload()?;
+        // Not read again now: it is stopped and not enabled, and reading everything is the dearest thing to ask for. The
+        // next start has other files and does it.
         Ok(self.systemd.reset_failed(unit)?)
     }
 
