@@ -27,7 +27,7 @@ fn the_agent_under_systemd_conforms() {
     let next = AtomicUsize::new(0);
     let only = std::env::var("PLIMSOLL_CHECK").ok();
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..2 {
             scope.spawn(|| {
                 while let Some((number, check)) = pick(&next) {
                     if only.as_ref().is_some_and(|only| !check.name.contains(only)) {
