@@ -24,6 +24,7 @@ pub mod runtime;
 pub mod server;
 pub mod state;
 pub mod store;
+pub mod systemd;
 pub mod traffic;
 
 pub use crate::core::{About, Agent, OpenError, Parts};

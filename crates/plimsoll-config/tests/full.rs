@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_config::{Loaded, load};
-use plimsoll_model::release::{RunSpec, SecretReference};
+use plimsoll_model::release::{Hardening, RunSpec, SecretReference};
 use plimsoll_model::rollout::{Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{BuildSpec, Builder, DirtyPolicy, Environment, Service, Target};
 use plimsoll_model::ssh::{Scope, Sudo};
@@ -55,6 +55,9 @@ fn an_environment_goes_over_what_holds_for_all() {
     );
     assert_eq!(production.run.health.unhealthy_after, 5);
     assert_eq!(production.run.restart.window, Span::from_secs(120));
+    assert!(production.run.notify && production.run.hardening == Hardening::Jit);
+    assert_eq!(production.run.capabilities, ["CAP_NET_RAW"]);
+    assert_eq!(production.run.user.as_deref(), Some("greeter"));
 }
 
 #[test]

@@ -69,8 +69,13 @@ fn waiting(line: &str) -> Option<(u64, u16)> {
 
 /// Who would take a connection to `127.0.0.1:port`, where somebody does and that can be seen.
 pub(crate) fn holder_of(port: u16) -> Option<Holder> {
+    any_holder_of(port).filter(|holder| holder.pid.is_some())
+}
+
+/// Who would take a connection to `127.0.0.1:port`, seen or not.
+pub(crate) fn any_holder_of(port: u16) -> Option<Holder> {
     let found = listeners(port).ok().filter(|found| !found.is_empty())?;
-    Some(holder(&found)).filter(|holder| holder.pid.is_some())
+    Some(holder(&found))
 }
 
 /// The process that holds one of these sockets, as far as this user can see.
