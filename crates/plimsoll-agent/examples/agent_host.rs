@@ -36,6 +36,7 @@ fn main() -> ExitCode {
                 executable: std::env::current_exe().expect("this program has a path"),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 idle: Some(Duration::from_secs(2)),
+                reach: plimsoll_agent::facts::Reach::addresses_only(),
                 supervisor: Supervisor::Systemd(scope),
             })
         }
