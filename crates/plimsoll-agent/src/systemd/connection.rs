@@ -87,7 +87,9 @@ impl Wire {
             let _ = write!(digits, "{byte:02x}");
             digits
         });
-        self.write(format!("\0AUTH EXTERNAL {user}\r\n").as_bytes())?;
+        // All at once, as systemd's own clients do: where the last line comes together with the first call instead, PID 1
+        // reads both, takes the line, and does not look at the call before something else arrives.
+        self.write(format!("\0AUTH EXTERNAL {user}\r\nBEGIN\r\n").as_bytes())?;
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n") {
             let mut byte = [0];
@@ -101,7 +103,7 @@ impl Wire {
             let said = String::from_utf8_lossy(&answer);
             return Err(WireError::Lost(format!("it refused this user: {}", said.trim())));
         }
-        self.write(b"BEGIN\r\n")
+        Ok(())
     }
 
     /// Calls a method and waits for its reply.
