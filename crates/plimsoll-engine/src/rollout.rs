@@ -4,14 +4,14 @@
 //! at a time, and writes before and after it acts. A coordinator that dies anywhere in here is replaced by another
 //! that folds the same journal and asks the same question.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use plimsoll_model::event::{News, ReleaseLabel};
 use plimsoll_model::observation::{FleetObservation, SwitchState};
 use plimsoll_model::plan::{Action, HostAction, Plan};
-use plimsoll_model::record::{Assigned, Command, Entry, Outcome};
+use plimsoll_model::record::{Command, Entry, Outcome};
 use plimsoll_model::{ExitCode, HostName, Span, Timestamp};
 use plimsoll_plan::state::Unfitting;
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
@@ -19,7 +19,8 @@ use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 use crate::fleet;
 use crate::journal::{JournalError, Lease, Query, RENEW_EVERY};
 use crate::looks::Looks;
-use crate::steps::{Context, StepError, perform};
+use crate::packing::Packings;
+use crate::steps::{Context, Deed, Sent, StepError, perform};
 use crate::view::Viewer;
 use crate::world::World;
 
@@ -39,7 +40,7 @@ impl RunEnd {
             Self::Over(Outcome::Promoted) => ExitCode::Success,
             Self::Over(Outcome::RolledBack | Outcome::Superseded) => ExitCode::RolledBack,
             Self::Over(Outcome::Refused) => ExitCode::Refused,
-            Self::Over(Outcome::Mixed) => ExitCode::MixedFleet,
+            Self::Over(Outcome::Mixed | Outcome::PromotedInPart) => ExitCode::MixedFleet,
             Self::Over(Outcome::Inconclusive) | Self::Held(_) => ExitCode::Inconclusive,
         }
     }
@@ -88,7 +89,10 @@ pub struct Run<'r, 'w> {
     decide: Decide<'r>,
     state: RolloutState,
     looks: Looks,
+    packings: Packings,
     viewer: Viewer,
+    /// Hosts that do not answer, and since when. Only this coordinator's knowledge: another one begins to wait anew.
+    silent_since: HashMap<HostName, Timestamp>,
     last_renewal: Timestamp,
     last_word: Timestamp,
     last_view: Timestamp,
@@ -106,6 +110,7 @@ impl<'r, 'w> Run<'r, 'w> {
         labels: Vec<ReleaseLabel>,
         options: RunOptions<'r>,
     ) -> Self {
+        let viewer = Viewer::new(labels, &state.plan);
         Self {
             world,
             lease,
@@ -113,7 +118,9 @@ impl<'r, 'w> Run<'r, 'w> {
             decide: &decide,
             state,
             looks: Looks::default(),
-            viewer: Viewer::new(labels),
+            packings: Packings::default(),
+            viewer,
+            silent_since: HashMap::new(),
             last_renewal: Timestamp::default(),
             last_word: Timestamp::default(),
             last_view: Timestamp::default(),
@@ -145,7 +152,7 @@ impl<'r, 'w> Run<'r, 'w> {
     fn turn(&mut self) -> Result<Option<RunEnd>, RunError> {
         self.follow_journal()?;
         self.cancel_if_asked()?;
-        let fleet = fleet::observe(&mut self.world.hosts, &self.state.plan.service);
+        let fleet = self.observe();
         self.renew_and_confirm(&fleet)?;
         self.look(&fleet)?;
         let now = self.world.clock.now();
@@ -164,6 +171,19 @@ impl<'r, 'w> Run<'r, 'w> {
             }
         }
         Ok(None)
+    }
+
+    fn observe(&mut self) -> FleetObservation {
+        let World { hosts, parallel, clock, .. } = &mut *self.world;
+        let mut fleet = fleet::observe(hosts, *parallel, &self.state.plan.service);
+        let now = clock.now();
+        let before = std::mem::take(&mut self.silent_since);
+        for lost in &mut fleet.unreachable {
+            let since = before.get(&lost.host).copied().unwrap_or(now);
+            self.silent_since.insert(lost.host.clone(), since);
+            lost.since = Some(since);
+        }
+        fleet
     }
 
     /// Folds in what others wrote: people's commands.
@@ -219,15 +239,23 @@ impl<'r, 'w> Run<'r, 'w> {
         }
         let word_every =
             (self.state.plan.rules.dead_man_switch.duration() / 4).max(Duration::from_millis(250));
-        let armed = fleet.hosts.iter().any(|h| {
-            matches!(&h.seen.switch, SwitchState::Armed { orders, .. } if orders.rollout == self.state.plan.rollout)
-        });
-        if armed && now.since(self.last_word) >= word_every {
-            self.last_word = now;
-            fleet::confirm(&mut self.world.hosts, &self.state.plan.service, self.lease.fence)
-                .map_err(|host| RunError::Overtaken { host })?;
+        if now.since(self.last_word) < word_every {
+            return Ok(());
         }
-        Ok(())
+        let state = &self.state;
+        let armed = fleet.hosts.iter().filter(|h| {
+            matches!(&h.seen.switch, SwitchState::Armed { orders, .. } if orders.rollout == state.plan.rollout)
+        });
+        // One that was set aside goes back by itself, whether it is there again or not.
+        let waiting: HashSet<_> = armed.map(|h| &h.host).filter(|h| !state.aside.contains_key(*h)).collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        self.last_word = now;
+        let World { hosts, parallel, .. } = &mut *self.world;
+        let hosts = hosts.iter_mut().filter(|h| waiting.contains(h.name()));
+        fleet::confirm(hosts, *parallel, &state.plan.service, self.lease.fence)
+            .map_err(|host| RunError::Overtaken { host })
     }
 
     /// Makes the looks that are due and writes what they gave; a changed verdict is written with its figures.
@@ -260,8 +288,9 @@ impl<'r, 'w> Run<'r, 'w> {
         let (mut performed, mut assigned, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for (action, result) in actions.into_iter().zip(results) {
             match result {
-                Ok(counts) => {
-                    assigned.extend(counts);
+                Ok(deed) => {
+                    assigned.extend(deed.assigned);
+                    self.tell_sent(&action.host, deed.sent);
                     performed.push(action);
                 }
                 Err(error) if error.is_stale() => {
@@ -279,16 +308,28 @@ impl<'r, 'w> Run<'r, 'w> {
         Ok(())
     }
 
-    fn perform_all(&mut self, actions: &[HostAction]) -> Vec<Result<Vec<Assigned>, StepError>> {
-        let context =
-            context(&self.state.plan, self.lease, self.world, self.state.plan.rules.dead_man_switch);
-        let mut by_host: BTreeMap<_, _> = fleet::on_all(&mut self.world.hosts, |host| {
-            let action = actions.iter().find(|a| a.host == *host.name())?;
-            Some(perform(&context, host, action))
-        })
-        .into_iter()
-        .collect();
-        let result = |a: &HostAction| by_host.remove(&a.host).flatten().unwrap_or(Err(StepError::NotPlanned));
+    fn tell_sent(&mut self, host: &HostName, sent: Option<Sent>) {
+        if let Some(Sent { bytes, size, base }) = sent {
+            self.world.tell(News::Sent { host: host.clone(), bytes, size, base });
+        }
+    }
+
+    fn perform_all(&mut self, actions: &[HostAction]) -> Vec<Result<Deed, StepError>> {
+        let context = context(
+            &self.state.plan,
+            self.lease,
+            self.world,
+            &self.packings,
+            self.state.plan.rules.dead_man_switch,
+        );
+        let of_host: HashMap<_, _> = actions.iter().map(|a| (&a.host, a)).collect();
+        let hosts = self.world.hosts.iter_mut().filter(|h| of_host.contains_key(h.name()));
+        let results = fleet::on_each(hosts, self.world.parallel, |host| {
+            let action = of_host[host.name()];
+            perform(&context, host, action)
+        });
+        let mut results: HashMap<_, _> = results.into_iter().collect();
+        let result = |a: &HostAction| results.remove(&a.host).unwrap_or(Err(StepError::NotPlanned));
         actions.iter().map(result).collect()
     }
 
@@ -296,18 +337,19 @@ impl<'r, 'w> Run<'r, 'w> {
     fn leave(&mut self, wait: &Wait, fleet: &FleetObservation) -> Result<(), RunError> {
         let patience = Span::from(self.world.clock.now().until(wait.until));
         let after = patience.max(self.state.plan.rules.dead_man_switch);
-        let context = context(&self.state.plan, self.lease, self.world, after);
-        for host in &mut self.world.hosts {
-            if fleet.host(host.name()).is_some() {
-                let arm = HostAction { host: host.name().clone(), action: Action::Arm };
-                if let Err(error) = perform(&context, host.as_mut(), &arm)
-                    && error.is_stale()
-                {
-                    return Err(RunError::Overtaken { host: host.name().clone() });
-                }
-            }
+        let context = context(&self.state.plan, self.lease, self.world, &self.packings, after);
+        let state = &self.state;
+        let in_play = |h: &HostName| state.touched.contains(h) && !state.aside.contains_key(h);
+        let seen: HashSet<_> = fleet.hosts.iter().map(|h| &h.host).filter(|h| in_play(h)).collect();
+        let hosts = self.world.hosts.iter_mut().filter(|h| seen.contains(h.name()));
+        let armed = fleet::on_each(hosts, self.world.parallel, |host| {
+            let arm = HostAction { host: host.name().clone(), action: Action::Arm };
+            perform(&context, host, &arm)
+        });
+        match armed.into_iter().find(|(_, r)| r.as_ref().is_err_and(StepError::is_stale)) {
+            Some((host, _)) => Err(RunError::Overtaken { host }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn show(&mut self, fleet: &FleetObservation, decision: &Decision, now: Timestamp) {
@@ -321,7 +363,7 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// Sleeps until something may have changed.
     fn wait(&self, wait: &Wait, now: Timestamp) {
-        let next_look = self.state.judges.iter().filter_map(plimsoll_plan::Judge::next_look).min();
+        let next_look = self.looks.next(&self.state.judges);
         let until = next_look.map_or(wait.until, |look| look.min(wait.until));
         let longest = now.until(until).max(Duration::from_millis(5));
         self.world.clock.sleep(longest.min(self.options.tick));
@@ -329,6 +371,20 @@ impl<'r, 'w> Run<'r, 'w> {
 }
 
 /// What the steps have at hand.
-fn context<'c, 'w: 'c>(plan: &'c Plan, lease: &Lease, world: &World<'w>, switch_after: Span) -> Context<'c> {
-    Context { plan, fence: lease.fence, releases: world.releases, secrets: world.secrets, switch_after }
+fn context<'c, 'w: 'c>(
+    plan: &'c Plan,
+    lease: &Lease,
+    world: &World<'w>,
+    packings: &'c Packings,
+    switch_after: Span,
+) -> Context<'c> {
+    Context {
+        plan,
+        hosts: plan.hosts.iter().map(|h| (&h.host, h)).collect(),
+        fence: lease.fence,
+        releases: world.releases,
+        packings,
+        secrets: world.secrets,
+        switch_after,
+    }
 }

@@ -30,6 +30,7 @@ pub(crate) fn size(bytes: u64) -> String {
 pub(crate) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Promoted => "serves everywhere",
+        Outcome::PromotedInPart => "serves everywhere but on hosts that were set aside",
         Outcome::RolledBack => "rolled back",
         Outcome::Inconclusive => "taken back: nobody could tell whether it is good",
         Outcome::Superseded => "taken back for another release",
@@ -42,6 +43,7 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
 pub(crate) const fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Promoted => "promoted",
+        Outcome::PromotedInPart => "promoted-in-part",
         Outcome::RolledBack => "rolled-back",
         Outcome::Inconclusive => "inconclusive",
         Outcome::Superseded => "superseded",
@@ -70,13 +72,14 @@ pub(crate) fn back_reason(reason: &BackReason) -> String {
             format!("instance {instance} on {host} failed: {detail}")
         }
         BackReason::ActionFailed { action, error } => format!("could not {action}: {error}"),
-        BackReason::NoProgress { waiting_for } => {
+        BackReason::NoProgress { waiting_for, .. } => {
             format!("no progress for too long, waiting for {waiting_for}")
         }
         BackReason::TrafficMismatch { detail } => {
             format!("the traffic does not follow the weights: {detail}")
         }
         BackReason::SwitchFired { host, .. } => format!("the dead man's switch of {host} went off"),
+        BackReason::HostLost { host, detail } => format!("{host} does not answer: {detail}"),
         BackReason::NobodyAnswered { .. } => "nobody answered in time".to_owned(),
         BackReason::Policy { analysis, detail } => format!("`{analysis}` could not tell: {detail}"),
     }

@@ -10,10 +10,14 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{FactsOrder, HostFacts};
 use crate::observation::HostObservation;
 use crate::traffic::{Maintenance, Stickiness};
+use crate::transfer::{BaseRelease, Packed};
+use crate::version::{OLDEST_PROTOCOL, PROTOCOL};
 use crate::{
-    EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
+    Digest, EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span,
+    Timestamp,
 };
 
 /// Kind byte of a frame that holds a [`Call`].
@@ -26,6 +30,9 @@ pub const FRAME_CONTENT: u8 = 3;
 pub const MAX_FRAME: u32 = 8 * 1024 * 1024;
 /// Largest piece of content in one frame, in bytes.
 pub const CHUNK: usize = 1024 * 1024;
+
+/// Largest page of an instance in bytes; as JSON text it must still fit into a frame.
+pub const MAX_PAGE: u32 = 3 * 1024 * 1024;
 
 /// A request to the agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,10 +64,13 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Request {
-    /// Opens a connection. The agent answers [`Response::Welcome`] or refuses the version.
+    /// Opens a connection. The agent answers [`Response::Welcome`] or refuses the version. See [`Request::hello`].
     Hello {
-        /// The caller's [`crate::version::PROTOCOL`].
+        /// The oldest protocol that the caller speaks. Agents that know no ranges compare it with their own.
         protocol: u32,
+        /// The newest protocol that the caller speaks; absent where it speaks only one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        newest: Option<u32>,
         /// The caller's version, for messages.
         version: String,
         /// Who calls, `user@machine`, for the host's trail.
@@ -83,14 +93,18 @@ pub enum Request {
         /// Its signature, in minisign's format.
         signature: String,
     },
-    /// A piece of the offered artifact; the bytes follow as raw content.
+    /// A piece of the offered artifact; the bytes follow as raw content. A piece that begins at 0 and is packed in
+    /// another way than those that are here replaces them.
     Upload {
         /// The release.
         release: ReleaseId,
+        /// What the bytes are; none where they are the artifact itself. Since protocol 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        packed: Option<Packed>,
         /// Where the piece begins.
         offset: u64,
     },
-    /// Verifies what was uploaded (signature, digests) and makes it a release.
+    /// Unpacks and verifies what was uploaded (signature, digests) and makes it a release.
     Seal {
         /// The release.
         release: ReleaseId,
@@ -150,29 +164,45 @@ pub enum Request {
     /// Stops every instance and the proxy of the service, and keeps releases and history.
     Down,
     /// Runs a process of a release once, as the instances run: asked again with the same key it is not run again.
-    /// Answered at once with [`Response::Once`]; it goes on without the coordinator, until its time is over.
+    /// Answered at once with [`Response::Once`]; it goes on without the coordinator, until its time is over. Since
+    /// protocol 2.
     Once {
         /// What to run.
         order: OnceOrder,
     },
-    /// Ends a process that runs once, as if its time were over.
+    /// Ends a process that runs once, as if its time were over. Since protocol 2.
     EndOnce {
         /// Its key.
         key: String,
     },
-    /// What became of a process that runs once, and what it printed. Changes nothing.
+    /// What became of a process that runs once, and what it printed. Changes nothing. Since protocol 2.
     OnceState {
         /// Its key.
         key: String,
         /// Only lines after this point of an earlier answer.
         after: Option<LogCursor>,
     },
-    /// What was done to the service on this host, oldest first. Changes nothing.
+    /// What was done to the service on this host, oldest first. Changes nothing. Since protocol 2.
     Trail,
-    /// Has the proxy answer clients with a page instead of passing requests on; none ends that.
+    /// Has the proxy answer clients with a page instead of passing requests on; none ends that. Since protocol 2.
     Maintain {
         /// The page.
         page: Option<Maintenance>,
+    },
+    /// Asks a running instance for one of its pages (`GET`, on the host's loopback). Since protocol 2.
+    Fetch {
+        /// The instance; nothing else on the host can be asked.
+        instance: InstanceId,
+        /// The page's path.
+        path: String,
+        /// The longest content that is wanted, in bytes; at most [`MAX_PAGE`].
+        limit: u32,
+    },
+    /// What the host is: processor, memory, disk, clock, ports, and what comes of the probes. Changes nothing. Since
+    /// protocol 2.
+    Facts {
+        /// What is asked beside what it always tells.
+        order: Box<FactsOrder>,
     },
 }
 
@@ -305,6 +335,9 @@ pub enum Response {
         version: String,
         /// The agent's process.
         pid: u32,
+        /// The protocol that both sides speak from now on.
+        #[serde(default = "first_protocol")]
+        protocol: u32,
     },
     /// To [`Request::Observe`].
     Observed {
@@ -313,10 +346,17 @@ pub enum Response {
     },
     /// To [`Request::Offer`] and [`Request::Upload`].
     Have {
-        /// Bytes of the artifact that are here, from its beginning.
+        /// Bytes that are here, from the beginning: of what `packed` names.
         bytes: u64,
+        /// Digest of the packed artifact that they belong to; none where they are the artifact itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        packed: Option<Digest>,
         /// Whether the release is sealed already.
         sealed: bool,
+        /// To an offer: sealed releases that patches can be against, newest first, at most
+        /// [`crate::transfer::MAX_BASES`]. Agents of protocol 1 have none to tell and take no packed artifact.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bases: Option<Vec<BaseRelease>>,
     },
     /// To [`Request::Start`].
     Started {
@@ -342,6 +382,13 @@ pub enum Response {
         /// What was removed.
         removed: Vec<ReleaseId>,
     },
+    /// To [`Request::Fetch`].
+    Page {
+        /// The answer's status.
+        status: u16,
+        /// Its content; bytes that are no UTF-8 are replaced.
+        body: String,
+    },
     /// To every other request: it holds now.
     Done,
     /// To [`Request::Once`] and [`Request::OnceState`].
@@ -360,6 +407,16 @@ pub enum Response {
         /// The lines as they are kept; see [`crate::trail`].
         lines: Vec<String>,
     },
+    /// To [`Request::Facts`].
+    Facts {
+        /// What the host is.
+        facts: Box<HostFacts>,
+    },
+}
+
+/// Agents of the first protocol do not say which one they speak.
+fn first_protocol() -> u32 {
+    1
 }
 
 /// Why the agent did not do it.
@@ -400,11 +457,42 @@ pub enum RefusalReason {
 }
 
 impl Request {
+    /// The first request of every connection, from a caller of this version; `author` is for the host's trail.
+    pub fn hello(version: &str, author: Option<&str>) -> Self {
+        Self::Hello {
+            protocol: OLDEST_PROTOCOL,
+            newest: Some(PROTOCOL),
+            version: version.to_owned(),
+            author: author.map(str::to_owned),
+        }
+    }
+
+    /// The protocol that has this request first.
+    pub const fn since(&self) -> u32 {
+        match self {
+            Self::Fetch { .. }
+            | Self::Facts { .. }
+            | Self::Upload { packed: Some(_), .. }
+            | Self::Once { .. }
+            | Self::EndOnce { .. }
+            | Self::OnceState { .. }
+            | Self::Trail
+            | Self::Maintain { .. } => 2,
+            _ => 1,
+        }
+    }
+
     /// Whether the request changes something and so needs a fencing token.
     pub const fn is_fenced(&self) -> bool {
         !matches!(
             self,
-            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::OnceState { .. } | Self::Trail
+            Self::Hello { .. }
+                | Self::Observe
+                | Self::Logs { .. }
+                | Self::Fetch { .. }
+                | Self::Facts { .. }
+                | Self::OnceState { .. }
+                | Self::Trail
         )
     }
 
@@ -432,6 +520,8 @@ impl Request {
             Self::OnceState { .. } => "once-state",
             Self::Trail => "trail",
             Self::Maintain { .. } => "maintain",
+            Self::Fetch { .. } => "fetch",
+            Self::Facts { .. } => "facts",
         }
     }
 
@@ -454,10 +544,15 @@ impl Request {
             Self::Maintain { page: Some(page) } => format!("on: {}", shortened(page.first_line())),
             Self::Maintain { page: None } => "off".to_owned(),
             Self::Disarm | Self::Down => String::new(),
-            Self::Upload { .. } | Self::Confirm => return None,
-            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::OnceState { .. } | Self::Trail => {
-                return None;
-            }
+            Self::Upload { .. }
+            | Self::Confirm
+            | Self::Hello { .. }
+            | Self::Observe
+            | Self::Logs { .. }
+            | Self::Fetch { .. }
+            | Self::Facts { .. }
+            | Self::OnceState { .. }
+            | Self::Trail => return None,
         })
     }
 

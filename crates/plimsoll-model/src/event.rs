@@ -9,7 +9,7 @@ use crate::plan::PlanKind;
 use crate::record::Record;
 use crate::release::{Source, Tree};
 use crate::verdict::Assessment;
-use crate::{EnvironmentName, ReleaseId, RolloutId, ServiceName, Share, Span, Timestamp};
+use crate::{EnvironmentName, HostName, ReleaseId, RolloutId, ServiceName, Share, Span, Timestamp};
 
 /// Something that happened, with its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +85,17 @@ pub enum News {
         /// The picture.
         view: Box<RolloutView>,
     },
+    /// A release went to a host over a network.
+    Sent {
+        /// The host.
+        host: HostName,
+        /// Bytes that were sent.
+        bytes: u64,
+        /// Size of the release's artifact.
+        size: u64,
+        /// The release that they were a patch against.
+        base: Option<ReleaseId>,
+    },
     /// Something that a person should know and that stops nothing.
     Warning {
         /// What.
@@ -125,6 +136,9 @@ pub struct RolloutView {
     pub stable: Option<SideView>,
     /// The new side.
     pub canary: SideView,
+    /// Where the new side has a share; absent where there is only one host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<SpreadView>,
     /// Index of the step, from 0.
     pub step: Option<u32>,
     /// How many steps there are.
@@ -135,6 +149,27 @@ pub struct RolloutView {
     pub left: Option<Span>,
     /// The analyses.
     pub assessments: Vec<Assessment>,
+}
+
+/// The hosts on which the new release has a share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SpreadView {
+    /// The first of them.
+    pub hosts: Vec<HostName>,
+    /// How many there are.
+    pub count: u32,
+    /// On how many of them it takes all traffic.
+    pub whole: u32,
+    /// Hosts of the environment.
+    pub total: u32,
+    /// Hosts that the rollout goes on without.
+    pub set_aside: u32,
+}
+
+impl SpreadView {
+    /// So many hosts are named at most.
+    pub const NAMED: usize = 3;
 }
 
 /// One side of the traffic at one moment.

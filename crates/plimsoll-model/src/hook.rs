@@ -42,7 +42,7 @@ impl HookName {
     /// The hook of a rollout that ended so. Every end has exactly one.
     pub const fn of_end(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Promoted => Self::PostDeploy,
+            Outcome::Promoted | Outcome::PromotedInPart => Self::PostDeploy,
             Outcome::RolledBack | Outcome::Inconclusive | Outcome::Superseded => Self::RolledBack,
             Outcome::Refused | Outcome::Mixed => Self::DeployFailed,
         }

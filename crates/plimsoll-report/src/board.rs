@@ -60,6 +60,14 @@ pub(crate) struct RolloutSeen {
     back: Option<BackReason>,
 }
 
+impl RolloutSeen {
+    /// How far it is, by hosts; before any has a share, and where there is only one, what it is for.
+    fn stands(&self) -> String {
+        let spread = self.view.as_ref().and_then(|(_, view)| water::spread(view));
+        spread.unwrap_or_else(|| self.course.clone())
+    }
+}
+
 impl Board {
     /// Remembers an event and returns what is now true for good, as lines.
     pub(crate) fn take(&mut self, event: &Event, style: &Style) -> Vec<Line> {
@@ -80,6 +88,12 @@ impl Board {
             }
             News::Recorded { record } => self.recorded(record, style),
             News::Watching { view } => self.watching(event.at, view),
+            News::Sent { host, bytes, size, base } => {
+                vec![note(
+                    Mark::Note,
+                    &sent(host.as_str(), *bytes, *size, base.as_ref().map(|base| self.names.release(base))),
+                )]
+            }
             News::Warning { message } => vec![note(Mark::Warned, message)],
         }
     }
@@ -104,7 +118,7 @@ impl Board {
             lines.push(line.plain(self.detail_of(running)).right(Role::Quiet, clock));
         } else if let Some(rollout) = &self.rollout {
             let (line, _) = Mark::Running.named(rollout.environment.as_str());
-            lines.push(line.plain(&rollout.course));
+            lines.push(line.plain(rollout.stands()));
         }
         match &self.rollout {
             Some(rollout) => lines.extend(self.rollout_lines(rollout, style)),
@@ -161,10 +175,10 @@ impl Board {
         }
     }
 
-    fn detail_of<'a>(&'a self, running: &'a Running) -> &'a str {
+    fn detail_of(&self, running: &Running) -> String {
         match &self.rollout {
-            Some(rollout) if running.detail.is_empty() => &rollout.course,
-            _ => &running.detail,
+            Some(rollout) if running.detail.is_empty() => rollout.stands(),
+            _ => running.detail.clone(),
         }
     }
 
@@ -275,6 +289,17 @@ impl RolloutSeen {
     }
 }
 
+/// `web1: sent 1.1 MB of 46 MB, as a patch against r41`.
+fn sent(host: &str, bytes: u64, size: u64, base: Option<String>) -> String {
+    let human = plimsoll_model::size::human;
+    let how = match base {
+        Some(base) => format!(", as a patch against {base}"),
+        None if bytes < size => ", compressed".to_owned(),
+        None => String::new(),
+    };
+    format!("{host}: sent {} of {}{how}", human(bytes), human(size))
+}
+
 fn note(mark: Mark, text: &str) -> Line {
     mark.line().plain(text).wrapped(INDENT)
 }
@@ -303,5 +328,21 @@ fn course(why: PlanKind, release: &ReleaseLabel, replaces: Option<&ReleaseLabel>
         (PlanKind::Rollback, Some(old)) => format!("back from {old} to {release}"),
         (PlanKind::Update, Some(old)) => format!("{release} replaces {old}"),
         _ => format!("{}: {release}", kind::kind(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent() {
+        let base = Some("r41".to_owned());
+        assert_eq!(
+            sent("web1", 211_511, 52_646_050, base),
+            "web1: sent 212 kB of 52.6 MB, as a patch against r41"
+        );
+        assert_eq!(sent("web1", 13_000_000, 52_646_050, None), "web1: sent 13 MB of 52.6 MB, compressed");
+        assert_eq!(sent("web1", 900, 900, None), "web1: sent 900 B of 900 B");
     }
 }

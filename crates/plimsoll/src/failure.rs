@@ -97,6 +97,10 @@ impl From<DeployError> for Failure {
                     "--force-past-block    goes there all the same; be sure that it works with what is left",
                 )
             }
+            DeployError::Unfit { summary, help } => help
+                .iter()
+                .fold(Self::new(ExitCode::Refused, summary.clone()), Self::help)
+                .help("plimsoll doctor    every host, every question"),
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),
             DeployError::Content(_) | DeployError::Manifest { .. } => {
@@ -127,7 +131,5 @@ fn no_plan(why: &NoPlan) -> Failure {
             Failure::new(ExitCode::Usage, why.to_string()).help("ship a new release to it")
         }
         NoPlan::Unreachable { .. } => Failure::new(ExitCode::Unreachable, why.to_string()),
-        NoPlan::Mixed { .. } => Failure::new(ExitCode::MixedFleet, why.to_string())
-            .help("plimsoll rollback RELEASE    brings all hosts to one release"),
     }
 }

@@ -3,16 +3,23 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::agent::{RefusalReason, Request, Response};
-use plimsoll_model::version::PROTOCOL;
-use plimsoll_model::{Fence, InstanceId};
+use plimsoll_model::version::{OLDEST_PROTOCOL, PROTOCOL};
+use plimsoll_model::{Digest, Fence, InstanceId};
 
 use super::Program;
 use super::driver::Driver;
 
 pub(super) fn other_protocols_are_refused_by_name(driver: &mut Driver<'_>) {
-    let hello = |protocol| Request::Hello { protocol, version: "9.9.9".to_owned(), author: None };
-    assert!(matches!(driver.ask(hello(PROTOCOL)), Response::Welcome { .. }));
-    let refusal = driver.refused(hello(PROTOCOL + 1), RefusalReason::Version);
+    let hello =
+        |protocol, newest| Request::Hello { protocol, newest, version: "9.9.9".to_owned(), author: None };
+    // A caller of the first protocol, one like ourselves, and one that knows newer ones beside ours.
+    for (oldest, newest, spoken) in
+        [(1, None, 1), (OLDEST_PROTOCOL, Some(PROTOCOL), PROTOCOL), (PROTOCOL, Some(PROTOCOL + 9), PROTOCOL)]
+    {
+        let answer = driver.ask(hello(oldest, newest));
+        assert!(matches!(answer, Response::Welcome { protocol, .. } if protocol == spoken), "{answer:?}");
+    }
+    let refusal = driver.refused(hello(PROTOCOL + 1, Some(PROTOCOL + 2)), RefusalReason::Version);
     for part in ["9.9.9", &PROTOCOL.to_string(), &(PROTOCOL + 1).to_string()] {
         assert!(refusal.message.contains(part), "{refusal}");
     }
@@ -92,7 +99,7 @@ pub(super) fn unsigned_releases_are_refused(driver: &mut Driver<'_>) {
     let release = "0123456789ab".parse().expect("an id");
     driver.refused(Request::Offer { release, manifest, signature }, RefusalReason::Untrusted);
     let release = made.manifest.release_id();
-    let upload = Request::Upload { release, offset: 0 };
+    let upload = Request::Upload { release, packed: None, offset: 0 };
     let refusal = driver.send(upload, b"bytes").expect_err("nothing was offered");
     assert_eq!(refusal.reason, RefusalReason::NotFound);
     assert!(driver.observe().releases.is_empty());
@@ -106,13 +113,12 @@ pub(super) fn uploads_go_on_where_they_stopped(driver: &mut Driver<'_>) {
     let half = made.bytes.len().min(1024 * 1024) / 2;
     driver.upload(&release, &made.bytes[..half], 0);
     let refusal = driver
-        .send(Request::Upload { release: release.clone(), offset: half as u64 + 1 }, b"gap")
+        .send(Request::Upload { release: release.clone(), packed: None, offset: half as u64 + 1 }, b"gap")
         .expect_err("a gap is refused");
     assert_eq!(refusal.reason, RefusalReason::Invalid);
     driver.refused(Request::Seal { release: release.clone() }, RefusalReason::Precondition);
     driver.subject.restart_agent();
-    let have = driver.ask(Driver::offer(&made));
-    assert_eq!(have, Response::Have { bytes: half as u64, sealed: false });
+    assert_eq!(driver.ask(Driver::offer(&made)), offered(half as u64, None));
     // The same piece twice is as once.
     driver.upload(&release, &made.bytes[..half], 0);
     driver.upload(&release, &made.bytes, half as u64);
@@ -120,7 +126,13 @@ pub(super) fn uploads_go_on_where_they_stopped(driver: &mut Driver<'_>) {
     driver.ask(Request::Seal { release: release.clone() });
     assert_eq!(driver.observe().releases, std::slice::from_ref(&release));
     let size = made.manifest.artifact.size;
-    assert_eq!(driver.ask(Driver::offer(&made)), Response::Have { bytes: size, sealed: true });
+    let sealed = Response::Have { bytes: size, packed: None, sealed: true, bases: Some(Vec::new()) };
+    assert_eq!(driver.ask(Driver::offer(&made)), sealed);
+}
+
+/// The answer to an offer on a host without sealed releases.
+fn offered(bytes: u64, packed: Option<Digest>) -> Response {
+    Response::Have { bytes, packed, sealed: false, bases: Some(Vec::new()) }
 }
 
 pub(super) fn damaged_uploads_are_not_sealed(driver: &mut Driver<'_>) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plimsoll_model::agent::{LogCursor, LogLine, OnceOrder, OnceState, Refusal, RefusalReason, Response};
 use plimsoll_model::release::{RunSpec, SecretReference};
-use plimsoll_model::{InstanceId, ReleaseId, Secret, Timestamp};
+use plimsoll_model::{InstanceId, ReleaseId, Secret, Span, Timestamp};
 
 use super::Agent;
 use crate::runtime::{Exit, LogQuery, OnceProcess, ProcessHandle, ProcessStatus, Signal};
@@ -80,7 +80,7 @@ impl Agent {
                 rollout,
                 command,
                 variables,
-                limits: run_spec.limits,
+                run_spec,
                 started: now,
                 until: now + timeout,
                 kill_at: None,
@@ -167,7 +167,8 @@ impl Agent {
             command: record.command.clone(),
             variables: record.variables.clone(),
             secrets: self.secrets.get(&record.instance).cloned().unwrap_or_default(),
-            limits: record.limits.clone(),
+            run_spec: record.run_spec.clone(),
+            timeout: Span::from(record.until.since(record.started)),
         };
         if let Err(error) = self.parts.runtime.start_once(&process, self.now) {
             self.once_ended(key, &Exit::NotStarted { why: error.to_string() });
@@ -196,11 +197,11 @@ impl Agent {
         let now = self.now;
         let Some(record) = self.state.once.get(key) else { return };
         let (instance, process) = (record.instance.clone(), record.process());
-        let took = plimsoll_model::Span::from(record.until.since(record.started));
+        let took = Span::from(record.until.since(record.started));
         let how = match record.kill_at {
             Some(_) if record.cut_short => "was ended because somebody asked for it".to_owned(),
             Some(_) => format!("took longer than {took} and was ended"),
-            None => exit.describe(&record.limits),
+            None => exit.describe(&record.run_spec.limits),
         };
         let code = match exit {
             Exit::Code { code } if record.kill_at.is_none() => Some(*code),

@@ -11,11 +11,9 @@ use std::process::{Command, ExitCode};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::find::PATH;
 use super::run::{Order, ProcessRecord, Run};
 use super::{cgroup, exec, procfs};
-
-/// Where programs are looked for where the agent's environment does not say.
-pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The step `launch <order.json>`. Returns only where the program could not be executed.
 pub fn launch_main(order: &Path) -> ExitCode {

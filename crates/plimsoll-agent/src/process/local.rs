@@ -3,30 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
-use plimsoll_model::agent::{LogLine, LogStream};
+use plimsoll_model::agent::LogLine;
 use plimsoll_model::release::Limits;
 use plimsoll_model::{InstanceId, Secret, Timestamp};
 use rustix::process::{Pid, Signal as Kernel, kill_process_group};
 
 use super::checks::Checks;
-use super::log_write::{LogFile, NOTES};
 use super::run::{Order, Run};
-use super::{cgroup, exec, launch, log_read, ports, procfs, sockets};
+use super::{cgroup, exec, find_program, log_read, log_write, ports, procfs, secret, sockets};
 use crate::durable;
 use crate::layout::Layout;
 use crate::runtime::{
     Check, CheckResult, Holder, InstanceOrder, LogQuery, OnceProcess, ProcessHandle, ProcessStatus, Runtime,
     RuntimeError, Signal,
 };
-
-/// Largest file of the agent's remarks about one instance, in bytes.
-const LARGEST_NOTES: u64 = 1024 * 1024;
-/// Largest file that is read as a secret, in bytes.
-const LARGEST_SECRET: u64 = 64 * 1024;
 
 /// Instances as local processes of this user.
 #[derive(Debug)]
@@ -51,20 +45,9 @@ impl LocalRuntime {
         Run(self.layout.run(process))
     }
 
-    /// Runs of an instance that are on disk.
-    fn runs_of(&self, instance: &InstanceId) -> Vec<ProcessHandle> {
-        let entries = fs::read_dir(self.layout.runs()).into_iter().flatten().flatten();
-        let handle = |entry: fs::DirEntry| {
-            let (name, run) =
-                entry.file_name().to_str()?.rsplit_once('-').map(|(a, b)| (a.to_owned(), b.to_owned()))?;
-            Some(ProcessHandle { instance: name.parse().ok()?, run: run.parse().ok()? })
-        };
-        entries.filter_map(handle).filter(|handle| handle.instance == *instance).collect()
-    }
-
     /// Ends what runs of an instance under other names, and removes the traces of what has ended.
     fn end_others(&mut self, process: &ProcessHandle) {
-        for other in self.runs_of(&process.instance).into_iter().filter(|other| other != process) {
+        for other in self.layout.runs_of(&process.instance).into_iter().filter(|other| other != process) {
             match self.look(&other) {
                 ProcessStatus::Exited(_) => self.remove_run(&other),
                 _ => drop(self.signal(&other, Signal::Kill)),
@@ -98,7 +81,7 @@ impl LocalRuntime {
             executable: order.executable.clone(),
             args: order.args.clone(),
             variables: order.variables.clone(),
-            limits: order.limits.clone(),
+            limits: order.run_spec.limits.clone(),
             folder: fs::canonicalize(self.layout.shared())?,
             log: self.layout.log(&order.process.instance),
             name: format!("plimsoll-{}-{}", self.layout.tag(), order.process),
@@ -118,20 +101,6 @@ impl LocalRuntime {
     }
 }
 
-/// The program of a process that runs once, looked for where the process itself would look.
-fn find_program(order: &OnceProcess) -> Option<PathBuf> {
-    let name = Path::new(&order.command[0]);
-    if order.command[0].contains('/') {
-        return Some(name.to_owned());
-    }
-    let own = std::env::var("PATH").ok();
-    let path = order.variables.get("PATH").cloned().or(own).unwrap_or_else(|| launch::PATH.to_owned());
-    let is_program = |file: &PathBuf| {
-        fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-    };
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(is_program)
-}
-
 impl Runtime for LocalRuntime {
     fn start(&mut self, order: &InstanceOrder, _now: Timestamp) -> Result<(), RuntimeError> {
         self.end_others(&order.process);
@@ -147,11 +116,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn start_once(&mut self, order: &OnceProcess, now: Timestamp) -> Result<(), RuntimeError> {
-        let program = find_program(order).ok_or_else(|| RuntimeError::Start {
-            instance: order.process.instance.clone(),
-            why: format!("`{}` is not in PATH", order.command[0]),
-            exhausted: false,
-        })?;
+        let program = find_program(order, &self.layout.shared())?;
         self.start(&order.clone().with_program(&program), now)
     }
 
@@ -190,8 +155,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn port_holder(&mut self, port: u16) -> Option<Holder> {
-        let found = sockets::listeners(port).ok().filter(|found| !found.is_empty())?;
-        Some(sockets::holder(&found))
+        sockets::any_holder_of(port)
     }
 
     fn begin_check(&mut self, process: &ProcessHandle, check: &Check, now: Timestamp) {
@@ -207,20 +171,11 @@ impl Runtime for LocalRuntime {
     }
 
     fn read_secret(&mut self, path: &Path) -> Result<Secret, RuntimeError> {
-        let failed = |why: String| RuntimeError::Secret { path: path.to_owned(), why };
-        let found = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-        if !found.is_file() || found.len() > LARGEST_SECRET {
-            return Err(failed(format!("it is not a file of at most {LARGEST_SECRET} bytes")));
-        }
-        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
+        secret::read(path)
     }
 
     fn note(&mut self, instance: &InstanceId, at: Timestamp, text: &str) {
-        if let Ok(log) = LogFile::new(&self.layout.log(instance), NOTES, LARGEST_NOTES) {
-            log.line(at, LogStream::Agent, text);
-        }
+        log_write::note(&self.layout.log(instance), at, text);
     }
 
     fn logs(&mut self, query: &LogQuery) -> Result<Vec<LogLine>, RuntimeError> {
@@ -229,7 +184,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn forget(&mut self, instance: &InstanceId) {
-        for process in self.runs_of(instance) {
+        for process in self.layout.runs_of(instance) {
             if matches!(self.look(&process), ProcessStatus::Exited(_) | ProcessStatus::Absent) {
                 self.remove_run(&process);
             }

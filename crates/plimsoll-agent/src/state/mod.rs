@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_model::agent::{ArmWeight, HostSettings};
 use plimsoll_model::observation::{InstanceState, Proof, SwitchState};
-use plimsoll_model::release::{Limits, RunSpec};
+use plimsoll_model::release::RunSpec;
 use plimsoll_model::traffic::Maintenance;
 use plimsoll_model::{
     Digest, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Timestamp, version,
@@ -104,7 +104,7 @@ pub struct OnceRecord {
     /// Its environment without secrets.
     pub variables: BTreeMap<String, String>,
     /// Bounds on what it may use.
-    pub limits: Limits,
+    pub run_spec: RunSpec,
     /// When it was asked for.
     pub started: Timestamp,
     /// When its time is over.

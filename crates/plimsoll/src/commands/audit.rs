@@ -39,10 +39,12 @@ fn of_hosts(project: &Project, output: Output, arguments: &Audit) -> Result<Exit
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
     let records = project.journal()?.read(&Query::default())?;
     let known = History::fold(&records).tokens(&environment.name);
-    let mut hosts = project.running_hosts(environment)?;
+    let mut hosts = project.running_hosts(environment, &[])?;
     let service = &project.service.name;
     let mut exit = if verify(&records).holds() { ExitCode::Success } else { ExitCode::Internal };
-    let answers = fleet::on_all(&mut hosts, |host| host.call(service, None, Request::Trail, &[]));
+    let answers = fleet::on_all(&mut hosts, environment.target.parallel(), |host| {
+        host.call(service, None, Request::Trail, &[])
+    });
     let mut views = Vec::new();
     for (host, answer) in answers {
         match answer {

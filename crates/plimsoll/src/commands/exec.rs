@@ -18,9 +18,10 @@ use super::work::show_warnings;
 use crate::cli;
 use crate::content::EnvironmentSecrets;
 use crate::failure::Failure;
+use crate::hosts::check_patterns;
 use crate::output::{Output, complain, remark};
 use crate::project::Project;
-use crate::{operation, select, signals};
+use crate::{operation, signals};
 
 /// Exit code of a command that has none of its own: it was ended, or could not be run.
 const NO_CODE: u8 = 124;
@@ -39,8 +40,10 @@ fn everywhere(config: &Path, output: Output, arguments: &cli::Exec) -> Result<u8
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
     let release = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
     let release = release.map(|known| known.release);
-    let mut hosts = select::choose(project.running_hosts(environment)?, arguments.hosts.as_deref())?;
-    let seen = fleet::observe(&mut hosts, &project.service.name);
+    check_patterns([environment], &arguments.hosts.patterns)?;
+    project.greet([environment])?;
+    let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
+    let seen = fleet::observe(&mut hosts, environment.target.parallel(), &project.service.name);
     let lost: Vec<HostName> = seen.unreachable.iter().map(|lost| lost.host.clone()).collect();
     for host in &seen.unreachable {
         remark(&format!("{}: not reached: {}", host.host, host.reason));

@@ -18,9 +18,10 @@ use plimsoll_report::{Names, log_line};
 use super::work::show_warnings;
 use crate::cli::Logs;
 use crate::failure::Failure;
+use crate::hosts::check_patterns;
 use crate::output::{Output, remark};
 use crate::project::Project;
-use crate::{select, signals};
+use crate::signals;
 
 /// How often new lines are asked for. Lines of one look are put in the order of time.
 const POLL: Duration = Duration::from_millis(250);
@@ -35,7 +36,8 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<Exi
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
     let named = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
     let names = Names::from_records(&project.journal()?.read(&Query::default())?);
-    let mut hosts = select::choose(project.running_hosts(environment)?, arguments.hosts.as_deref())?;
+    check_patterns([environment], &arguments.hosts.patterns)?;
+    let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
     let after = arguments.since.map(|since| {
         let now = SystemClock.now().as_millis();
         let since = u64::try_from(since.duration().as_millis()).unwrap_or(u64::MAX);
@@ -48,7 +50,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<Exi
         follow(&mut hosts, &reader, &printer)?;
         return Ok(ExitCode::Success);
     }
-    once(&mut hosts, &reader, &printer)
+    once(&mut hosts, environment.target.parallel(), &reader, &printer)
 }
 
 /// What is asked of each host.
@@ -75,8 +77,13 @@ impl Reader<'_> {
 }
 
 /// What there is now: the newest lines of all hosts together.
-fn once(hosts: &mut [Box<dyn Host>], reader: &Reader<'_>, printer: &Printer) -> Result<ExitCode, Failure> {
-    let answers = fleet::on_all(hosts, |host| reader.read(host, reader.lines, reader.after));
+fn once(
+    hosts: &mut [Box<dyn Host>],
+    parallel: usize,
+    reader: &Reader<'_>,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
+    let answers = fleet::on_all(hosts, parallel, |host| reader.read(host, reader.lines, reader.after));
     let (mut found, mut silent) = (Vec::new(), 0);
     let all = answers.len();
     for (host, answer) in answers {

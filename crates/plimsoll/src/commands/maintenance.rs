@@ -45,8 +45,8 @@ pub(crate) fn run(config: &Path, output: Output, what: &cli::Maintenance) -> Res
 
 /// Tells every host, and answers whether some could not be told.
 fn tell(project: &Project, environment: &Environment, page: Option<Maintenance>) -> Result<bool, Failure> {
-    let mut hosts = project.running_hosts(environment)?;
-    let seen = fleet::observe(&mut hosts, &project.service.name);
+    let mut hosts = project.running_hosts(environment, &[])?;
+    let seen = fleet::observe(&mut hosts, environment.target.parallel(), &project.service.name);
     let there = operation::answering(&seen);
     for lost in &seen.unreachable {
         remark(&format!("{}: not reached, and not told: {}", lost.host, lost.reason));
@@ -67,13 +67,14 @@ fn tell(project: &Project, environment: &Environment, page: Option<Maintenance>)
     };
     operation::record(project, Some(environment), done, Some(fence))?;
     let request = Request::Maintain { page };
-    let answers: Vec<(HostName, Result<(), String>)> = fleet::on_all(&mut hosts, |host| {
-        if !there.contains(host.name()) {
-            return Ok(());
-        }
-        let answer = host.call(&project.service.name, Some(fence), request.clone(), &[]);
-        answer.map(drop).map_err(|error| error.to_string())
-    });
+    let answers: Vec<(HostName, Result<(), String>)> =
+        fleet::on_all(&mut hosts, environment.target.parallel(), |host| {
+            if !there.contains(host.name()) {
+                return Ok(());
+            }
+            let answer = host.call(&project.service.name, Some(fence), request.clone(), &[]);
+            answer.map(drop).map_err(|error| error.to_string())
+        });
     let mut failed = !seen.unreachable.is_empty();
     for (host, answer) in answers {
         if let Err(why) = answer {

@@ -10,7 +10,7 @@ use plimsoll_engine::journal::{Journal, Query};
 use plimsoll_engine::ship::Yard as _;
 use plimsoll_engine::{DeployError, Deployed, HookRunner, RunOptions, World};
 use plimsoll_model::event::Event;
-use plimsoll_model::service::Environment;
+use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, Timestamp};
 
 use super::ending::{self, Told};
@@ -24,6 +24,8 @@ use crate::{signals, who};
 
 /// How often the hosts of this machine are looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// How often hosts on a network are looked at.
+const FAR_TICK: Duration = Duration::from_millis(200);
 
 /// Whoever acts.
 pub(crate) struct Hands {
@@ -47,11 +49,13 @@ impl Hands {
 
     /// The engine's view of who acts.
     pub(crate) fn actor<'a>(&'a self, project: &'a Project) -> Actor<'a> {
+        let is_far = project.service.environments.values().any(|e| matches!(e.target, Target::Ssh(_)));
+        let tick = if is_far { FAR_TICK } else { TICK };
         Actor {
             service: project.service.name.clone(),
             holder: who::holder(),
             is_gone: &who::is_gone,
-            options: RunOptions { detach: self.detach, cancel: &self.cancel, tick: TICK },
+            options: RunOptions { detach: self.detach, cancel: &self.cancel, tick },
             hooks: Some(HookRunner {
                 hooks: &project.service.hooks,
                 folder: &project.folder,
@@ -78,6 +82,7 @@ pub(crate) fn on_environment(
     work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
 ) -> Result<ExitCode, Failure> {
     let hands = Hands::new(waiting, output);
+    project.greet([environment])?;
     let reports = output.reporter();
     let mut tell = reports.teller();
     let since = project.journal()?.read(&Query::default())?.len();
@@ -106,8 +111,9 @@ fn deploy(
     let mut world = World {
         clock: &clock,
         hosts: project.hosts(environment)?,
+        parallel: environment.target.parallel(),
         journal,
-        metrics: yard.metrics(),
+        metrics: yard.metrics(environment),
         releases: &content,
         secrets: &EnvironmentSecrets,
         events: tell,

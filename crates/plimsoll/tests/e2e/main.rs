@@ -9,10 +9,12 @@
     reason = "a test that fails says why by panicking, and one that is skipped says so on standard error"
 )]
 
+mod doctor;
 mod flow;
 mod hooks;
 mod operating;
 mod prometheus;
 mod recovery;
+mod ssh;
 mod support;
 mod wrong_input;

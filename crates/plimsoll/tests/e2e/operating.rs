@@ -31,7 +31,7 @@ fn exec_runs_with_the_release_and_says_nothing_secret() {
     assert_eq!(run.stdout, "version 1\ntoken ***\n");
     assert!(run.stderr.contains("***") && run.stderr.contains("local: exited with code 7"), "{}", run.stderr);
     project.run(&["exec", "--", "true"]).expect(0);
-    project.run(&["exec", "--hosts", "web*", "--", "true"]).expect(2).says(&["no host matches", "local"]);
+    project.run(&["exec", "--hosts", "web*", "--", "true"]).expect(2).says(&["no host fits", "local"]);
     project.run(&["exec", "--", "no-such-program"]).expect(124).says(&["not in PATH"]);
     project
         .run(&["exec", "--timeout", "500ms", "--", "sleep", "60"])
@@ -186,7 +186,7 @@ fn clients_get_the_page_and_no_broken_connection() {
     project.run(&["maintenance", "on"]).expect(0);
     project.run(&["maintenance", "off"]).expect(0);
     let lost = load.stop().lost;
-    assert!(lost.iter().all(|answer| answer.starts_with("503 Down for maintenance")), "{lost:?}");
+    assert!(lost.iter().all(|answer| answer.why.starts_with("503 Down for maintenance")), "{lost:?}");
 }
 
 #[test]
