@@ -30,13 +30,12 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<E
             d.force_past_block();
         }
         // What was left is not taken back for the sake of the release before it.
-        match if arguments.converge { d.resume()? } else { None } {
-            Some(left) => Ok(left),
-            None => {
-                d.preflight(&order)?;
-                d.deploy(&order)
-            }
+        let left = if arguments.converge { d.resume()? } else { None };
+        if let Some(left) = left {
+            return Ok(left);
         }
+        d.preflight(&order)?;
+        d.deploy(&order)
     })
 }
 
