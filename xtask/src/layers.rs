@@ -74,7 +74,10 @@ const LAYERS: &[Layer] = &[
         "plimsoll",
         "the binary: arguments, one file per command, exit codes; the only crate that prints or exits",
     ),
-    all("plimsoll-testkit", "a simulated world with faults, and scripts over it; nothing shipped uses it"),
+    all(
+        "plimsoll-testkit",
+        "a simulated world with faults and scripts over it, fleets of real test hosts, a load client; nothing shipped uses it",
+    ),
     all("xtask", "the doors of the workspace; nothing shipped uses it"),
 ];
 

@@ -5,11 +5,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a person")]
 
 mod bench;
+mod bench_hosts;
 mod bench_proxy;
 mod bench_ship;
 mod build;
 mod demo;
 mod docs;
+mod fleet;
 mod interrupt;
 mod layers;
 mod lint;
@@ -30,7 +32,10 @@ cargo xtask test [--all] [--no-install]
 cargo xtask lint [--fix]       format, clippy, layers, generated pages, forbidden words
 cargo xtask layers             which crate may use which, held against what they do use
 cargo xtask docs [--check]     the generated pages of docs/
-cargo xtask bench proxy|ship   measurements, written into docs/
+cargo xtask bench proxy|ship|hosts
+                               measurements, written into docs/
+cargo xtask fleet up N | shell NAME [command...] | down
+                               real hosts on this machine, to try things on (root on Linux)
 ";
 
 fn main() -> ExitCode {
@@ -58,6 +63,7 @@ fn run(words: &[&str]) -> anyhow::Result<ExitCode> {
         "layers" => accept(flags, &[]).and_then(|()| layers::run()),
         "docs" => accept(flags, &["--check"]).and_then(|()| docs::run(flags)),
         "bench" => bench::run(flags),
+        "fleet" => fleet::run(flags),
         "help" | "--help" | "-h" => {
             print!("{VERBS}");
             Ok(ExitCode::SUCCESS)

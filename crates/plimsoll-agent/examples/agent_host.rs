@@ -38,6 +38,7 @@ fn agent(root: &str, service: &str, socket: &str, idle: Option<Duration>) -> Exi
         executable: std::env::current_exe().expect("this program has a path"),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         idle,
+        reach: plimsoll_agent::facts::Reach::addresses_only(),
     };
     match serve(&options) {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use plimsoll_model::agent::{
     Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, Refusal, Reply, Request, Response,
 };
-use plimsoll_model::{Fence, ServiceName, version};
+use plimsoll_model::{Fence, ServiceName};
 
 use plimsoll_model::frame::{FrameError, read_frame, write_frame, write_message};
 
@@ -40,8 +40,7 @@ impl AgentConnection {
         stream.set_read_timeout(Some(timeout)).map_err(unreachable)?;
         stream.set_write_timeout(Some(timeout)).map_err(unreachable)?;
         let mut connection = Self { stream, calls: 0 };
-        let hello =
-            Request::Hello { protocol: version::PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned() };
+        let hello = Request::hello(env!("CARGO_PKG_VERSION"));
         connection.call(service, None, hello, &[])?;
         Ok(connection)
     }

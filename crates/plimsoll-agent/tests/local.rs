@@ -422,7 +422,7 @@ fn fill_disk(small: &Path) {
     fs::remove_file(&filler).unwrap();
     let answer = driver.ask(Driver::offer(&made));
     assert!(
-        matches!(answer, Response::Offered { bytes: 307_200, packed: None, sealed: false, .. }),
+        matches!(answer, Response::Have { bytes: 307_200, packed: None, sealed: false, .. }),
         "{answer:?}"
     );
     driver.upload(&release, &half, 300 << 10);

@@ -7,7 +7,7 @@ use plimsoll_model::release::{RunSpec, SecretReference};
 use plimsoll_model::rollout::{Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{BuildSpec, Builder, DirtyPolicy, Environment, Service, Target};
 use plimsoll_model::traffic::Stickiness;
-use plimsoll_model::{Share, Span};
+use plimsoll_model::{Quantity, Share, Span};
 
 const FULL: &str = include_str!("data/full.toml");
 
@@ -75,25 +75,28 @@ fn steps_of_a_rollout() {
     let service = loaded(FULL).service;
     let rollout = &environment(&service, "production").rollout;
     let minutes = |n: u64| Span::from_secs(60 * n);
+    let weight = |weight, hosts| Step::SetWeight { weight, hosts };
     let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     assert_eq!(
         rollout.steps,
         [
-            Step::SetWeight { weight: Share::percent(5) },
+            weight(Share::percent(5), None),
             Step::Analysis { names: vec![], duration: minutes(10) },
-            Step::SetWeight { weight: Share::percent(25) },
+            weight(Share::percent(25), None),
             Step::Pause { duration: Some(minutes(10)) },
             Step::Analysis {
                 names: names(&["traffic-errors", "traffic-latency", "app-errors"]),
                 duration: minutes(10)
             },
-            Step::SetWeight { weight: Share::percent(50) },
+            weight(Share::percent(50), Some(Quantity::ALL)),
             Step::Pause { duration: None },
             Step::Approve { by: Some("the person on call".to_owned()) },
-            Step::SetWeight { weight: Share::ALL },
+            weight(Share::ALL, None),
         ]
     );
     assert_eq!((rollout.on_inconclusive, rollout.on_shared_degradation), (Policy::RollBack, Policy::Hold));
+    let limits = (rollout.max_parallel, rollout.max_unavailable);
+    assert_eq!(limits, (Quantity::Count(3), Quantity::Share(Share::percent(10))));
 }
 
 #[test]
@@ -180,4 +183,25 @@ fn a_service_round_trips() {
     let service = loaded(FULL).service;
     let json = serde_json::to_string(&service).unwrap();
     assert_eq!(serde_json::from_str::<Service>(&json).unwrap(), service);
+}
+
+#[test]
+fn what_hosts_must_have() {
+    let text = "[service]\nname='a'\n[build]\ntype='go'\n[environments.production]\nport=8080\n\
+                [environments.production.requires]\nmemory='1GB'\ncores=1.5\ndisk='2GiB'\nkernel='5.10'\ncpu='x86-64-v2'\n\
+                clock-skew='5s'\ntcp=['db.internal:5432','[::1]:6379']\nhttp=['https://api.internal/healthz']\n\
+                files=['/etc/a']\nprograms={ psql='15.2', git='any' }\nca-roots=true\n";
+    let service = loaded(text).service;
+    let requires = &environment(&service, "production").requires;
+    assert_eq!(
+        (requires.memory, requires.cores, requires.disk),
+        (Some(1_000_000_000), Some(150), Some(2 << 30))
+    );
+    assert_eq!(requires.kernel.as_ref().map(ToString::to_string).as_deref(), Some("5.10"));
+    assert_eq!(requires.clock_skew, Some(Span::from_secs(5)));
+    assert_eq!(requires.tcp, ["db.internal:5432", "[::1]:6379"]);
+    assert_eq!(requires.programs["git"], None);
+    assert_eq!(requires.programs["psql"], Some("15.2".parse().unwrap()));
+    assert!(requires.ca_roots && !requires.time_zones);
+    assert_eq!(requires.probes().len(), 6);
 }

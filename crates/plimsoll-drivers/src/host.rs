@@ -1,6 +1,6 @@
 //! A host, reached through its agent.
 
-use plimsoll_model::agent::{Refusal, Request, Response};
+use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
 /// Why a call did not succeed.
@@ -21,7 +21,7 @@ pub enum HostError {
 
 /// What lies between coordinator and host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum Reach {
     /// Nothing: they share a machine, and copying is cheaper than packing.
     Local,
     /// A network: what is not sent is gained.
@@ -33,9 +33,9 @@ pub trait Host: Send {
     /// The host's name.
     fn name(&self) -> &HostName;
 
-    /// What lies between.
-    fn link(&self) -> Link {
-        Link::Remote
+    /// What lies between this machine and the host.
+    fn reach(&self) -> Reach {
+        Reach::Remote
     }
 
     /// Sends one request and waits for its answer.
@@ -49,4 +49,10 @@ pub trait Host: Send {
         request: Request,
         content: &[u8],
     ) -> Result<Response, HostError>;
+}
+
+/// A refusal that the coordinator makes itself, where the answer is not of the kind that was asked for.
+pub fn unexpected(request: &str) -> HostError {
+    let message = format!("the agent gave an answer to `{request}` that does not belong to it");
+    HostError::Refused(Refusal::new(RefusalReason::Version, message))
 }

@@ -14,7 +14,9 @@ pub mod metrics;
 pub mod regression;
 pub mod resolve;
 pub mod source;
+pub mod ssh;
+mod wire;
 
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use command::{CommandOrder, Commands, SystemCommands};
-pub use host::{Host, HostError, Link};
+pub use host::{Host, HostError, Reach};

@@ -1,22 +1,18 @@
 //! The machine that the command runs on: an agent process reached over a Unix socket, started when it is not there.
 //!
-//! The first call on a connection is always [`Request::Hello`]; the framing is `plimsoll_model::frame`'s.
+//! What is said on the connection is `wire.rs`'s.
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use plimsoll_model::agent::{
-    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, Refusal, RefusalReason, Reply, Request, Response,
-};
-use plimsoll_model::frame::{FrameError, read_frame, write_frame, write_message};
-use plimsoll_model::{Fence, HostName, ServiceName, version};
+use plimsoll_model::agent::{Request, Response};
+use plimsoll_model::{Fence, HostName, ServiceName};
 
-use crate::host::{Host, HostError, Link};
+use crate::host::{Host, HostError, Reach};
+use crate::wire::{self, CallFailure, Dial, Wire};
 
-/// How long an agent may take to answer one request. The longest is sealing a release: hashing it once.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a new agent may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long agents that end at once are followed by others.
@@ -38,127 +34,53 @@ pub struct LocalOptions {
 pub struct LocalHost {
     name: HostName,
     options: LocalOptions,
-    connection: Option<UnixStream>,
-    next_id: u64,
+    wire: Option<Wire>,
 }
 
 impl LocalHost {
     /// The local host; nothing is started before the first call.
     pub fn new(options: LocalOptions) -> Self {
-        Self { name: HostName::local(), options, connection: None, next_id: 1 }
+        Self { name: HostName::local(), options, wire: None }
     }
 
     fn unreachable(&self, why: impl Into<String>) -> HostError {
         HostError::Unreachable { host: self.name.clone(), why: why.into() }
     }
 
-    /// Has a connection to an agent that answers. One that is just being killed may still take a connection, so the
-    /// greeting is tried twice.
+    fn greet(&mut self, stream: UnixStream, service: &ServiceName) -> Result<(), HostError> {
+        match Wire::greet(stream, service) {
+            Ok(wire) => {
+                self.wire = Some(wire);
+                Ok(())
+            }
+            Err(CallFailure::Refused(refusal)) => Err(HostError::Refused(refusal)),
+            Err(CallFailure::Lost(what)) => Err(self.unreachable(what)),
+        }
+    }
+}
+
+impl Dial for LocalHost {
+    fn wire(&mut self) -> &mut Option<Wire> {
+        &mut self.wire
+    }
+
+    /// An agent that is just being killed may still take a connection, so the greeting is tried twice.
     fn connect(&mut self, service: &ServiceName) -> Result<(), HostError> {
-        if self.connection.is_some() {
+        if self.wire.is_some() {
             return Ok(());
         }
-        let stream = match UnixStream::connect(&self.options.socket) {
-            Ok(stream) => stream,
-            Err(_) => self.start_agent()?,
-        };
+        let stream = connect(&self.options).map_err(|why| self.unreachable(why))?;
         match self.greet(stream, service) {
             Err(HostError::Unreachable { .. }) => {
-                let stream = self.start_agent()?;
+                let stream = start_agent(&self.options).map_err(|why| self.unreachable(why))?;
                 self.greet(stream, service)
             }
             answer => answer,
         }
     }
 
-    fn greet(&mut self, stream: UnixStream, service: &ServiceName) -> Result<(), HostError> {
-        stream
-            .set_read_timeout(Some(ANSWER_TIMEOUT))
-            .and_then(|()| stream.set_write_timeout(Some(ANSWER_TIMEOUT)))
-            .map_err(|e| self.unreachable(format!("the socket has no time-outs: {e}")))?;
-        self.connection = Some(stream);
-        let hello =
-            Request::Hello { protocol: version::PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned() };
-        match self.exchange(service, None, hello, &[]) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                self.connection = None;
-                Err(error)
-            }
-        }
-    }
-
-    /// A connection to a new agent. One that is just being killed may hold its lock for a moment longer, so that the new
-    /// one finds no place; another is started then.
-    fn start_agent(&self) -> Result<UnixStream, HostError> {
-        let began = Instant::now();
-        let mut child = self.spawn_agent()?;
-        loop {
-            if let Ok(stream) = UnixStream::connect(&self.options.socket) {
-                return Ok(stream);
-            }
-            // The starter may end once the agent has detached itself; only a failure matters.
-            if let Ok(Some(status)) = child.try_wait()
-                && !status.success()
-            {
-                if began.elapsed() >= RESTART_PATIENCE {
-                    let said = last_lines(&self.options.log);
-                    return Err(self.unreachable(format!("the agent ended with {status}: {said}")));
-                }
-                std::thread::sleep(Duration::from_millis(100));
-                child = self.spawn_agent()?;
-            }
-            if began.elapsed() >= START_TIMEOUT {
-                let log = self.options.log.display();
-                return Err(self.unreachable(format!("the agent did not listen within 10 s; see {log}")));
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    fn spawn_agent(&self) -> Result<Child, HostError> {
-        let [program, arguments @ ..] = self.options.start.as_slice() else {
-            return Err(self.unreachable("no agent runs and none can be started"));
-        };
-        let failed = |what: &str, e: std::io::Error| self.unreachable(format!("{what}: {e}"));
-        let log = open_log(&self.options.log)
-            .map_err(|e| failed(&format!("cannot write {}", self.options.log.display()), e))?;
-        let errors = log.try_clone().map_err(|e| failed("cannot share the agent's log", e))?;
-        Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors)
-            .current_dir("/")
-            .spawn()
-            .map_err(|e| failed(&format!("cannot start {program}"), e))
-    }
-
-    fn exchange(
-        &mut self,
-        service: &ServiceName,
-        fence: Option<Fence>,
-        request: Request,
-        content: &[u8],
-    ) -> Result<Response, HostError> {
-        let id = self.next_id;
-        self.next_id += 1;
-        let name = request.name();
-        let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
-        let call = Call { id, service: service.clone(), fence, request, content: length };
-        let result = self.connection.as_mut().map(|stream| talk(stream, &call, content));
-        match result {
-            Some(Ok(reply)) if reply.id == id => reply.result.map_err(HostError::Refused),
-            Some(Ok(reply)) => {
-                self.connection = None;
-                Err(self.unreachable(format!("answered call {} instead of {id}", reply.id)))
-            }
-            Some(Err(error)) => {
-                self.connection = None;
-                Err(self.unreachable(format!("{name}: {error}")))
-            }
-            None => Err(self.unreachable("not connected")),
-        }
+    fn lost(&mut self, what: String) -> HostError {
+        self.unreachable(what)
     }
 }
 
@@ -167,8 +89,8 @@ impl Host for LocalHost {
         &self.name
     }
 
-    fn link(&self) -> Link {
-        Link::Local
+    fn reach(&self) -> Reach {
+        Reach::Local
     }
 
     fn call(
@@ -178,43 +100,57 @@ impl Host for LocalHost {
         request: Request,
         content: &[u8],
     ) -> Result<Response, HostError> {
-        // An agent that was killed since the last call is noticed only by the next one. Looking again is free; whether
-        // a change took effect is for the coordinator to find out.
-        let may_be_stale = self.connection.is_some() && matches!(request, Request::Observe);
-        self.connect(service)?;
-        match self.exchange(service, fence, request.clone(), content) {
-            Err(HostError::Unreachable { .. }) if may_be_stale => {
-                self.connect(service)?;
-                self.exchange(service, fence, request, content)
-            }
-            answer => answer,
+        wire::call(self, service, fence, request, content)
+    }
+}
+
+/// A connection to the agent of this machine, which is started where none runs; or why there is none.
+pub fn connect(options: &LocalOptions) -> Result<UnixStream, String> {
+    UnixStream::connect(&options.socket).or_else(|_| start_agent(options))
+}
+
+/// A connection to a new agent. One that is just being killed may hold its lock for a moment longer, so that the new
+/// one finds no place; another is started then.
+fn start_agent(options: &LocalOptions) -> Result<UnixStream, String> {
+    let began = Instant::now();
+    let mut child = spawn_agent(options)?;
+    loop {
+        if let Ok(stream) = UnixStream::connect(&options.socket) {
+            return Ok(stream);
         }
+        // The starter may end once the agent has detached itself; only a failure matters.
+        if let Ok(Some(status)) = child.try_wait()
+            && !status.success()
+        {
+            if began.elapsed() >= RESTART_PATIENCE {
+                return Err(format!("the agent ended with {status}: {}", last_lines(&options.log)));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            child = spawn_agent(options)?;
+        }
+        if began.elapsed() >= START_TIMEOUT {
+            return Err(format!("the agent did not listen within 10 s; see {}", options.log.display()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// A problem on the connection.
-#[derive(Debug, thiserror::Error)]
-enum WireError {
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    #[error("the agent closed the connection")]
-    Closed,
-    #[error("the answer is a frame of kind {0}, which is none")]
-    Kind(u8),
-    #[error("the answer is not understood: {0}")]
-    Json(#[source] serde_json::Error),
-}
-
-fn talk(stream: &mut UnixStream, call: &Call, content: &[u8]) -> Result<Reply, WireError> {
-    write_message(stream, FRAME_CALL, call)?;
-    if !content.is_empty() {
-        write_frame(stream, FRAME_CONTENT, content)?;
-    }
-    let frame = read_frame(stream)?.ok_or(WireError::Closed)?;
-    if frame.kind != FRAME_REPLY {
-        return Err(WireError::Kind(frame.kind));
-    }
-    serde_json::from_slice(&frame.body).map_err(WireError::Json)
+fn spawn_agent(options: &LocalOptions) -> Result<Child, String> {
+    let [program, arguments @ ..] = options.start.as_slice() else {
+        return Err("no agent runs and none can be started".to_owned());
+    };
+    let failed = |what: &str, e: std::io::Error| format!("{what}: {e}");
+    let log =
+        open_log(&options.log).map_err(|e| failed(&format!("cannot write {}", options.log.display()), e))?;
+    let errors = log.try_clone().map_err(|e| failed("cannot share the agent's log", e))?;
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(log)
+        .stderr(errors)
+        .current_dir("/")
+        .spawn()
+        .map_err(|e| failed(&format!("cannot start {program}"), e))
 }
 
 fn open_log(path: &Path) -> std::io::Result<std::fs::File> {
@@ -235,15 +171,12 @@ fn last_lines(log: &Path) -> String {
     lines.into_iter().rev().collect::<Vec<_>>().join("; ")
 }
 
-/// A refusal that the coordinator makes itself, where the answer is not of the kind that was asked for.
-pub fn unexpected(request: &str) -> HostError {
-    let message = format!("the agent gave an answer to `{request}` that does not belong to it");
-    HostError::Refused(Refusal::new(RefusalReason::Version, message))
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
+
+    use plimsoll_model::agent::{Call, FRAME_REPLY, Reply};
+    use plimsoll_model::frame::{read_frame, write_message};
 
     use super::*;
 
@@ -256,7 +189,13 @@ mod tests {
                 for _ in 0..*calls {
                     let Some(frame) = read_frame(&mut stream).unwrap() else { break };
                     let call: Call = serde_json::from_slice(&frame.body).unwrap();
-                    let reply = Reply { id: call.id, result: Ok(Response::Done) };
+                    let result = match call.request {
+                        Request::Hello { .. } => {
+                            Response::Welcome { version: "1".to_owned(), pid: 1, protocol: 2 }
+                        }
+                        _ => Response::Done,
+                    };
+                    let reply = Reply { id: call.id, result: Ok(result) };
                     write_message(&mut stream, FRAME_REPLY, &reply).unwrap();
                 }
             }

@@ -1,19 +1,24 @@
 //! Brings one release into one environment: lease, what an earlier command left, plan, rollout.
 
+use std::collections::BTreeMap;
+use std::time::Instant;
+
 use plimsoll_model::agent::Request;
 use plimsoll_model::event::News;
+use plimsoll_model::evidence::{Evidence, Gate, GateDecision};
 use plimsoll_model::observation::FleetObservation;
 use plimsoll_model::plan::{Plan, PlanKind};
 use plimsoll_model::record::{Command, Entry, Outcome};
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
-use plimsoll_model::service::Environment;
-use plimsoll_model::{EnvironmentName, Fence, ReleaseId, RolloutId, ServiceName};
+use plimsoll_model::service::{Environment, Target};
+use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, ServiceName, Span};
 use plimsoll_plan::planner::{self, NoPlan};
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
 use crate::fleet;
 use crate::history::History;
 use crate::journal::{Holder, JournalError, Lease, Query};
+use crate::preflight::{self, Conclusion, Examination};
 use crate::rollout::{Run, RunEnd, RunError, RunOptions};
 use crate::world::{ReleaseContent, Secrets, World};
 
@@ -70,6 +75,14 @@ pub enum DeployError {
     /// The release's content is not here.
     #[error(transparent)]
     Content(#[from] crate::world::ContentError),
+    /// A host certainly lacks what is needed.
+    #[error("{summary}")]
+    Unfit {
+        /// What it lacks.
+        summary: String,
+        /// What to do about it.
+        help: Vec<String>,
+    },
     /// The release's manifest is not understood.
     #[error("the manifest of release {release} is not understood: {why}")]
     Manifest {
@@ -148,10 +161,11 @@ impl<'d, 'w> Deployment<'d, 'w> {
         actor: &'d Actor<'d>,
         environment: &'d Environment,
     ) -> Result<Self, DeployError> {
-        let seen = fleet::observe(&mut world.hosts, &actor.service);
-        if let Some(lost) = seen.unreachable.first() {
-            let (host, reason) = (lost.host.clone(), lost.reason.clone());
-            return Err(NoPlan::Unreachable { host, reason }.into());
+        let seen = fleet::observe(&mut world.hosts, world.parallel, &actor.service);
+        // How many may be lost is the plan's affair; a rollout that was left is brought to its end with any host.
+        if let (true, Some(lost)) = (seen.hosts.is_empty(), seen.unreachable.first()) {
+            let (host, reason, more) = (lost.host.clone(), lost.reason.clone(), seen.unreachable.len() - 1);
+            return Err(NoPlan::Unreachable { host, reason, more, allowed: 0 }.into());
         }
         let above = seen.hosts.iter().map(|h| h.seen.fence).max().unwrap_or(Fence(0));
         let now = world.clock.now();
@@ -201,6 +215,37 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.roll_out(plan)
     }
 
+    /// The gate "preflight": the hosts have what the release needs. What an earlier command left is finished without it:
+    /// its hosts are half changed already.
+    pub fn preflight(&mut self, order: &Order) -> Result<(), DeployError> {
+        if self.unfinished()?.is_some() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let (environment, release) = (order.environment, &order.release);
+        let manifest = manifest(self.world.releases, release)?;
+        let artifact = self.world.releases.artifact_file(release);
+        let needs = preflight::release_needs(release, &manifest, &environment.run, artifact.as_deref());
+        let about = Examination { service: &self.actor.service, environment, release: Some(&needs) };
+        let reports = preflight::examine(&mut self.world.hosts, self.world.clock, &about);
+        preflight::refusing_agent(&reports)?;
+        let Conclusion { decision, summary, help } = preflight::conclude(&reports);
+        let evidence = Evidence {
+            gate: Gate::Preflight,
+            release: Some(release.clone()),
+            artifact: Some(manifest.artifact.digest),
+            question: format!("do the hosts of {} have what is needed?", environment.name),
+            measured: preflight::measured(&reports, environment),
+            decision,
+            summary: summary.clone(),
+            at: self.world.clock.now(),
+            took: Span::from(started.elapsed()),
+        };
+        self.world.tell(News::GateFinished { evidence: Box::new(evidence.clone()) });
+        self.world.record(&self.lease, None, Entry::Gate { evidence: Box::new(evidence) })?;
+        if decision == GateDecision::Refused { Err(DeployError::Unfit { summary, help }) } else { Ok(()) }
+    }
+
     /// Goes on with what an earlier command left, if it left something.
     pub fn resume(&mut self) -> Result<Option<Deployed>, DeployError> {
         self.unfinished()?.map(|left| self.take_over(left)).transpose()
@@ -216,8 +261,12 @@ impl<'d, 'w> Deployment<'d, 'w> {
     /// The plan for an order, made from what the hosts see now. Changes nothing.
     pub fn plan(&mut self, order: &Order) -> Result<Plan, DeployError> {
         let history = self.history()?;
-        let fleet = fleet::observe(&mut self.world.hosts, &self.actor.service);
+        let fleet = self.observe();
         make_plan(order, self.world.releases, &history, &fleet)
+    }
+
+    fn observe(&mut self) -> FleetObservation {
+        fleet::observe(&mut self.world.hosts, self.world.parallel, &self.actor.service)
     }
 
     fn unfinished(&mut self) -> Result<Option<RolloutState>, DeployError> {
@@ -229,7 +278,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
     }
 
     fn take_over(&mut self, left: RolloutState) -> Result<Deployed, DeployError> {
-        let fleet = fleet::observe(&mut self.world.hosts, &self.actor.service);
+        let fleet = self.observe();
         let course = course(&left, &decide(&left, &fleet, self.world.clock.now()));
         let rollout = left.plan.rollout.clone();
         self.announce(&left.plan, Some(course.clone()))?;
@@ -281,15 +330,15 @@ impl<'d, 'w> Deployment<'d, 'w> {
     pub fn prune(&mut self, keep: u32, pinned: &[ReleaseId]) {
         let request = Request::Prune { keep, pinned: pinned.to_vec() };
         let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        let _ = fleet::on_all(&mut self.world.hosts, |host| {
+        let _ = fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
             host.call(service, fence, request.clone(), &[]).map(drop)
         });
     }
 
     /// Stops the service on every host of the environment.
-    pub fn down(&mut self) -> Vec<(plimsoll_model::HostName, Result<(), String>)> {
+    pub fn down(&mut self) -> Vec<(HostName, Result<(), String>)> {
         let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        fleet::on_all(&mut self.world.hosts, |host| {
+        fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
             host.call(service, fence, Request::Down, &[]).map(drop).map_err(|e| e.to_string())
         })
     }
@@ -302,9 +351,8 @@ pub fn make_plan(
     history: &History,
     fleet: &FleetObservation,
 ) -> Result<Plan, DeployError> {
-    let signed = releases.manifest(&order.release)?;
-    let manifest: Manifest = serde_json::from_str(&signed.manifest)
-        .map_err(|e| DeployError::Manifest { release: order.release.clone(), why: e.to_string() })?;
+    let manifest = manifest(releases, &order.release)?;
+    let (serving, zones) = (history.serving(&order.environment.name), zones(&order.environment.target));
     let request = planner::Request {
         rollout: history.next_rollout(&order.environment.name),
         environment: order.environment,
@@ -314,9 +362,29 @@ pub fn make_plan(
         rollback: order.rollback,
         canary: order.canary,
         refused: &history.refused(&order.environment.name),
+        serving: serving.as_ref(),
+        zones: &zones,
         fleet,
     };
     Ok(planner::plan(&request)?)
+}
+
+/// The zones of the hosts that have one.
+fn zones(target: &Target) -> BTreeMap<HostName, String> {
+    match target {
+        Target::Local { .. } => BTreeMap::new(),
+        Target::Ssh(target) => {
+            let zoned =
+                target.hosts.iter().filter_map(|h| Some((h.name.clone(), h.zone.as_ref()?.to_string())));
+            zoned.collect()
+        }
+    }
+}
+
+fn manifest(releases: &dyn ReleaseContent, release: &ReleaseId) -> Result<Manifest, DeployError> {
+    let signed = releases.manifest(release)?;
+    serde_json::from_str(&signed.manifest)
+        .map_err(|e| DeployError::Manifest { release: release.clone(), why: e.to_string() })
 }
 
 /// What a coordinator that takes over does, in words.

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::event::ReleaseLabel;
-use plimsoll_model::plan::{Plan, PlanKind};
-use plimsoll_model::record::{BackReason, Command, Entry, Outcome, Record};
+use plimsoll_model::observation::{FleetObservation, LostHost};
+use plimsoll_model::plan::{Plan, PlanKind, PlannedStep};
+use plimsoll_model::record::{Command, Entry, Outcome, Record};
 use plimsoll_model::release::Tree;
-use plimsoll_model::{EnvironmentName, ReleaseId, RolloutId, Timestamp};
+use plimsoll_model::{EnvironmentName, HostName, ReleaseId, RolloutId, Timestamp};
 
 /// The fold of a whole journal.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,12 +43,32 @@ pub struct KnownRelease {
 /// A rollout as the journal knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownRollout {
-    /// Its plan.
+    /// Its plan, without what each host got: there may be thousands of them.
     pub plan: Plan,
     /// When it began.
     pub began: Timestamp,
     /// How and when it ended.
     pub ended: Option<(Outcome, Timestamp)>,
+    /// Hosts that it went on without.
+    pub aside: Vec<Aside>,
+}
+
+/// A host that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// The host.
+    pub host: HostName,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl KnownRollout {
+    /// Whether its release serves from its end on.
+    pub fn is_promoted(&self) -> bool {
+        self.ended.is_some_and(|(outcome, _)| outcome.is_promoted())
+    }
 }
 
 impl KnownRelease {
@@ -83,10 +104,17 @@ impl History {
                     sealed: record.at,
                 });
             }
-            Entry::Planned { plan } => {
-                self.rollouts.push(KnownRollout { plan: (**plan).clone(), began: record.at, ended: None });
+            Entry::Planned { plan } => self.planned(plan, record.at),
+            Entry::SetAside { host, reason, since } => {
+                let of = |r: &&mut KnownRollout| Some(&r.plan.rollout) == record.rollout.as_ref();
+                if let Some(rollout) = self.rollouts.iter_mut().rev().find(of) {
+                    let (host, reason) = (host.clone(), reason.clone());
+                    rollout.aside.push(Aside { host, reason, since: since.unwrap_or(record.at) });
+                }
             }
-            Entry::GoingBack { reason } if is_blame(reason) => self.blamed.extend(record.rollout.clone()),
+            Entry::GoingBack { reason } if reason.is_against_release() => {
+                self.blamed.extend(record.rollout.clone());
+            }
             Entry::Finished { outcome, .. } => self.finish(record, *outcome),
             Entry::Commanded { command: Command::Retry { release } } => {
                 if let Some(environment) = &record.environment {
@@ -95,6 +123,30 @@ impl History {
             }
             _ => {}
         }
+    }
+
+    fn planned(&mut self, plan: &Plan, at: Timestamp) {
+        let before = self.set_aside(&plan.environment);
+        let aside = |lost: &LostHost| {
+            let known = before.iter().find(|a| a.host == lost.host).map(|a| a.since);
+            let since = known.or(lost.since).unwrap_or(at);
+            Aside { host: lost.host.clone(), reason: lost.reason.clone(), since }
+        };
+        let aside = plan.set_aside.iter().map(aside).collect();
+        let light = |step: &PlannedStep| PlannedStep { step: step.step.clone(), shares: Vec::new() };
+        let plan = Plan {
+            hosts: Vec::new(),
+            set_aside: Vec::new(),
+            steps: plan.steps.iter().map(light).collect(),
+            ..plan.clone()
+        };
+        self.rollouts.push(KnownRollout { plan, began: at, ended: None, aside });
+    }
+
+    /// Hosts that the environment's last rollout went on without.
+    pub fn set_aside(&self, environment: &EnvironmentName) -> &[Aside] {
+        let last = self.rollouts.iter().rev().find(|r| r.plan.environment == *environment);
+        last.map_or(&[], |r| &r.aside)
     }
 
     fn finish(&mut self, record: &Record, outcome: Outcome) {
@@ -107,13 +159,13 @@ impl History {
             // It could not be brought back completely; the reason to bring it back stands.
             Outcome::Mixed if self.blamed.contains(&plan.rollout) => Some(plan.release.clone()),
             // What a person went back from is not shipped again by accident either.
-            Outcome::Promoted if plan.kind == PlanKind::Rollback => plan.replaces.clone(),
+            promoted if promoted.is_promoted() && plan.kind == PlanKind::Rollback => plan.replaces.clone(),
             _ => None,
         };
         if let Some(release) = refuse {
             self.refused.insert((plan.environment.clone(), release));
         }
-        if outcome == Outcome::Promoted {
+        if outcome.is_promoted() {
             let promoted = (plan.environment.clone(), plan.release.clone());
             self.refused.remove(&promoted);
         }
@@ -174,26 +226,25 @@ impl History {
     /// The release that serves an environment, as far as the journal knows.
     pub fn serving(&self, environment: &EnvironmentName) -> Option<ReleaseId> {
         let mut rollouts = self.rollouts.iter().rev().filter(|r| r.plan.environment == *environment);
-        let last = rollouts.find(|r| matches!(r.ended, Some((Outcome::Promoted, _))));
+        let last = rollouts.find(|r| r.is_promoted());
         last.map(|r| r.plan.release.clone())
+    }
+
+    /// The release that serves an environment now: what its hosts say, and where they differ, what the journal says if
+    /// any of them has it.
+    pub fn current(&self, environment: &EnvironmentName, fleet: &FleetObservation) -> Option<ReleaseId> {
+        let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
+        let known = self.serving(environment).filter(|release| currents.clone().any(|c| c == release));
+        known.or_else(|| currents.next().cloned())
     }
 
     /// The release that bare `rollback` returns to: the newest that was promoted in the environment before
     /// `current`, that is not `current` and was not rolled back since.
     pub fn last_known_good(&self, environment: &EnvironmentName, current: &ReleaseId) -> Option<ReleaseId> {
-        let promoted = self.rollouts.iter().rev().filter(|r| {
-            r.plan.environment == *environment && matches!(r.ended, Some((Outcome::Promoted, _)))
-        });
+        let of = |r: &&KnownRollout| r.plan.environment == *environment && r.is_promoted();
+        let promoted = self.rollouts.iter().rev().filter(of);
         let refused = self.refused(environment);
         let mut releases = promoted.map(|r| r.plan.release.clone());
         releases.find(|r| r != current && !refused.contains(r))
     }
-}
-
-/// Whether a reason to go back is one against the release, and not for another or for want of an answer.
-fn is_blame(reason: &BackReason) -> bool {
-    !matches!(
-        reason,
-        BackReason::Superseded { .. } | BackReason::NobodyAnswered { .. } | BackReason::Policy { .. }
-    )
 }

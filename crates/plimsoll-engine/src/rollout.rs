@@ -4,7 +4,7 @@
 //! at a time, and writes before and after it acts. A coordinator that dies anywhere in here is replaced by another
 //! that folds the same journal and asks the same question.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl RunEnd {
             Self::Over(Outcome::Promoted) => ExitCode::Success,
             Self::Over(Outcome::RolledBack | Outcome::Superseded) => ExitCode::RolledBack,
             Self::Over(Outcome::Refused) => ExitCode::Refused,
-            Self::Over(Outcome::Mixed) => ExitCode::MixedFleet,
+            Self::Over(Outcome::Mixed | Outcome::PromotedInPart) => ExitCode::MixedFleet,
             Self::Over(Outcome::Inconclusive) | Self::Held(_) => ExitCode::Inconclusive,
         }
     }
@@ -91,6 +91,8 @@ pub struct Run<'r, 'w> {
     looks: Looks,
     packings: Packings,
     viewer: Viewer,
+    /// Hosts that do not answer, and since when. Only this coordinator's knowledge: another one begins to wait anew.
+    silent_since: HashMap<HostName, Timestamp>,
     last_renewal: Timestamp,
     last_word: Timestamp,
     last_view: Timestamp,
@@ -108,6 +110,7 @@ impl<'r, 'w> Run<'r, 'w> {
         labels: Vec<ReleaseLabel>,
         options: RunOptions<'r>,
     ) -> Self {
+        let viewer = Viewer::new(labels, &state.plan);
         Self {
             world,
             lease,
@@ -116,7 +119,8 @@ impl<'r, 'w> Run<'r, 'w> {
             state,
             looks: Looks::default(),
             packings: Packings::default(),
-            viewer: Viewer::new(labels),
+            viewer,
+            silent_since: HashMap::new(),
             last_renewal: Timestamp::default(),
             last_word: Timestamp::default(),
             last_view: Timestamp::default(),
@@ -148,7 +152,7 @@ impl<'r, 'w> Run<'r, 'w> {
     fn turn(&mut self) -> Result<Option<RunEnd>, RunError> {
         self.follow_journal()?;
         self.cancel_if_asked()?;
-        let fleet = fleet::observe(&mut self.world.hosts, &self.state.plan.service);
+        let fleet = self.observe();
         self.renew_and_confirm(&fleet)?;
         self.look(&fleet)?;
         let now = self.world.clock.now();
@@ -167,6 +171,19 @@ impl<'r, 'w> Run<'r, 'w> {
             }
         }
         Ok(None)
+    }
+
+    fn observe(&mut self) -> FleetObservation {
+        let World { hosts, parallel, clock, .. } = &mut *self.world;
+        let mut fleet = fleet::observe(hosts, *parallel, &self.state.plan.service);
+        let now = clock.now();
+        let before = std::mem::take(&mut self.silent_since);
+        for lost in &mut fleet.unreachable {
+            let since = before.get(&lost.host).copied().unwrap_or(now);
+            self.silent_since.insert(lost.host.clone(), since);
+            lost.since = Some(since);
+        }
+        fleet
     }
 
     /// Folds in what others wrote: people's commands.
@@ -222,15 +239,23 @@ impl<'r, 'w> Run<'r, 'w> {
         }
         let word_every =
             (self.state.plan.rules.dead_man_switch.duration() / 4).max(Duration::from_millis(250));
-        let armed = fleet.hosts.iter().any(|h| {
-            matches!(&h.seen.switch, SwitchState::Armed { orders, .. } if orders.rollout == self.state.plan.rollout)
-        });
-        if armed && now.since(self.last_word) >= word_every {
-            self.last_word = now;
-            fleet::confirm(&mut self.world.hosts, &self.state.plan.service, self.lease.fence)
-                .map_err(|host| RunError::Overtaken { host })?;
+        if now.since(self.last_word) < word_every {
+            return Ok(());
         }
-        Ok(())
+        let state = &self.state;
+        let armed = fleet.hosts.iter().filter(|h| {
+            matches!(&h.seen.switch, SwitchState::Armed { orders, .. } if orders.rollout == state.plan.rollout)
+        });
+        // One that was set aside goes back by itself, whether it is there again or not.
+        let waiting: HashSet<_> = armed.map(|h| &h.host).filter(|h| !state.aside.contains_key(*h)).collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        self.last_word = now;
+        let World { hosts, parallel, .. } = &mut *self.world;
+        let hosts = hosts.iter_mut().filter(|h| waiting.contains(h.name()));
+        fleet::confirm(hosts, *parallel, &state.plan.service, self.lease.fence)
+            .map_err(|host| RunError::Overtaken { host })
     }
 
     /// Makes the looks that are due and writes what they gave; a changed verdict is written with its figures.
@@ -297,13 +322,14 @@ impl<'r, 'w> Run<'r, 'w> {
             &self.packings,
             self.state.plan.rules.dead_man_switch,
         );
-        let mut by_host: BTreeMap<_, _> = fleet::on_all(&mut self.world.hosts, |host| {
-            let action = actions.iter().find(|a| a.host == *host.name())?;
-            Some(perform(&context, host, action))
-        })
-        .into_iter()
-        .collect();
-        let result = |a: &HostAction| by_host.remove(&a.host).flatten().unwrap_or(Err(StepError::NotPlanned));
+        let of_host: HashMap<_, _> = actions.iter().map(|a| (&a.host, a)).collect();
+        let hosts = self.world.hosts.iter_mut().filter(|h| of_host.contains_key(h.name()));
+        let results = fleet::on_each(hosts, self.world.parallel, |host| {
+            let action = of_host[host.name()];
+            perform(&context, host, action)
+        });
+        let mut results: HashMap<_, _> = results.into_iter().collect();
+        let result = |a: &HostAction| results.remove(&a.host).unwrap_or(Err(StepError::NotPlanned));
         actions.iter().map(result).collect()
     }
 
@@ -312,17 +338,18 @@ impl<'r, 'w> Run<'r, 'w> {
         let patience = Span::from(self.world.clock.now().until(wait.until));
         let after = patience.max(self.state.plan.rules.dead_man_switch);
         let context = context(&self.state.plan, self.lease, self.world, &self.packings, after);
-        for host in &mut self.world.hosts {
-            if fleet.host(host.name()).is_some() {
-                let arm = HostAction { host: host.name().clone(), action: Action::Arm };
-                if let Err(error) = perform(&context, host.as_mut(), &arm)
-                    && error.is_stale()
-                {
-                    return Err(RunError::Overtaken { host: host.name().clone() });
-                }
-            }
+        let state = &self.state;
+        let in_play = |h: &HostName| state.touched.contains(h) && !state.aside.contains_key(h);
+        let seen: HashSet<_> = fleet.hosts.iter().map(|h| &h.host).filter(|h| in_play(h)).collect();
+        let hosts = self.world.hosts.iter_mut().filter(|h| seen.contains(h.name()));
+        let armed = fleet::on_each(hosts, self.world.parallel, |host| {
+            let arm = HostAction { host: host.name().clone(), action: Action::Arm };
+            perform(&context, host, &arm)
+        });
+        match armed.into_iter().find(|(_, r)| r.as_ref().is_err_and(StepError::is_stale)) {
+            Some((host, _)) => Err(RunError::Overtaken { host }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn show(&mut self, fleet: &FleetObservation, decision: &Decision, now: Timestamp) {
@@ -336,7 +363,7 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// Sleeps until something may have changed.
     fn wait(&self, wait: &Wait, now: Timestamp) {
-        let next_look = self.state.judges.iter().filter_map(plimsoll_plan::Judge::next_look).min();
+        let next_look = self.looks.next(&self.state.judges);
         let until = next_look.map_or(wait.until, |look| look.min(wait.until));
         let longest = now.until(until).max(Duration::from_millis(5));
         self.world.clock.sleep(longest.min(self.options.tick));
@@ -351,6 +378,13 @@ fn context<'c, 'w: 'c>(
     packings: &'c Packings,
     switch_after: Span,
 ) -> Context<'c> {
-    let (releases, secrets) = (world.releases, world.secrets);
-    Context { plan, fence: lease.fence, releases, packings, secrets, switch_after }
+    Context {
+        plan,
+        hosts: plan.hosts.iter().map(|h| (&h.host, h)).collect(),
+        fence: lease.fence,
+        releases: world.releases,
+        packings,
+        secrets: world.secrets,
+        switch_after,
+    }
 }

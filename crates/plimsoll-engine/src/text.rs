@@ -29,6 +29,7 @@ pub(crate) fn size(bytes: u64) -> String {
 pub(crate) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Promoted => "serves everywhere",
+        Outcome::PromotedInPart => "serves everywhere but on hosts that were set aside",
         Outcome::RolledBack => "rolled back",
         Outcome::Inconclusive => "taken back: nobody could tell whether it is good",
         Outcome::Superseded => "taken back for another release",

@@ -3,12 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use plimsoll_model::event::{Between, ReleaseLabel, RolloutView, SideView};
+use plimsoll_model::event::{Between, ReleaseLabel, RolloutView, SideView, SpreadView};
 use plimsoll_model::metrics::{Counters, Histogram};
 use plimsoll_model::observation::{FleetObservation, InstanceState};
+use plimsoll_model::plan::{HostAction, Plan};
 use plimsoll_model::rollout::Step;
 use plimsoll_model::{ReleaseId, Share, Span, Timestamp};
 use plimsoll_plan::{Decision, RolloutState};
+
+use crate::tally::{Tally, Totals};
 
 /// "Lately" means this long.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -16,20 +19,22 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// Draws pictures of one rollout.
 pub(crate) struct Viewer {
     labels: Vec<ReleaseLabel>,
-    history: VecDeque<(Timestamp, FleetObservation)>,
+    tally: Tally,
+    history: VecDeque<(Timestamp, Totals)>,
 }
 
 impl Viewer {
     /// A viewer that knows these releases by their numbers.
-    pub(crate) fn new(labels: Vec<ReleaseLabel>) -> Self {
-        Self { labels, history: VecDeque::new() }
+    pub(crate) fn new(labels: Vec<ReleaseLabel>, plan: &Plan) -> Self {
+        Self { labels, tally: Tally::new(plan), history: VecDeque::new() }
     }
 
     /// Remembers what was seen, for rates.
     pub(crate) fn see(&mut self, now: Timestamp, fleet: &FleetObservation) {
+        self.tally.count(fleet);
         // A few pictures a second are enough for a rate over ten.
         if self.history.back().is_none_or(|(at, _)| now.since(*at) >= Duration::from_millis(500)) {
-            self.history.push_back((now, fleet.clone()));
+            self.history.push_back((now, self.tally.totals.clone()));
         }
         while self.history.len() > 2 && self.history.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
             self.history.pop_front();
@@ -56,6 +61,7 @@ impl Viewer {
                 .filter(|r| **r != plan.release)
                 .map(|release| self.side(release, fleet, now)),
             canary: self.side(&plan.release, fleet, now),
+            spread: spread(plan, fleet, state),
             step: open.map(|s| s.index),
             steps: u32::try_from(plan.steps.len()).unwrap_or(u32::MAX),
             activity: activity(state, decision, left),
@@ -80,7 +86,7 @@ impl Viewer {
         let points: u32 = arms.filter(|a| a.release == *release).map(|a| a.weight.points()).sum();
         let ready = fleet.hosts.iter().flat_map(|h| h.seen.of_release(release));
         let ready = ready.filter(|i| i.state == InstanceState::Ready).count();
-        let lately = self.lately(release, fleet, now);
+        let lately = self.lately(release, now);
         SideView {
             release: self.label(release),
             weight: Share::basis_points(points / u32::try_from(fleet.hosts.len().max(1)).unwrap_or(1)),
@@ -97,17 +103,12 @@ impl Viewer {
     }
 
     /// What happened to a release since the oldest picture, and in how many seconds.
-    fn lately(
-        &self,
-        release: &ReleaseId,
-        fleet: &FleetObservation,
-        now: Timestamp,
-    ) -> Option<(Counters, f64)> {
+    fn lately(&self, release: &ReleaseId, now: Timestamp) -> Option<(Counters, f64)> {
         // The oldest picture that has figures of this release: a canary has none in those before it.
-        let known = |(since, fleet): &(Timestamp, FleetObservation)| Some((*since, totals(release, fleet)?));
+        let known = |(since, totals): &'_ (Timestamp, Totals)| Some((*since, totals.get(release)?.clone()));
         let (since, before) = self.history.iter().find_map(known)?;
         let seconds = now.since(since).as_secs_f64();
-        let now = totals(release, fleet)?;
+        let now = self.tally.totals.get(release)?;
         let counts = now.latency.counts.iter().zip(&before.latency.counts);
         let latency = Histogram {
             bounds: now.latency.bounds.clone(),
@@ -123,28 +124,10 @@ impl Viewer {
     }
 }
 
-/// Sum of a release's counters over all hosts.
-fn totals(release: &ReleaseId, fleet: &FleetObservation) -> Option<Counters> {
-    let mut sum: Option<Counters> = None;
-    let arms = fleet.hosts.iter().filter_map(|h| h.seen.traffic.as_ref()).flat_map(|t| &t.arms);
-    for arm in arms.filter(|a| a.release == *release) {
-        let sum = sum.get_or_insert_with(|| Counters {
-            latency: Histogram::new(&arm.latency.bounds),
-            ..Counters::default()
-        });
-        sum.requests += arm.attempts();
-        sum.errors += arm.errors();
-        for (total, count) in sum.latency.counts.iter_mut().zip(&arm.latency.counts) {
-            *total += count;
-        }
-    }
-    sum
-}
-
 fn activity(state: &RolloutState, decision: &Decision, left: Option<Span>) -> String {
     let doing = match decision {
         Decision::Wait(wait) => format!("waiting for {}", wait.waiting_for),
-        Decision::Act(actions) => actions.first().map_or(String::new(), |a| a.action.name().to_owned()),
+        Decision::Act(actions) => actions.first().map_or(String::new(), |a| act(state, a, actions.len())),
         Decision::Record(_) | Decision::Over(_) => String::new(),
     };
     if state.back.is_some() {
@@ -153,11 +136,50 @@ fn activity(state: &RolloutState, decision: &Decision, left: Option<Span>) -> St
     let step = state.step.and_then(|s| state.plan.steps.get(s.index as usize));
     match step.map(|s| &s.step) {
         Some(Step::Pause { duration: Some(duration) }) => format!("pause {duration}"),
-        Some(Step::SetWeight { weight }) => format!("set-weight {weight}: {doing}"),
+        Some(Step::SetWeight { weight, .. }) => format!("set-weight {weight}: {doing}"),
         // Its time may be over while it still waits for data, or for what is under way.
         Some(Step::Analysis { duration, .. }) if left.is_some() => format!("analysis, at most {duration}"),
         _ => doing,
     }
+}
+
+/// `start`; of several hosts also where: `start on web3`, `start on 12 hosts`.
+fn act(state: &RolloutState, first: &HostAction, count: usize) -> String {
+    let name = first.action.name();
+    match (state.plan.total(), count) {
+        (..=1, _) => name.to_owned(),
+        (_, 1) => format!("{name} on {}", first.host),
+        _ => format!("{name} on {count} hosts"),
+    }
+}
+
+/// Where the new release has a share; nothing for a single host.
+fn spread(plan: &Plan, fleet: &FleetObservation, state: &RolloutState) -> Option<SpreadView> {
+    if plan.total() < 2 {
+        return None;
+    }
+    let weights = fleet.hosts.iter().filter_map(|h| {
+        let arms = h.seen.traffic.iter().flat_map(|t| &t.table.arms);
+        let weight = arms.filter(|a| a.release == plan.release).map(|a| a.weight).next()?;
+        (weight > Share::NONE).then_some((&h.host, weight))
+    });
+    let (mut hosts, mut count, mut whole) = (Vec::new(), 0, 0);
+    for (host, weight) in weights {
+        count += 1;
+        whole += u32::from(weight == Share::ALL);
+        if hosts.len() < SpreadView::NAMED {
+            hosts.push(host.clone());
+        }
+    }
+    let aside = plan.set_aside.len() + state.aside.len();
+    let whole_number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Some(SpreadView {
+        hosts,
+        count,
+        whole,
+        total: whole_number(plan.total()),
+        set_aside: whole_number(aside),
+    })
 }
 
 fn left(state: &RolloutState, now: Timestamp) -> Option<Span> {

@@ -10,9 +10,11 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{FactsOrder, HostFacts};
 use crate::observation::HostObservation;
 use crate::traffic::Stickiness;
 use crate::transfer::{BaseRelease, Packed};
+use crate::version::{OLDEST_PROTOCOL, PROTOCOL};
 use crate::{
     Digest, EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span,
     Timestamp,
@@ -28,6 +30,9 @@ pub const FRAME_CONTENT: u8 = 3;
 pub const MAX_FRAME: u32 = 8 * 1024 * 1024;
 /// Largest piece of content in one frame, in bytes.
 pub const CHUNK: usize = 1024 * 1024;
+
+/// Largest page of an instance in bytes; as JSON text it must still fit into a frame.
+pub const MAX_PAGE: u32 = 3 * 1024 * 1024;
 
 /// A request to the agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,10 +64,13 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Request {
-    /// Opens a connection. The agent answers [`Response::Welcome`] or refuses the version.
+    /// Opens a connection. The agent answers [`Response::Welcome`] or refuses the version. See [`Request::hello`].
     Hello {
-        /// The caller's [`crate::version::PROTOCOL`].
+        /// The oldest protocol that the caller speaks. Agents that know no ranges compare it with their own.
         protocol: u32,
+        /// The newest protocol that the caller speaks; absent where it speaks only one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        newest: Option<u32>,
         /// The caller's version, for messages.
         version: String,
     },
@@ -87,7 +95,8 @@ pub enum Request {
     Upload {
         /// The release.
         release: ReleaseId,
-        /// What the bytes are; none where they are the artifact itself.
+        /// What the bytes are; none where they are the artifact itself. Since protocol 3.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         packed: Option<Packed>,
         /// Where the piece begins.
         offset: u64,
@@ -151,6 +160,21 @@ pub enum Request {
     },
     /// Stops every instance and the proxy of the service, and keeps releases and history.
     Down,
+    /// Asks a running instance for one of its pages (`GET`, on the host's loopback). Since protocol 2.
+    Fetch {
+        /// The instance; nothing else on the host can be asked.
+        instance: InstanceId,
+        /// The page's path.
+        path: String,
+        /// The longest content that is wanted, in bytes; at most [`MAX_PAGE`].
+        limit: u32,
+    },
+    /// What the host is: processor, memory, disk, clock, ports, and what comes of the probes. Changes nothing. Since
+    /// protocol 2.
+    Facts {
+        /// What is asked beside what it always tells.
+        order: Box<FactsOrder>,
+    },
 }
 
 /// What a service is on a host.
@@ -241,29 +265,28 @@ pub enum Response {
         version: String,
         /// The agent's process.
         pid: u32,
+        /// The protocol that both sides speak from now on.
+        #[serde(default = "first_protocol")]
+        protocol: u32,
     },
     /// To [`Request::Observe`].
     Observed {
         /// What the host sees.
         observation: Box<HostObservation>,
     },
-    /// To [`Request::Offer`].
-    Offered {
+    /// To [`Request::Offer`] and [`Request::Upload`].
+    Have {
         /// Bytes that are here, from the beginning: of what `packed` names.
         bytes: u64,
         /// Digest of the packed artifact that they belong to; none where they are the artifact itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         packed: Option<Digest>,
         /// Whether the release is sealed already.
         sealed: bool,
-        /// Sealed releases that patches can be against, newest first, at most [`crate::transfer::MAX_BASES`].
-        bases: Vec<BaseRelease>,
-    },
-    /// To [`Request::Upload`].
-    Have {
-        /// Bytes that are here, from the beginning.
-        bytes: u64,
-        /// Whether the release is sealed already.
-        sealed: bool,
+        /// To an offer: sealed releases that patches can be against, newest first, at most
+        /// [`crate::transfer::MAX_BASES`]. Agents before protocol 3 name none and unpack nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bases: Option<Vec<BaseRelease>>,
     },
     /// To [`Request::Start`].
     Started {
@@ -289,8 +312,25 @@ pub enum Response {
         /// What was removed.
         removed: Vec<ReleaseId>,
     },
+    /// To [`Request::Fetch`].
+    Page {
+        /// The answer's status.
+        status: u16,
+        /// Its content; bytes that are no UTF-8 are replaced.
+        body: String,
+    },
     /// To every other request: it holds now.
     Done,
+    /// To [`Request::Facts`].
+    Facts {
+        /// What the host is.
+        facts: Box<HostFacts>,
+    },
+}
+
+/// Agents of the first protocol do not say which one they speak.
+fn first_protocol() -> u32 {
+    1
 }
 
 /// Why the agent did not do it.
@@ -331,9 +371,25 @@ pub enum RefusalReason {
 }
 
 impl Request {
+    /// The first request of every connection, from a caller of this version.
+    pub fn hello(version: &str) -> Self {
+        Self::Hello { protocol: OLDEST_PROTOCOL, newest: Some(PROTOCOL), version: version.to_owned() }
+    }
+
+    /// The protocol that has this request first.
+    pub const fn since(&self) -> u32 {
+        match self {
+            Self::Fetch { .. } | Self::Facts { .. } => 2,
+            _ => 1,
+        }
+    }
+
     /// Whether the request changes something and so needs a fencing token.
     pub const fn is_fenced(&self) -> bool {
-        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. })
+        !matches!(
+            self,
+            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Fetch { .. } | Self::Facts { .. }
+        )
     }
 
     /// The request's name, for messages.
@@ -355,6 +411,8 @@ impl Request {
             Self::Logs { .. } => "logs",
             Self::Prune { .. } => "prune",
             Self::Down => "down",
+            Self::Fetch { .. } => "fetch",
+            Self::Facts { .. } => "facts",
         }
     }
 }

@@ -136,6 +136,9 @@ pub struct RolloutView {
     pub stable: Option<SideView>,
     /// The new side.
     pub canary: SideView,
+    /// Where the new side has a share; absent where there is only one host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<SpreadView>,
     /// Index of the step, from 0.
     pub step: Option<u32>,
     /// How many steps there are.
@@ -146,6 +149,27 @@ pub struct RolloutView {
     pub left: Option<Span>,
     /// The analyses.
     pub assessments: Vec<Assessment>,
+}
+
+/// The hosts on which the new release has a share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SpreadView {
+    /// The first of them.
+    pub hosts: Vec<HostName>,
+    /// How many there are.
+    pub count: u32,
+    /// On how many of them it takes all traffic.
+    pub whole: u32,
+    /// Hosts of the environment.
+    pub total: u32,
+    /// Hosts that the rollout goes on without.
+    pub set_aside: u32,
+}
+
+impl SpreadView {
+    /// So many hosts are named at most.
+    pub const NAMED: usize = 3;
 }
 
 /// One side of the traffic at one moment.

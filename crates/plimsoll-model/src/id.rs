@@ -93,6 +93,10 @@ text_id!(
     EnvironmentName, "environment name", NAME_RULE, is_name
 );
 text_id!(
+    /// The name of a zone, a part of an environment's hosts that may fail together.
+    ZoneName, "zone name", NAME_RULE, is_name
+);
+text_id!(
     /// A host as the operator names it: an `ssh` destination or alias, or `local`.
     HostName,
     "host name",

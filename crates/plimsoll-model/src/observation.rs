@@ -1,5 +1,7 @@
 //! What a host sees of itself at one moment. Decisions are made from this and from the journal, nothing else.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::agent::SwitchOrders;
@@ -30,6 +32,24 @@ pub struct HostObservation {
     pub switch: SwitchState,
     /// What the host cannot do or could not see, for people.
     pub remarks: Vec<String>,
+}
+
+impl HostObservation {
+    /// What a host sees where nothing of the service has ever been.
+    pub fn empty() -> Self {
+        Self {
+            at: Timestamp::default(),
+            fence: Fence(0),
+            current: None,
+            known_good: Vec::new(),
+            committed: None,
+            releases: Vec::new(),
+            instances: Vec::new(),
+            traffic: None,
+            switch: SwitchState::Off,
+            remarks: Vec::new(),
+        }
+    }
 }
 
 /// One instance as its host sees it.
@@ -138,6 +158,9 @@ pub struct LostHost {
     pub host: HostName,
     /// Why.
     pub reason: String,
+    /// Since when, as far as the coordinator that asks knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 impl HostObservation {
@@ -160,6 +183,11 @@ impl InstanceState {
 }
 
 impl FleetObservation {
+    /// What the hosts that answered see, by name.
+    pub fn by_host(&self) -> HashMap<&HostName, &HostObservation> {
+        self.hosts.iter().map(|h| (&h.host, &h.seen)).collect()
+    }
+
     /// What `host` sees, if it answered.
     pub fn host(&self, host: &HostName) -> Option<&HostObservation> {
         self.hosts.iter().find(|h| h.host == *host).map(|h| &h.seen)

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{ArmWeight, HostSettings};
+use crate::observation::LostHost;
 use crate::release::RunSpec;
 use crate::rollout::{RolloutSpec, Step};
 use crate::{Digest, EnvironmentName, HostName, InstanceId, ReleaseId, RolloutId, ServiceName, Share};
@@ -24,10 +25,19 @@ pub struct Plan {
     pub release: ReleaseId,
     /// SHA-256 of its artifact.
     pub artifact: Digest,
-    /// The release that serves now, to go back to.
+    /// The release that serves now, to go back to. Hosts that serve another one say so in their own plan.
     pub replaces: Option<ReleaseId>,
-    /// What each host gets.
+    /// What each host gets, in the order in which they are changed.
     pub hosts: Vec<HostPlan>,
+    /// Hosts that take no part because they cannot be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<LostHost>,
+    /// Hosts that are changed at the same time.
+    #[serde(default = "all_at_once")]
+    pub max_parallel: u32,
+    /// Hosts that may be set aside on the way, beside those that are.
+    #[serde(default)]
+    pub may_lose: u32,
     /// The steps; empty where there is nothing to compare with or nothing to watch.
     pub steps: Vec<PlannedStep>,
     /// Analyses, policies and deadlines.
@@ -40,6 +50,11 @@ pub struct Plan {
     pub basis: Digest,
 }
 
+/// As it was before plans had batches.
+const fn all_at_once() -> u32 {
+    u32::MAX
+}
+
 /// Why a plan is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -50,7 +65,8 @@ pub enum PlanKind {
     Update,
     /// Back to an earlier release, on the same path without steps.
     Rollback,
-    /// The same release, brought to the declared number of instances.
+    /// The release that serves already, brought to hosts that serve another one and to the declared number of
+    /// instances.
     Converge,
 }
 
@@ -60,10 +76,23 @@ pub enum PlanKind {
 pub struct HostPlan {
     /// The host.
     pub host: HostName,
+    /// What serves there now, where that is not the plan's `replaces`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differs: Option<Before>,
     /// Instances of the release that serves now.
     pub old: Vec<InstanceId>,
     /// Instances of the new release, in the order of their start.
     pub new: Vec<InstanceId>,
+}
+
+/// What a host served before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// This release.
+    Release(ReleaseId),
 }
 
 /// A step with everything worked out.
@@ -72,7 +101,7 @@ pub struct HostPlan {
 pub struct PlannedStep {
     /// What the user declared.
     pub step: Step,
-    /// For a weight: what it means on each host.
+    /// For a weight: what it means on each host that has a share by then.
     pub shares: Vec<HostShare>,
 }
 
@@ -146,6 +175,30 @@ pub struct HostAction {
 }
 
 impl Plan {
+    /// The release that `host` goes back to; `None` where nothing serves before.
+    pub fn before<'p>(&'p self, host: &'p HostPlan) -> Option<&'p ReleaseId> {
+        match &host.differs {
+            None => self.replaces.as_ref(),
+            Some(Before::Nothing) => None,
+            Some(Before::Release(release)) => Some(release),
+        }
+    }
+
+    /// Whether `host` already serves the plan's release, and only gets another number of instances.
+    pub fn is_level(&self, host: &HostPlan) -> bool {
+        self.before(host) == Some(&self.release)
+    }
+
+    /// Whether `host` takes no part.
+    pub fn is_set_aside(&self, host: &HostName) -> bool {
+        self.set_aside.iter().any(|lost| lost.host == *host)
+    }
+
+    /// How many hosts the environment has, those that are set aside among them.
+    pub fn total(&self) -> usize {
+        self.hosts.len() + self.set_aside.len()
+    }
+
     /// What `host` gets.
     pub fn host(&self, host: &HostName) -> Option<&HostPlan> {
         self.hosts.iter().find(|h| h.host == *host)

@@ -142,6 +142,15 @@ pub enum Entry {
         /// Why: all steps done, or a person said so.
         why: String,
     },
+    /// A host is out of reach for too long, or cannot take the release: the rollout goes on without it.
+    SetAside {
+        /// The host.
+        host: HostName,
+        /// Why.
+        reason: String,
+        /// Since when it has not answered, if that is why.
+        since: Option<Timestamp>,
+    },
     /// Decided to go back.
     GoingBack {
         /// Why.
@@ -269,6 +278,9 @@ pub enum BackReason {
     NoProgress {
         /// What was waited for.
         waiting_for: String,
+        /// Whether something speaks against the release, and not only against the way to its hosts.
+        #[serde(default = "speaks_against_it")]
+        against_release: bool,
     },
     /// The observed traffic does not follow the weights.
     TrafficMismatch {
@@ -281,6 +293,16 @@ pub enum BackReason {
         host: HostName,
         /// When.
         at: Timestamp,
+        /// Whether something speaks against the release, beside the coordinator's silence.
+        #[serde(default = "speaks_against_it")]
+        against_release: bool,
+    },
+    /// More hosts are out of reach than may be set aside.
+    HostLost {
+        /// One of them.
+        host: HostName,
+        /// Why it is, and how many may be set aside.
+        detail: String,
     },
     /// No person answered in time.
     NobodyAnswered {
@@ -296,12 +318,40 @@ pub enum BackReason {
     },
 }
 
+/// How it was read before rollouts told a lost coordinator from a bad release.
+const fn speaks_against_it() -> bool {
+    true
+}
+
+impl BackReason {
+    /// Whether it is a reason against the release, and not against the way to its hosts, for another release, or for
+    /// want of an answer. Only then is the release not tried again as it is.
+    pub const fn is_against_release(&self) -> bool {
+        match self {
+            Self::NoProgress { against_release, .. } | Self::SwitchFired { against_release, .. } => {
+                *against_release
+            }
+            Self::Superseded { .. }
+            | Self::NobodyAnswered { .. }
+            | Self::Policy { .. }
+            | Self::HostLost { .. } => false,
+            Self::Analysis { .. }
+            | Self::Aborted { .. }
+            | Self::InstanceFailed { .. }
+            | Self::ActionFailed { .. }
+            | Self::TrafficMismatch { .. } => true,
+        }
+    }
+}
+
 /// How a rollout ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The release serves everywhere.
     Promoted,
+    /// The release serves on every host but those that were set aside.
+    PromotedInPart,
     /// The one before serves everywhere; the release is not tried again as it is.
     RolledBack,
     /// The one before serves everywhere, because nobody could tell whether the release is good.
@@ -312,4 +362,11 @@ pub enum Outcome {
     Refused,
     /// Not everything could be brought back; hosts differ.
     Mixed,
+}
+
+impl Outcome {
+    /// Whether the release serves from then on.
+    pub const fn is_promoted(self) -> bool {
+        matches!(self, Self::Promoted | Self::PromotedInPart)
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Share, Span};
+use crate::{Quantity, Share, Span};
 
 /// How a release comes into an environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,20 @@ pub struct RolloutSpec {
     pub on_inconclusive: Policy,
     /// What follows when canary and stable are both bad.
     pub on_shared_degradation: Policy,
+    /// Hosts that are changed at the same time (Nomad's `max_parallel`); never fewer than one.
+    #[serde(default = "default_max_parallel")]
+    pub max_parallel: Quantity,
+    /// Hosts that may be out of reach: as many are set aside, and the rollout goes on without them.
+    #[serde(default = "default_max_unavailable")]
+    pub max_unavailable: Quantity,
+}
+
+const fn default_max_parallel() -> Quantity {
+    Quantity::Share(Share::percent(25))
+}
+
+const fn default_max_unavailable() -> Quantity {
+    Quantity::NONE
 }
 
 impl Default for RolloutSpec {
@@ -35,6 +49,8 @@ impl Default for RolloutSpec {
             person_deadline: Span::from_secs(24 * 3600),
             on_inconclusive: Policy::Hold,
             on_shared_degradation: Policy::RollBack,
+            max_parallel: default_max_parallel(),
+            max_unavailable: default_max_unavailable(),
         }
     }
 }
@@ -47,6 +63,10 @@ pub enum Step {
     SetWeight {
         /// The share.
         weight: Share,
+        /// The hosts that take part, each with the share of its own traffic. Absent: as few hosts as the share needs,
+        /// and on them what makes it the share of all traffic.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hosts: Option<Quantity>,
     },
     /// Stay here for `duration`, or until a person resumes.
     Pause {

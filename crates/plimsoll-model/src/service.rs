@@ -7,10 +7,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::preflight::Requires;
 use crate::release::RunSpec;
 use crate::rollout::RolloutSpec;
+use crate::ssh::SshTarget;
 use crate::traffic::Stickiness;
-use crate::{EnvironmentName, ServiceName, Span};
+use crate::{EnvironmentName, HostName, ServiceName, Span};
 
 /// A service and everything declared about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,12 +142,16 @@ pub struct Environment {
     pub instances: u32,
     /// Where clients reach the service: the proxy's address.
     pub listen: SocketAddr,
+    /// Where people and the regression test reach the service, if that is not the proxy's address itself.
+    pub url: Option<String>,
     /// Which requests stay with the release they met first.
     pub stickiness: Stickiness,
     /// What an instance runs with.
     pub run: RunSpec,
     /// How a release comes in.
     pub rollout: RolloutSpec,
+    /// What its hosts must have.
+    pub requires: Requires,
 }
 
 /// What kind of place an environment is.
@@ -157,4 +163,24 @@ pub enum Target {
         /// Folder of releases and state.
         root: PathBuf,
     },
+    /// Hosts that the operator's own ssh reaches.
+    Ssh(SshTarget),
+}
+
+impl Target {
+    /// How many hosts are worked on at the same time.
+    pub fn parallel(&self) -> usize {
+        match self {
+            Self::Local { .. } => 1,
+            Self::Ssh(target) => target.parallel as usize,
+        }
+    }
+
+    /// The hosts, as the operator names them, in the order of the configuration.
+    pub fn host_names(&self) -> Vec<HostName> {
+        match self {
+            Self::Local { .. } => vec![HostName::local()],
+            Self::Ssh(target) => target.hosts.iter().map(|host| host.name.clone()).collect(),
+        }
+    }
 }

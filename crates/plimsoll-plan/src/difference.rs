@@ -48,7 +48,8 @@ fn add(sum: &mut Increment, grown: &Counters, bounds: &[f64]) {
     }
 }
 
-fn grown_since(before: &Counters, now: &Counters) -> Counters {
+/// What a series counted between two samples; one that fell was reset, and all of it is new.
+pub fn grown_since(before: &Counters, now: &Counters) -> Counters {
     if now.requests < before.requests {
         return now.clone();
     }

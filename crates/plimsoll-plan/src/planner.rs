@@ -1,13 +1,17 @@
 //! From what is declared and what is seen to a plan that leaves nothing to choose.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::agent::HostSettings;
 use plimsoll_model::metrics::DEFAULT_LATENCY_BOUNDS;
-use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState};
-use plimsoll_model::plan::{HostPlan, HostShare, Plan, PlanKind, PlannedStep};
+use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState, SeenHost};
+use plimsoll_model::plan::{Before, HostPlan, Plan, PlanKind};
 use plimsoll_model::release::Manifest;
-use plimsoll_model::rollout::{Check, RolloutSpec, Step};
+use plimsoll_model::rollout::{Check, RolloutSpec};
 use plimsoll_model::service::Environment;
-use plimsoll_model::{Digest, HostName, InstanceId, ReleaseId, RolloutId, Share};
+use plimsoll_model::{Digest, HostName, InstanceId, ReleaseId, RolloutId};
+
+use crate::spread::{in_order, planned_steps};
 
 /// What a plan is made from.
 #[derive(Debug)]
@@ -28,6 +32,10 @@ pub struct Request<'a> {
     pub canary: bool,
     /// Releases that were rolled back and that nobody allowed again.
     pub refused: &'a [ReleaseId],
+    /// The release that serves the environment as far as the journal knows. It decides where hosts differ.
+    pub serving: Option<&'a ReleaseId>,
+    /// Zones of hosts that have one.
+    pub zones: &'a BTreeMap<HostName, String>,
     /// What the hosts see.
     pub fleet: &'a FleetObservation,
 }
@@ -57,20 +65,27 @@ pub enum NoPlan {
         /// The environment.
         environment: String,
     },
-    /// A host did not answer.
-    #[error("host {host} does not answer: {reason}")]
+    /// More hosts do not answer than may be set aside.
+    #[error("host {host} does not answer: {reason}{}", beyond(*more, *allowed))]
     Unreachable {
-        /// The host.
+        /// One of them.
         host: HostName,
         /// Why.
         reason: String,
+        /// How many others do not either.
+        more: usize,
+        /// How many may be set aside.
+        allowed: u32,
     },
-    /// Hosts serve different releases, so that there is no one release to go back to.
-    #[error("hosts serve different releases: {found}")]
-    Mixed {
-        /// Which host serves which.
-        found: String,
-    },
+}
+
+/// What a person has to know beside the one host; nothing where it is all there is to say.
+fn beyond(more: usize, allowed: u32) -> String {
+    match (more, allowed) {
+        (0, _) => String::new(),
+        (_, 0) => format!(", and neither do {more} others; none may be set aside (max-unavailable)"),
+        _ => format!(", and neither do {more} others; {allowed} may be set aside (max-unavailable)"),
+    }
 }
 
 /// Makes the plan, or says why there is none.
@@ -80,21 +95,26 @@ pub fn plan(request: &Request) -> Result<Plan, NoPlan> {
         release: release.clone(),
         environment: environment.name.to_string(),
     })?;
-    if let Some(lost) = fleet.unreachable.first() {
-        return Err(NoPlan::Unreachable { host: lost.host.clone(), reason: lost.reason.clone() });
+    let total = u32::try_from(fleet.hosts.len() + fleet.unreachable.len()).expect("a fleet has fewer hosts");
+    let allowed = environment.rollout.max_unavailable.at_most(total);
+    if fleet.hosts.is_empty() || fleet.unreachable.len() > allowed as usize {
+        no_host_is_lost(fleet, allowed)?;
     }
-    let replaces = current_release(fleet)?;
+    let replaces = current_release(fleet, request.serving);
     let kind = kind(request, replaces.as_ref());
     let declared = environment.instances;
     if kind == PlanKind::Converge && fleet.hosts.iter().all(|h| serves(&h.seen, release, declared)) {
+        no_host_is_lost(fleet, allowed)?;
         return Err(NoPlan::AlreadyServing { release: release.clone() });
     }
     if matches!(kind, PlanKind::Update | PlanKind::Initial) && request.refused.contains(release) {
         return Err(NoPlan::RolledBackBefore { release: release.clone() });
     }
-    let hosts = host_plans(fleet, release, replaces.as_ref(), declared, kind);
+    let is_able = |h: &HostPlan| h.differs.is_none();
+    let hosts = in_order(host_plans(request, replaces.as_ref(), kind), request.zones, is_able);
+    let able = hosts.iter().filter(|h| is_able(h)).count();
     let stepwise = kind == PlanKind::Update || (kind == PlanKind::Rollback && request.canary);
-    let steps = if stepwise { planned_steps(&environment.rollout, &hosts) } else { Vec::new() };
+    let steps = if stepwise { planned_steps(&environment.rollout.steps, &hosts, able) } else { Vec::new() };
     let mut rules = environment.rollout.clone();
     if steps.is_empty() {
         rules.analyses.clear();
@@ -108,6 +128,9 @@ pub fn plan(request: &Request) -> Result<Plan, NoPlan> {
         artifact: manifest.artifact.digest,
         replaces,
         hosts,
+        set_aside: fleet.unreachable.clone(),
+        max_parallel: environment.rollout.max_parallel.at_most(total).max(1),
+        may_lose: allowed.saturating_sub(u32::try_from(fleet.unreachable.len()).unwrap_or(u32::MAX)),
         steps,
         settings: HostSettings {
             environment: environment.name.clone(),
@@ -131,20 +154,22 @@ fn kind(request: &Request, replaces: Option<&ReleaseId>) -> PlanKind {
     }
 }
 
-/// The one release that all hosts call current.
-fn current_release(fleet: &FleetObservation) -> Result<Option<ReleaseId>, NoPlan> {
-    let mut currents: Vec<_> = fleet.hosts.iter().map(|h| h.seen.current.clone()).collect();
-    currents.dedup();
-    match currents.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(one.clone()),
-        _ => {
-            let name = |r: &Option<ReleaseId>| r.as_ref().map_or("nothing".to_owned(), ToString::to_string);
-            let found: Vec<String> =
-                fleet.hosts.iter().map(|h| format!("{}: {}", h.host, name(&h.seen.current))).collect();
-            Err(NoPlan::Mixed { found: found.join(", ") })
-        }
+/// Refuses where a host does not answer.
+fn no_host_is_lost(fleet: &FleetObservation, allowed: u32) -> Result<(), NoPlan> {
+    let Some(lost) = fleet.unreachable.first() else { return Ok(()) };
+    let (host, reason) = (lost.host.clone(), lost.reason.clone());
+    Err(NoPlan::Unreachable { host, reason, more: fleet.unreachable.len() - 1, allowed })
+}
+
+/// The release that serves: the one that all hosts call current, or of several the one that the journal names, or the
+/// one on most hosts.
+fn current_release(fleet: &FleetObservation, serving: Option<&ReleaseId>) -> Option<ReleaseId> {
+    let mut counts: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
+    for release in fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref()) {
+        *counts.entry(release).or_default() += 1;
     }
+    let named = serving.filter(|release| counts.contains_key(release));
+    named.or_else(|| counts.iter().max_by_key(|(_, count)| **count).map(|(release, _)| *release)).cloned()
 }
 
 /// Whether the host serves the release with all traffic and exactly the declared number of ready instances.
@@ -161,46 +186,35 @@ pub fn serves(seen: &HostObservation, release: &ReleaseId, instances: u32) -> bo
         })
 }
 
-fn host_plans(
-    fleet: &FleetObservation,
-    release: &ReleaseId,
-    replaces: Option<&ReleaseId>,
-    instances: u32,
-    kind: PlanKind,
-) -> Vec<HostPlan> {
-    let plan_of = |host: &HostName, seen: &HostObservation| {
-        let live = |r: &ReleaseId| -> Vec<InstanceId> {
-            let live = seen.of_release(r).filter(|i| i.state.is_live() && i.state != InstanceState::Draining);
-            live.map(|i| i.instance.clone()).collect()
-        };
-        let new = (0..instances).map(|n| InstanceId::new(release.clone(), n)).collect::<Vec<_>>();
-        let old = match replaces {
-            // Bringing the same release to another number retires only what is too many.
-            Some(r) if kind == PlanKind::Converge => {
-                live(r).into_iter().filter(|i| !new.contains(i)).collect()
-            }
-            Some(r) => live(r),
-            None => Vec::new(),
-        };
-        HostPlan { host: host.clone(), old, new }
-    };
-    fleet.hosts.iter().map(|h| plan_of(&h.host, &h.seen)).collect()
+/// What each host gets. A convergence leaves hosts alone that serve as declared.
+fn host_plans(request: &Request, replaces: Option<&ReleaseId>, kind: PlanKind) -> Vec<HostPlan> {
+    let declared = request.environment.instances;
+    let needs = |h: &&SeenHost| kind != PlanKind::Converge || !serves(&h.seen, &request.release, declared);
+    let hosts = request.fleet.hosts.iter().filter(needs);
+    hosts.map(|h| host_plan(h, &request.release, replaces, declared)).collect()
 }
 
-fn planned_steps(rollout: &RolloutSpec, hosts: &[HostPlan]) -> Vec<PlannedStep> {
-    let planned = |step: &Step| {
-        let shares = match step {
-            Step::SetWeight { weight } => hosts.iter().map(|h| host_share(h, *weight)).collect(),
-            _ => Vec::new(),
-        };
-        PlannedStep { step: step.clone(), shares }
+fn host_plan(host: &SeenHost, release: &ReleaseId, replaces: Option<&ReleaseId>, instances: u32) -> HostPlan {
+    let seen = &host.seen;
+    let live = |r: &ReleaseId| -> Vec<InstanceId> {
+        let live = seen.of_release(r).filter(|i| i.state.is_live() && i.state != InstanceState::Draining);
+        live.map(|i| i.instance.clone()).collect()
     };
-    rollout.steps.iter().map(planned).collect()
-}
-
-fn host_share(host: &HostPlan, weight: Share) -> HostShare {
-    let count = u32::try_from(host.new.len()).expect("a plan has few instances");
-    HostShare { host: host.host.clone(), instances: weight.of_count(count), weight }
+    let new = (0..instances).map(|n| InstanceId::new(release.clone(), n)).collect::<Vec<_>>();
+    let old = match &seen.current {
+        // Bringing the same release to another number retires only what is too many.
+        Some(current) if current == release => {
+            live(current).into_iter().filter(|i| !new.contains(i)).collect()
+        }
+        Some(current) => live(current),
+        None => Vec::new(),
+    };
+    let differs = match &seen.current {
+        current if current.as_ref() == replaces => None,
+        Some(current) => Some(Before::Release(current.clone())),
+        None => Some(Before::Nothing),
+    };
+    HostPlan { host: host.host.clone(), differs, old, new }
 }
 
 /// The histogram's bounds: the usual ones and every declared limit.

@@ -35,6 +35,10 @@ pub struct RolloutState {
     pub promoting: bool,
     /// Hosts on which the release is the current one.
     pub committed: BTreeSet<HostName>,
+    /// Hosts that the rollout goes on without, and why.
+    pub aside: BTreeMap<HostName, String>,
+    /// Hosts that were asked to change anything that serves, whatever came of it.
+    pub touched: BTreeSet<HostName>,
     /// Hosts that were asked to commit, whatever came of it.
     pub commit_intended: BTreeSet<HostName>,
     /// Going back, and why.
@@ -54,7 +58,7 @@ pub struct RolloutState {
     /// The table that was set last on each host and written down.
     pub routed: BTreeMap<HostName, Vec<ArmWeight>>,
     /// Requests assigned to each side when the traffic was last spread.
-    pub assigned: Vec<Assigned>,
+    pub assigned: BTreeMap<HostName, Vec<Assigned>>,
     /// Whether the new release was ever given traffic.
     pub took_traffic: bool,
     /// The last record folded in.
@@ -128,6 +132,8 @@ impl RolloutState {
             paused: false,
             promoting: false,
             committed: BTreeSet::new(),
+            aside: BTreeMap::new(),
+            touched: BTreeSet::new(),
             commit_intended: BTreeSet::new(),
             back: None,
             finished: None,
@@ -137,7 +143,7 @@ impl RolloutState {
             started: BTreeSet::new(),
             failures: BTreeMap::new(),
             routed: BTreeMap::new(),
-            assigned: Vec::new(),
+            assigned: BTreeMap::new(),
             took_traffic: false,
             sequence: record.sequence,
         })
@@ -175,15 +181,17 @@ impl RolloutState {
                 judge.ok_or(unfitting("no such analysis"))?.look(record.at, reading);
             }
             Entry::Held { reason, until } => self.hold(reason, *until),
-            Entry::Intended { actions } => {
-                let commits = actions.iter().filter(|a| a.action == Action::Commit);
-                self.commit_intended.extend(commits.map(|a| a.host.clone()));
-            }
+            Entry::Intended { actions } => self.intended(actions),
             Entry::Commanded { command } => self.command(command, record),
             Entry::Promoting { .. } => {
                 self.promoting = true;
                 self.step = None;
                 self.hold = None;
+                self.last_progress = record.at;
+            }
+            Entry::SetAside { host, reason, .. } => {
+                self.aside.insert(host.clone(), reason.clone());
+                self.failures.retain(|(failed, _), _| failed != host);
                 self.last_progress = record.at;
             }
             Entry::GoingBack { reason } => self.go_back(reason, record.at),
@@ -204,8 +212,10 @@ impl RolloutState {
     }
 
     fn hold(&mut self, reason: &HoldReason, until: Timestamp) {
-        let answered = self.step.is_some_and(|open| open.waved_on) || self.promoting;
-        let resumed = *reason == HoldReason::PausedByPerson && !self.paused;
+        let by_person = *reason == HoldReason::PausedByPerson;
+        // What a person waved on may be paused by another all the same.
+        let answered = self.step.is_some_and(|open| open.waved_on && !by_person) || self.promoting;
+        let resumed = by_person && !self.paused;
         let skipped = self.step.is_none() && !self.paused;
         if !answered && !resumed && !skipped {
             self.hold = Some(Hold { reason: reason.clone(), until });
@@ -238,8 +248,25 @@ impl RolloutState {
         Ok(())
     }
 
+    fn intended(&mut self, actions: &[HostAction]) {
+        for HostAction { host, action } in actions {
+            match action {
+                Action::Commit => drop(self.commit_intended.insert(host.clone())),
+                Action::Arm | Action::Start { .. } | Action::Route { .. } => {
+                    self.touched.insert(host.clone());
+                }
+                Action::Prepare | Action::Publish | Action::Retire { .. } | Action::Disarm => {}
+            }
+        }
+    }
+
     fn performed(&mut self, actions: &[HostAction], assigned: &[Assigned], at: Timestamp) {
         self.last_progress = at;
+        self.intended(actions);
+        let mut counts: BTreeMap<&HostName, Vec<Assigned>> = BTreeMap::new();
+        for count in assigned {
+            counts.entry(&count.host).or_default().push(count.clone());
+        }
         for HostAction { host, action } in actions {
             self.failures.remove(&(host.clone(), action.name().to_owned()));
             match action {
@@ -253,8 +280,7 @@ impl RolloutState {
                         self.judges.iter_mut().for_each(|judge| judge.start(at));
                     }
                     self.routed.insert(host.clone(), weights.clone());
-                    self.assigned.retain(|a| a.host != *host);
-                    self.assigned.extend(assigned.iter().filter(|a| a.host == *host).cloned());
+                    self.assigned.insert(host.clone(), counts.remove(host).unwrap_or_default());
                 }
                 Action::Start { instances } => {
                     self.started.extend(instances.iter().map(|id| (host.clone(), id.clone())));

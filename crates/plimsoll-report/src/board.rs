@@ -59,6 +59,14 @@ pub(crate) struct RolloutSeen {
     back: Option<BackReason>,
 }
 
+impl RolloutSeen {
+    /// How far it is, by hosts; before any has a share, and where there is only one, what it is for.
+    fn stands(&self) -> String {
+        let spread = self.view.as_ref().and_then(|(_, view)| water::spread(view));
+        spread.unwrap_or_else(|| self.course.clone())
+    }
+}
+
 impl Board {
     /// Remembers an event and returns what is now true for good, as lines.
     pub(crate) fn take(&mut self, event: &Event, style: &Style) -> Vec<Line> {
@@ -106,10 +114,10 @@ impl Board {
             let (line, _) = Mark::Running.named(self.name_of(running.gate));
             let took = self.now.since(running.since);
             let clock = if took.as_secs() == 0 { String::new() } else { crate::duration::left(took) };
-            lines.push(line.plain(self.detail_of(running)).right(Role::Quiet, clock));
+            lines.push(line.plain(&self.detail_of(running)).right(Role::Quiet, clock));
         } else if let Some(rollout) = &self.rollout {
             let (line, _) = Mark::Running.named(rollout.environment.as_str());
-            lines.push(line.plain(&rollout.course));
+            lines.push(line.plain(rollout.stands()));
         }
         match &self.rollout {
             Some(rollout) => lines.extend(self.rollout_lines(rollout, style)),
@@ -166,10 +174,10 @@ impl Board {
         }
     }
 
-    fn detail_of<'a>(&'a self, running: &'a Running) -> &'a str {
+    fn detail_of(&self, running: &Running) -> String {
         match &self.rollout {
-            Some(rollout) if running.detail.is_empty() => &rollout.course,
-            _ => &running.detail,
+            Some(rollout) if running.detail.is_empty() => rollout.stands(),
+            _ => running.detail.clone(),
         }
     }
 
@@ -281,7 +289,7 @@ impl RolloutSeen {
 
 /// `web1: sent 1.1 MB of 46 MB, as a patch against r41`.
 fn sent(host: &str, bytes: u64, size: u64, base: Option<String>) -> String {
-    let human = crate::size::human;
+    let human = plimsoll_model::size::human;
     let how = match base {
         Some(base) => format!(", as a patch against {base}"),
         None if bytes < size => ", compressed".to_owned(),

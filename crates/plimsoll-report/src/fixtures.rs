@@ -48,10 +48,11 @@ fn host(number: usize) -> HostName {
 pub(crate) fn plan(hosts: usize) -> Plan {
     let (new, old) = (label(42, "7c1f9e2").release, label(41, "51ab03d").release);
     let instance = |release: &ReleaseId| vec![InstanceId::new(release.clone(), 0)];
-    let hosts: Vec<HostPlan> =
-        (1..=hosts).map(|n| HostPlan { host: host(n), old: instance(&old), new: instance(&new) }).collect();
+    let hosts: Vec<HostPlan> = (1..=hosts)
+        .map(|n| HostPlan { host: host(n), differs: None, old: instance(&old), new: instance(&new) })
+        .collect();
     let weight = |percent: u32| PlannedStep {
-        step: Step::SetWeight { weight: Share::percent(percent) },
+        step: Step::SetWeight { weight: Share::percent(percent), hosts: None },
         shares: shares(&hosts, Share::percent(percent)),
     };
     let wait = |step| PlannedStep { step, shares: vec![] };
@@ -75,7 +76,10 @@ pub(crate) fn plan(hosts: usize) -> Plan {
         release: new,
         artifact: Digest::of(b"artifact"),
         replaces: Some(old),
+        max_parallel: u32::try_from(hosts.len() / 4).expect("few hosts").max(1),
         hosts,
+        set_aside: vec![],
+        may_lose: 0,
         steps,
         rules,
         run: RunSpec::default(),
@@ -90,19 +94,13 @@ pub(crate) fn plan(hosts: usize) -> Plan {
     }
 }
 
-/// Whole hosts where there are several, else a share of the only one's requests.
+/// As few hosts as the share needs, with the part of their requests that makes it.
 fn shares(hosts: &[HostPlan], weight: Share) -> Vec<HostShare> {
-    let share = |host: &HostName, weight| HostShare {
-        host: host.clone(),
-        instances: u32::from(weight > Share::NONE),
-        weight,
-    };
-    if let [only] = hosts {
-        return vec![share(&only.host, weight)];
-    }
-    let taking = weight.of_count(u32::try_from(hosts.len()).expect("few hosts")) as usize;
-    let whole = |i: usize| if i < taking { Share::ALL } else { Share::NONE };
-    hosts.iter().enumerate().map(|(i, plan)| share(&plan.host, whole(i))).collect()
+    let count = u32::try_from(hosts.len()).expect("few hosts");
+    let taking = weight.of_count(count);
+    let weight = Share::basis_points(weight.points() * count / taking);
+    let share = |plan: &HostPlan| HostShare { host: plan.host.clone(), instances: 1, weight };
+    hosts.iter().take(taking as usize).map(share).collect()
 }
 
 fn errors_analysis() -> AnalysisSpec {
@@ -318,6 +316,7 @@ impl Script {
             environment: production(),
             stable: Some(side(41, "51ab03d", weight.rest(), 10, 412.0, total(|a| a.stable))),
             canary: side(42, "7c1f9e2", weight, 1, 21.0, total(|a| Some(a.canary))),
+            spread: None,
             step: Some(step),
             steps: 5,
             activity: activity.to_owned(),

@@ -1,7 +1,8 @@
 //! `plimsoll plan` and `--dry-run`: what would be done, step by step, with shares as counts.
 
 use plimsoll_model::event::ReleaseLabel;
-use plimsoll_model::plan::{HostPlan, HostShare, Plan, PlanKind, PlannedStep};
+use plimsoll_model::observation::LostHost;
+use plimsoll_model::plan::{Before, HostPlan, HostShare, Plan, PlanKind, PlannedStep};
 use plimsoll_model::rollout::{AnalysisSpec, Check, Step};
 use plimsoll_model::{HostName, Share};
 
@@ -57,37 +58,44 @@ fn head(view: &PlanView<'_>) -> Line {
     Line::new().with(Role::Strong, service.as_str()).plain(format!(" {would} ({kind}, {hosts})")).wrapped(2)
 }
 
-/// Hosts that get the same are told together.
+/// Hosts that get the same are told together, and those that get nothing with the reason.
 fn hosts(view: &PlanView<'_>) -> Vec<Line> {
-    let mut groups: Vec<((usize, usize), Vec<&HostName>)> = vec![];
-    for HostPlan { host, old, new } in &view.plan.hosts {
-        let counts = (old.len(), new.len());
-        match groups.iter_mut().find(|(known, _)| *known == counts) {
+    let mut groups: Vec<((Option<&Before>, usize, usize), Vec<&HostName>)> = vec![];
+    for HostPlan { host, differs, old, new } in &view.plan.hosts {
+        let same = (differs.as_ref(), old.len(), new.len());
+        match groups.iter_mut().find(|(known, _)| *known == same) {
             Some((_, hosts)) => hosts.push(host),
-            None => groups.push((counts, vec![host])),
+            None => groups.push((same, vec![host])),
         }
     }
-    let old = view.replaces.as_ref().map_or("the old release".to_owned(), ToString::to_string);
+    let replaced = view.replaces.as_ref().map_or("the old release".to_owned(), ToString::to_string);
+    let aside = |lost: &LostHost| {
+        Line::new().with(Role::Warning, format!("  {} is set aside: {}", lost.host, lost.reason)).wrapped(4)
+    };
     groups
         .iter()
-        .map(|((before, after), hosts)| {
+        .map(|((differs, before, after), hosts)| {
+            let old = match differs {
+                Some(Before::Release(other)) => other.to_string(),
+                _ => replaced.clone(),
+            };
             let gets = format!("start {} of {}", counted(*after as u64, "instance"), view.release);
             let goes =
                 if *before == 0 { String::new() } else { format!(", then drain and stop {before} of {old}") };
             let each = if hosts.len() == 1 { "" } else { "each " };
             Line::text(format!("  {}: {each}{gets}{goes}", listed(hosts))).wrapped(4)
         })
+        .chain(view.plan.set_aside.iter().map(aside))
         .collect()
 }
 
 fn steps(view: &PlanView<'_>) -> Vec<Line> {
     let steps = &view.plan.steps;
-    let total = u32::try_from(view.plan.hosts.len()).unwrap_or(u32::MAX);
     let mut lines: Vec<Line> = steps
         .iter()
         .enumerate()
         .map(|(i, planned)| {
-            let text = format!("{}{}", step::clause(&planned.step), meaning(planned, total));
+            let text = format!("{}{}", step::clause(&planned.step), meaning(planned, view.plan));
             Line::text(format!("  {:>2}  {text}", i + 1)).wrapped(6)
         })
         .collect();
@@ -96,36 +104,46 @@ fn steps(view: &PlanView<'_>) -> Vec<Line> {
     } else {
         "the rest of the traffic"
     };
+    let at_a_time = match view.plan.max_parallel {
+        most if (most as usize) < view.plan.hosts.len() => {
+            format!(", {} at a time", counted(u64::from(most), "host"))
+        }
+        _ => String::new(),
+    };
     lines.push(
-        Line::text(format!("  {:>2}  {rest}, then the old instances drain and stop", steps.len() + 1))
-            .wrapped(6),
+        Line::text(format!(
+            "  {:>2}  {rest}{at_a_time}, then the old instances drain and stop",
+            steps.len() + 1
+        ))
+        .wrapped(6),
     );
     lines
 }
 
-/// `: 5 % of 10 hosts is 1 host (web3), 2 instances`. Where every host splits its own traffic, that is said instead.
-fn meaning(planned: &PlannedStep, total: u32) -> String {
-    let Step::SetWeight { weight } = planned.step else { return String::new() };
+/// `: canary on web3: 1 of 10 hosts, 50 % of its requests, 5 % of all; 2 instances`. A single host's share is told
+/// as it is.
+fn meaning(planned: &PlannedStep, plan: &Plan) -> String {
+    if !matches!(planned.step, Step::SetWeight { .. }) {
+        return String::new();
+    }
     let taking: Vec<&HostShare> = planned.shares.iter().filter(|share| share.weight > Share::NONE).collect();
     let instances = taking.iter().map(|share| u64::from(share.instances)).sum();
     let instances = counted(instances, "instance");
     let hosts: Vec<&HostName> = taking.iter().map(|share| &share.host).collect();
-    if taking.is_empty() {
-        return ": no traffic".to_owned();
+    let [first, ..] = taking.as_slice() else { return ": no traffic".to_owned() };
+    let total = plan.total();
+    if total == 1 {
+        return format!(": {} of the requests on 1 host ({}), {instances}", share(first.weight), first.host);
     }
-    if taking.iter().all(|share| share.weight == Share::ALL) && total > 1 {
-        let of = format!("{} of {}", share(weight), counted(u64::from(total), "host"));
-        return format!(
-            ": {of} is {} ({}), {instances}",
-            counted(hosts.len() as u64, "host"),
-            listed(&hosts)
-        );
-    }
-    let same = taking.iter().all(|share| share.weight == taking[0].weight);
-    let each = if same { share(taking[0].weight) } else { "its share".to_owned() };
+    let points: u64 = taking.iter().map(|share| u64::from(share.weight.points())).sum();
+    let of_all = Share::basis_points(u32::try_from(points.div_ceil(total as u64)).unwrap_or(u32::MAX));
+    let same = taking.iter().all(|share| share.weight == first.weight);
+    let part = if same { share(first.weight) } else { "up to 100 %".to_owned() };
+    let whose = if hosts.len() == 1 { "its" } else { "their" };
+    let (count, all) = (hosts.len(), counted(total as u64, "host"));
+    let of_all = share(of_all);
     format!(
-        ": {each} of the requests on {} ({}), {instances}",
-        counted(hosts.len() as u64, "host"),
+        ": canary on {}: {count} of {all}, {part} of {whose} requests, {of_all} of all; {instances}",
         listed(&hosts)
     )
 }
@@ -205,12 +223,13 @@ mod tests {
 
           web1, web2, web3, web4 and 6 more: each start 1 instance of r42, then drain and stop 1 of r41
 
-           1  set weight 5 %: 5 % of 10 hosts is 1 host (web1), 1 instance
+           1  set weight 5 %: canary on web1: 1 of 10 hosts, 50 % of its requests, 5 % of all; 1 instance
            2  pause 10m
-           3  set weight 50 %: 50 % of 10 hosts is 5 hosts (web1, web2, web3, web4 and 1 more), 5 instances
+           3  set weight 50 %: canary on web1, web2, web3, web4 and 1 more: 5 of 10 hosts, 100 % of their
+              requests, 50 % of all; 5 instances
            4  wait until all analyses show it good, at most 5m
            5  approval by ops
-           6  the rest of the traffic, then the old instances drain and stop
+           6  the rest of the traffic, 2 hosts at a time, then the old instances drain and stop
           watches errors: at most 1 % of the requests answered with 5xx, every 5s; no data: hold and ask a
             person
           goes back after 10m without progress, 1d without an answer, or 1m without word from here

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use plimsoll_model::Share;
 use plimsoll_model::event::{RolloutView, SideView};
 use plimsoll_model::rollout::Step;
+use plimsoll_model::{HostName, Share};
 
 use crate::duration;
 use crate::flow::flow;
 use crate::line::Line;
+use crate::number::counted;
 use crate::palette::Role;
 use crate::rate;
 use crate::style::Style;
@@ -48,6 +49,22 @@ pub(crate) fn step_clause(view: &RolloutView, steps: &[Step], passed: Duration) 
         text += " left";
     }
     text
+}
+
+/// `canary on web3: 1 of 10 hosts, 5 % of requests`; nothing for a single host, or where no host has a share yet.
+pub(crate) fn spread(view: &RolloutView) -> Option<String> {
+    let spread = view.spread.as_ref().filter(|spread| spread.count > 0)?;
+    let names: Vec<&str> = spread.hosts.iter().map(HostName::as_str).collect();
+    let more = spread.count as usize - names.len();
+    let on = if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) };
+    let all = counted(u64::from(spread.total), "host");
+    let aside =
+        if spread.set_aside == 0 { String::new() } else { format!("; {} set aside", spread.set_aside) };
+    let part = rate::share(view.canary.weight);
+    Some(match view.step {
+        Some(_) => format!("canary on {on}: {} of {all}, {part} of requests{aside}", spread.count),
+        None => format!("{} of {all} serve {} alone{aside}", spread.whole, view.canary.release),
+    })
 }
 
 /// Both sides in one sentence, for pipes: `r42 5 %, 1 ready; r41 95 %, 10 ready`.

@@ -52,11 +52,19 @@ pub enum Breakage {
     NeverDisarms,
     /// The rollout is called rolled back while the new instances still run.
     LeavesNewRunning,
+    /// All hosts are changed at once.
+    ChangesAllAtOnce,
+    /// A batch is committed as soon as it is up.
+    CommitsEachBatch,
+    /// As many hosts are set aside as do not answer.
+    SetsAllAside,
+    /// A release that serves but on hosts that were set aside is said to serve everywhere.
+    CallsPartTheWhole,
 }
 
 impl Breakage {
     /// Every breakage with the invariants of which at least one must notice it.
-    pub const ALL: [(Self, &'static [Invariant]); 16] = [
+    pub const ALL: [(Self, &'static [Invariant]); 20] = [
         (Self::RoutesBeforeReady, &[Invariant::I1]),
         (Self::RetiresStableEarly, &[Invariant::I2]),
         (Self::HoldsThroughBadVerdict, &[Invariant::I3]),
@@ -73,6 +81,10 @@ impl Breakage {
         (Self::ExitsZero, &[Invariant::I10]),
         (Self::NeverDisarms, &[Invariant::I10]),
         (Self::LeavesNewRunning, &[Invariant::I10]),
+        (Self::ChangesAllAtOnce, &[Invariant::I11]),
+        (Self::CommitsEachBatch, &[Invariant::I12]),
+        (Self::SetsAllAside, &[Invariant::I13]),
+        (Self::CallsPartTheWhole, &[Invariant::I10, Invariant::I13]),
     ];
 
     /// What a coordinator decides, with number `process`.
@@ -110,8 +122,19 @@ impl Breakage {
                 }
                 other => other,
             },
+            Self::ChangesAllAtOnce | Self::SetsAllAside => self.with_another_plan(state, fleet, now),
+            Self::CommitsEachBatch => commits_each_batch(state, decision),
             _ => decision,
         }
+    }
+
+    fn with_another_plan(self, state: &RolloutState, fleet: &FleetObservation, now: Timestamp) -> Decision {
+        let mut state = state.clone();
+        match self {
+            Self::SetsAllAside => state.plan.may_lose = u32::MAX,
+            _ => state.plan.max_parallel = u32::MAX,
+        }
+        decide(&state, fleet, now)
     }
 
     fn with_another_clock(self, state: &RolloutState, fleet: &FleetObservation, now: Timestamp) -> Decision {
@@ -152,6 +175,9 @@ impl Breakage {
                 let bounds = vec![0.25; 12];
                 let reading = Reading::Counts { canary: fine.clone(), stable: Some(fine), bounds };
                 Entry::Looked { analysis, reading }
+            }
+            (Self::CallsPartTheWhole, Entry::Finished { outcome: Outcome::PromotedInPart, summary }) => {
+                Entry::Finished { outcome: Outcome::Promoted, summary }
             }
             (_, entry) => entry,
         }
@@ -242,6 +268,21 @@ fn retires_early(state: &RolloutState, fleet: &FleetObservation, decision: Decis
     }
     let action = Action::Retire { instances: vec![up[0].clone()] };
     Decision::Act(vec![HostAction { host: host.host.clone(), action }])
+}
+
+/// Before the second batch is started, the first one is committed.
+fn commits_each_batch(state: &RolloutState, decision: Decision) -> Decision {
+    let Decision::Act(actions) = &decision else { return decision };
+    let first = state.plan.hosts.iter().take(state.plan.max_parallel as usize);
+    let first: Vec<_> = first.filter(|h| state.routed.contains_key(&h.host)).collect();
+    let second = !first.iter().any(|h| h.host == actions[0].host);
+    let starts = matches!(actions[0].action, Action::Start { .. });
+    if !state.promoting || !starts || !second || first.is_empty() || !state.committed.is_empty() {
+        return decision;
+    }
+    let commit =
+        |h: &&plimsoll_model::plan::HostPlan| HostAction { host: h.host.clone(), action: Action::Commit };
+    Decision::Act(first.iter().map(commit).collect())
 }
 
 fn no_data_is_bad(state: &RolloutState, decision: Decision) -> Decision {

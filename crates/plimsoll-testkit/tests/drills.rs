@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::{Command, Outcome};
 use plimsoll_model::rollout::{RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
@@ -20,7 +21,7 @@ use plimsoll_testkit::sim::{Order, Process, Release, Universe};
 fn universe() -> Arc<Universe> {
     let rollout = RolloutSpec {
         steps: vec![
-            Step::SetWeight { weight: Share::percent(50) },
+            Step::SetWeight { weight: Share::percent(50), hosts: None },
             Step::Pause { duration: Some(Span::from_secs(5)) },
         ],
         progress_deadline: Span::from_secs(60),
@@ -32,12 +33,16 @@ fn universe() -> Arc<Universe> {
         target: Target::Local { root: "/opt/plimsoll".into() },
         instances: 2,
         listen: ([127, 0, 0, 1], 8080).into(),
+
+        url: None,
         stickiness: Stickiness::None,
         run: run_spec(0),
         rollout,
+        requires: Requires::default(),
     };
     let (step, tick) = (Duration::from_millis(100), Duration::from_millis(250));
-    let settings = Settings { seed: 3, hosts: 1, environment, step, tick, breakage: Breakage::None };
+    let settings =
+        Settings { seed: 3, hosts: 1, zones: 0, environment, step, tick, breakage: Breakage::None };
     let universe = Universe::new(settings);
     for number in [1, 2] {
         universe.add_release(&Release::new(number));

@@ -35,6 +35,12 @@ pub(crate) enum Command {
     /// Write a first plimsoll.toml for the project in this folder.
     #[command(after_help = "Never overwrites. Then: `plimsoll ship --dry-run`, `plimsoll ship`.")]
     Init,
+    /// What the hosts are, and whether they have what is needed. Changes nothing.
+    #[command(
+        after_help = "What is needed: `[environments.NAME.requires]`, and what the newest release needs by itself.\n\
+                      Exit codes: 0 every host is fit, 10 one is not, 14 that could not be told, 15 unreachable."
+    )]
+    Doctor(Doctor),
     /// Build, inspect, sign, test on staging, and roll out to an environment.
     #[command(
         after_help = "Ctrl-C takes the rollout back. Meanwhile, from elsewhere: `plimsoll status`, `pause`, `promote`, `abort`.\n\
@@ -48,7 +54,7 @@ pub(crate) enum Command {
     /// Say what `deploy` would do. Changes nothing.
     Plan(Planned),
     /// Roll a sealed release out to an environment.
-    Deploy(Target),
+    Deploy(Deploy),
     /// Go back to the last known good release, or to a named one.
     #[command(
         after_help = "Takes all traffic at once unless --canary is given. A rollout that is under way is taken back instead.\n\
@@ -66,7 +72,7 @@ pub(crate) enum Command {
     /// Undo a pause.
     Resume(Chosen),
     /// What runs where, and how it is.
-    Status,
+    Status(Hosts),
     /// What was released when, and how it went.
     History(Subject),
     /// The journal, record by record, and whether it was edited.
@@ -81,7 +87,7 @@ pub(crate) enum Command {
     Key(Key),
     /// Remove releases that nothing needs any more.
     Prune(Chosen),
-    /// Stop a local environment; its releases and history stay.
+    /// Stop an environment; its releases and history stay.
     #[command(after_help = "Then: `plimsoll deploy rN` starts a release again.")]
     Down(Down),
     /// Run a host's agent. Started by other commands.
@@ -128,6 +134,14 @@ pub(crate) struct Chosen {
     pub(crate) environment: Option<EnvironmentName>,
 }
 
+/// Which hosts are looked at.
+#[derive(Debug, Args)]
+pub(crate) struct Hosts {
+    /// Only hosts whose names fit: `web*`, several separated by commas.
+    #[arg(long = "hosts", value_delimiter = ',', value_name = "PATTERN")]
+    pub(crate) patterns: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Waiting {
     /// Leave when a person is waited for (exit code 14); the hosts go back by themselves if nobody answers.
@@ -139,6 +153,14 @@ pub(crate) struct Waiting {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The release whose needs are asked about: its number (`r42`) or identifier; the newest where none is named.
+    pub(crate) release: Option<String>,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Planned {
     /// The release: its number (`r42`) or identifier.
     pub(crate) release: String,
@@ -147,9 +169,14 @@ pub(crate) struct Planned {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Target {
+pub(crate) struct Deploy {
     /// The release: its number (`r42`) or identifier.
-    pub(crate) release: String,
+    #[arg(required_unless_present = "converge")]
+    pub(crate) release: Option<String>,
+    /// Bring hosts that serve something else, or with fewer instances, to the release that serves the environment. No
+    /// canary, in batches. An unfinished rollout is finished first.
+    #[arg(long, conflicts_with = "release")]
+    pub(crate) converge: bool,
     #[command(flatten)]
     pub(crate) chosen: Chosen,
     #[command(flatten)]
@@ -205,6 +232,8 @@ pub(crate) struct Logs {
     pub(crate) release: Option<String>,
     #[command(flatten)]
     pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) hosts: Hosts,
     /// At most so many of the newest lines.
     #[arg(short = 'n', long, default_value_t = 100)]
     pub(crate) lines: u32,
@@ -238,6 +267,33 @@ pub(crate) struct Agent {
     /// The service.
     #[arg(long)]
     pub(crate) service: plimsoll_model::ServiceName,
+    /// Connect standard input and output with the agent, which is started where none runs.
+    #[arg(long)]
+    pub(crate) stdio: bool,
+    /// Whose systemd runs the instances, where there is one.
+    #[arg(long, default_value = "system", requires = "stdio")]
+    pub(crate) scope: Scope,
+    /// What runs the instances.
+    #[arg(long, default_value = "auto", requires = "stdio")]
+    pub(crate) runtime: Runtime,
+}
+
+/// Whose systemd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scope {
+    /// The host's.
+    System,
+    /// The user's.
+    User,
+}
+
+/// What runs an agent and its instances on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    /// The best that the host has.
+    Auto,
+    /// Plain processes.
+    Process,
 }
 
 #[derive(Debug, Args)]

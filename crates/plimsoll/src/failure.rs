@@ -92,6 +92,10 @@ impl From<DeployError> for Failure {
             DeployError::NoPlan(why) => no_plan(&why),
             DeployError::SecretsMissing { .. } => Self::usage(error.to_string())
                 .help("set it and say it again; its value is given to the instances and stored nowhere else"),
+            DeployError::Unfit { summary, help } => help
+                .iter()
+                .fold(Self::new(ExitCode::Refused, summary.clone()), Self::help)
+                .help("plimsoll doctor    every host, every question"),
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),
             DeployError::Content(_) | DeployError::Manifest { .. } => {
@@ -122,7 +126,5 @@ fn no_plan(why: &NoPlan) -> Failure {
             Failure::new(ExitCode::Usage, why.to_string()).help("ship a new release to it")
         }
         NoPlan::Unreachable { .. } => Failure::new(ExitCode::Unreachable, why.to_string()),
-        NoPlan::Mixed { .. } => Failure::new(ExitCode::MixedFleet, why.to_string())
-            .help("plimsoll rollback RELEASE    brings all hosts to one release"),
     }
 }

@@ -5,9 +5,11 @@ mod commands;
 mod content;
 mod failure;
 mod faults;
+mod hosts;
 mod output;
 mod project;
 mod signals;
+mod this_machine;
 mod who;
 mod yard;
 
@@ -30,13 +32,14 @@ fn main() -> std::process::ExitCode {
 
 fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
     use commands::{
-        audit, build, deploy, down, history, init, key, logs, plan, prune, rollback, schema, servant, ship,
-        status, steer,
+        audit, build, deploy, doctor, down, history, init, key, logs, plan, prune, rollback, schema, servant,
+        ship, status, steer,
     };
     let output = output::Output::new(&cli);
     let config = cli.config.as_path();
     match cli.command {
         Command::Init => init::run(config, output),
+        Command::Doctor(arguments) => doctor::run(config, output, &arguments),
         Command::Ship(arguments) => ship::run(config, output, &arguments),
         Command::Build => build::run(config, output),
         Command::Plan(arguments) => plan::run(config, output, &arguments),
@@ -47,7 +50,7 @@ fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
         Command::Pause(arguments) => steer::pause(config, output, &arguments),
         Command::Resume(arguments) => steer::resume(config, output, &arguments),
         Command::Retry(arguments) => steer::retry(config, output, &arguments),
-        Command::Status => status::run(config, output),
+        Command::Status(hosts) => status::run(config, output, &hosts),
         Command::History(arguments) => history::run(config, output, &arguments),
         Command::Audit => audit::run(config, output),
         Command::Logs(arguments) => logs::run(config, output, &arguments),

@@ -12,21 +12,19 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_agent::layout::Layout;
-use plimsoll_agent::state::StateStore as _;
-use plimsoll_agent::state::file::FileState;
 use plimsoll_artifact::signature::SecretKey;
-use plimsoll_drivers::Host;
-use plimsoll_drivers::local::{LocalHost, LocalOptions};
 use plimsoll_engine::History;
 use plimsoll_engine::journal::{Journal, Query, SqliteJournal};
-use plimsoll_model::service::{Environment, Service, Target};
+use plimsoll_model::service::{Environment, Service};
 use plimsoll_model::{EnvironmentName, ExitCode, Secret};
 
 use crate::content::ReleaseFolders;
 use crate::failure::{Failure, with_causes};
 use crate::faults;
+use crate::hosts::Connections;
 
+/// Largest configuration file that is read, in bytes.
+const LONGEST_CONFIGURATION: u64 = 1024 * 1024;
 /// Variable with the password of the signing key.
 const PASSWORD: &str = "PLIMSOLL_KEY_PASSWORD";
 
@@ -38,23 +36,21 @@ pub(crate) struct Project {
     pub(crate) service: Service,
     /// What the configuration says and probably does not mean.
     pub(crate) warnings: Vec<String>,
+    /// Connections to hosts, which all parts of a command share.
+    pub(crate) connections: Connections,
 }
 
 impl Project {
     /// Reads the configuration.
     pub(crate) fn load(file: &Path) -> Result<Self, Failure> {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_file(file)),
-            Err(error) => return Err(Failure::usage(format!("cannot read {}: {error}", file.display()))),
-        };
+        let text = read_configuration(file)?;
         let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = std::fs::canonicalize(folder)
             .map_err(|e| Failure::usage(format!("cannot use the folder {}: {e}", folder.display())))?;
         let loaded = plimsoll_config::load(&file.display().to_string(), &text)
             .map_err(|problems| Failure::usage(problems.render().trim_end().to_owned()))?;
         let warnings = loaded.warnings.iter().map(|w| w.render().trim_end().to_owned()).collect();
-        Ok(Self { folder, service: loaded.service, warnings })
+        Ok(Self { folder, service: loaded.service, warnings, connections: Connections::default() })
     }
 
     /// The project's folder for state.
@@ -152,55 +148,31 @@ impl Project {
             declared => declared.to_vec(),
         }
     }
-
-    /// The hosts of an environment, with agents started where none runs.
-    pub(crate) fn hosts(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
-        let (layout, root) = self.layout(environment);
-        layout.create().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
-        local_host(&layout, self.agent_command(&root)?)
-    }
-
-    /// The hosts of an environment, only where something is looked after. Used by commands that only look. An agent that
-    /// was killed is started again: what it looked after runs on, and only it can say what that is.
-    pub(crate) fn running_hosts(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
-        let (layout, root) = self.layout(environment);
-        if !layout.folder().exists() {
-            return Ok(Vec::new());
-        }
-        // A state that cannot be read is the new agent's to complain about.
-        let has_work = FileState::new(&layout).load().map(|saved| saved.is_some_and(|s| s.has_work()));
-        let start = if has_work.unwrap_or(true) { self.agent_command(&root)? } else { Vec::new() };
-        local_host(&layout, start)
-    }
-
-    /// What starts an agent for the hosts below `root`.
-    fn agent_command(&self, root: &Path) -> Result<Vec<String>, Failure> {
-        let program = std::env::current_exe().map_err(|e| {
-            Failure::new(ExitCode::Internal, format!("this program's own file is not known: {e}"))
-        })?;
-        Ok(vec![
-            program.display().to_string(),
-            "agent".to_owned(),
-            "--root".to_owned(),
-            root.display().to_string(),
-            "--service".to_owned(),
-            self.service.name.to_string(),
-        ])
-    }
-
-    fn layout(&self, environment: &Environment) -> (Layout, PathBuf) {
-        let Target::Local { root } = &environment.target;
-        let root = self.folder.join(root);
-        (Layout::new(&root, &self.service.name), root)
-    }
 }
 
-/// The host of this machine, whose agent `start` starts where none runs.
-fn local_host(layout: &Layout, start: Vec<String>) -> Result<Vec<Box<dyn Host>>, Failure> {
-    let sockets = layout.sockets().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
-    let log = layout.state().join("agent.log");
-    let options = LocalOptions { socket: sockets.agent, start, log };
-    Ok(vec![Box::new(LocalHost::new(options))])
+/// The text of a configuration file. What is no text, or far too long for one, is told with where and why.
+fn read_configuration(file: &Path) -> Result<String, Failure> {
+    use std::io::Read as _;
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => no_file(file),
+        _ => Failure::usage(format!("cannot read {}: {error}", file.display())),
+    };
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(failed)?;
+    opened.take(LONGEST_CONFIGURATION + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LONGEST_CONFIGURATION {
+        let failure =
+            Failure::usage(format!("{} is longer than 1 MB; this is no plimsoll.toml", file.display()));
+        return Err(failure.help("-c FILE    names another one"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let failure = Failure::usage(format!("{}:{line}: this is not text in UTF-8", file.display()));
+        failure.help(
+            "save the file as UTF-8 (an editor may call it \"Unicode\"), or name another one with -c FILE",
+        )
+    })
 }
 
 fn no_file(file: &Path) -> Failure {

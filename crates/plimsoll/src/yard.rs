@@ -1,7 +1,9 @@
 //! What the engine reaches in the real world: hosts, journal, sources of metrics.
 
+use std::sync::Arc;
+
 use plimsoll_drivers::Host;
-use plimsoll_drivers::metrics::{MetricsReader, Prometheus, PrometheusOptions, Scrape, Unread};
+use plimsoll_drivers::metrics::{MetricsReader, Pages, Prometheus, PrometheusOptions, Scrape, Unread};
 use plimsoll_engine::journal::{Journal, JournalError, SqliteJournal};
 use plimsoll_engine::ship::Yard;
 use plimsoll_engine::world::MetricSources;
@@ -29,18 +31,25 @@ impl Yard for ProjectYard<'_> {
         Ok(faults::wrap(Box::new(journal)))
     }
 
-    fn metrics(&self) -> Box<dyn MetricSources> {
-        Box::new(RealSources)
+    fn metrics(&self, environment: &Environment) -> Box<dyn MetricSources> {
+        Box::new(RealSources { pages: self.0.pages(environment) })
+    }
+
+    fn url(&self, environment: &Environment) -> String {
+        self.0.url(environment)
     }
 }
 
 /// Sources of metrics over the network.
-pub(crate) struct RealSources;
+pub(crate) struct RealSources {
+    /// How the instances' own pages are read.
+    pages: Arc<dyn Pages>,
+}
 
 impl MetricSources for RealSources {
     fn reader(&mut self, source: &MetricSource) -> Result<Box<dyn MetricsReader>, Unread> {
         match source {
-            MetricSource::Scrape { path, .. } => Ok(Box::new(Scrape::new(path))),
+            MetricSource::Scrape { path, .. } => Ok(Box::new(Scrape::new(path, Arc::clone(&self.pages)))),
             MetricSource::Prometheus { url, max_age, .. } => {
                 let token = std::env::var(TOKEN).ok().map(Secret::new);
                 let options = PrometheusOptions { url: url.clone(), max_age: *max_age, token };

@@ -1,36 +1,26 @@
-//! The load: requests at a fixed rate, whatever the service does (an open loop), over connections that are kept.
-//!
-//! Each request has its time on one schedule. Workers take the next time, wait for it, send, and read. There are far
-//! more workers than requests under way, so that a slow answer delays no other request.
+//! The load of the demo, counted for each version on its own.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::client::{Connection, Lost};
+use plimsoll_testkit::load::{Client, ClientOptions, Exchange};
 
 /// Requests a second.
 pub(super) const RATE: u32 = 600;
 /// Slower answers are bad; the examples' plimsoll.toml declares the same limit.
 pub(super) const SLOW: Duration = Duration::from_millis(250);
-const WORKERS: usize = 96;
+const WORKERS: u32 = 96;
 
 /// A running load.
 pub(super) struct Load {
-    shared: Arc<Shared>,
-    workers: Vec<JoinHandle<()>>,
+    client: Client,
+    windows: Arc<Windows>,
 }
 
-struct Shared {
-    address: SocketAddr,
-    started: Instant,
-    next: AtomicU64,
-    stop: AtomicBool,
-    windows: Mutex<Vec<Window>>,
-}
+/// One for each version, from when it became the newest.
+struct Windows(Mutex<Vec<(Instant, Window)>>);
 
 /// What was counted while one version was the newest.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +62,24 @@ impl Window {
         (bad.count, bad.first)
     }
 
+    /// Counts one request.
+    fn add(&mut self, exchange: &Exchange) {
+        self.requests += 1;
+        let answer = match &exchange.result {
+            Err(lost) => return self.fail(&lost.to_string()),
+            Ok(answer) => answer,
+        };
+        let Some(release) = &answer.release else {
+            return self.fail(&format!("{} by the proxy", answer.status));
+        };
+        if answer.status >= 500 {
+            self.errors.add();
+        }
+        if exchange.took > SLOW {
+            self.slow.entry(release.clone()).or_default().add();
+        }
+    }
+
     fn fail(&mut self, why: &str) {
         self.failed += 1;
         *self.why_failed.entry(why.to_owned()).or_default() += 1;
@@ -81,95 +89,55 @@ impl Window {
 impl Load {
     /// Begins, with a window for a version.
     pub(super) fn start(address: SocketAddr, version: u32) -> Self {
-        let shared = Arc::new(Shared {
-            address,
-            started: Instant::now(),
-            next: AtomicU64::new(0),
-            stop: AtomicBool::new(false),
-            windows: Mutex::new(vec![Window { version, ..Window::default() }]),
-        });
-        let worker = |_| {
-            let shared = Arc::clone(&shared);
-            std::thread::spawn(move || shared.work())
+        let windows = Arc::new(Windows(Mutex::default()));
+        windows.begin(version);
+        let options = ClientOptions {
+            addresses: vec![address],
+            rate: RATE,
+            workers: WORKERS,
+            ..ClientOptions::default()
         };
-        let workers = (0..WORKERS).map(worker).collect();
-        Self { shared, workers }
+        let of_client = Arc::clone(&windows);
+        Self { client: Client::start_with(options, move |exchange| of_client.add(exchange)), windows }
     }
 
     /// Begins the window of another version.
     pub(super) fn window(&self, version: u32) {
-        self.shared.windows().push(Window { version, ..Window::default() });
+        self.windows.begin(version);
     }
 
     /// What was counted for a version so far.
     pub(super) fn read(&self, version: u32) -> Window {
-        let windows = self.shared.windows();
-        windows.iter().find(|window| window.version == version).cloned().unwrap_or_default()
+        let windows = self.windows.all();
+        let found = windows.iter().find(|(_, window)| window.version == version);
+        found.map(|(_, window)| window.clone()).unwrap_or_default()
     }
 
     /// Ends, and returns how many requests a second were answered or lost, and every window.
     pub(super) fn stop(self) -> (f64, Vec<Window>) {
-        self.shared.stop.store(true, Ordering::SeqCst);
-        let seconds = self.shared.started.elapsed().as_secs_f64();
-        for worker in self.workers {
-            // A worker that panicked has reported it, and its request is missing in the rate.
-            let _ = worker.join();
-        }
-        let windows = self.shared.windows().clone();
-        let requests: u64 = windows.iter().map(|window| window.requests).sum();
+        let seconds = self.client.elapsed().as_secs_f64();
+        let requests = self.client.stop().requests;
+        let windows = self.windows.all().iter().map(|(_, window)| window.clone()).collect();
         (requests as f64 / seconds, windows)
     }
 }
 
-impl Shared {
-    fn work(&self) {
-        let mut connection = None;
-        while !self.stop.load(Ordering::SeqCst) {
-            let number = self.next.fetch_add(1, Ordering::SeqCst);
-            let at = self.started + Duration::from_secs_f64(number as f64 / f64::from(RATE));
-            std::thread::sleep(at.saturating_duration_since(Instant::now()));
-            if self.stop.load(Ordering::SeqCst) {
-                return;
-            }
-            let window = self.windows().len() - 1;
-            self.request(&mut connection, window);
+impl Windows {
+    fn begin(&self, version: u32) {
+        self.all().push((Instant::now(), Window { version, ..Window::default() }));
+    }
+
+    /// Counts a request in the window in which it was sent.
+    fn add(&self, exchange: &Exchange) {
+        let mut windows = self.all();
+        let window = windows.iter_mut().rev().find(|(begun, _)| *begun <= exchange.started);
+        if let Some((_, window)) = window {
+            window.add(exchange);
         }
     }
 
-    /// One request, counted in the window in which it was sent.
-    fn request(&self, connection: &mut Option<Connection>, window: usize) {
-        let started = Instant::now();
-        let open = connection.take().map_or_else(|| Connection::open(self.address), Ok);
-        let result = match open {
-            Ok(mut open) => open.get("/").map(|answer| (open, answer)),
-            Err(_) => Err(Lost::Refused),
-        };
-        let took = started.elapsed();
-        let mut windows = self.windows();
-        let window = &mut windows[window];
-        window.requests += 1;
-        match result {
-            Err(lost) => window.fail(&format!("{lost:?}").to_lowercase()),
-            Ok((open, answer)) => {
-                if !answer.close {
-                    *connection = Some(open);
-                }
-                let Some(release) = answer.release else {
-                    window.fail(&format!("{} by the proxy", answer.status));
-                    return;
-                };
-                if answer.status >= 500 {
-                    window.errors.add();
-                }
-                if took > SLOW {
-                    window.slow.entry(release).or_default().add();
-                }
-            }
-        }
-    }
-
-    fn windows(&self) -> MutexGuard<'_, Vec<Window>> {
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all(&self) -> MutexGuard<'_, Vec<(Instant, Window)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,6 @@
 //! [`story`] what is shown, [`summary`] what is judged and written.
 
 mod cleanup;
-mod client;
 mod load;
 mod moments;
 mod project;
@@ -22,9 +21,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 pub(crate) use cleanup::Stage;
-use client::Connection;
 use load::Load;
 use moments::Moments;
+use plimsoll_testkit::load::Connection;
 use project::{Language, Project};
 pub(crate) use ship::clean;
 use ship::{Next, Run, Shipment};
@@ -185,7 +184,7 @@ impl Demo<'_> {
 fn check_served(version: &Version) -> Result<()> {
     let mut connection = Connection::open(PRODUCTION).context("production does not answer")?;
     for _ in 0..20 {
-        let answer = connection.get("/").map_err(|e| anyhow::anyhow!("production does not answer: {e:?}"))?;
+        let answer = connection.get("/", false).context("production does not answer")?;
         let wanted = format!("\"version\":\"{}\"", version.serves_then);
         if answer.status != 200 || !answer.body.contains(&wanted) {
             bail!(

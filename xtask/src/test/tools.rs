@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::workspace;
 
 /// Programs, and the Debian package that may be installed for each where it is missing.
-const TOOLS: [(&str, Option<&str>); 9] = [
+const TOOLS: [(&str, Option<&str>); 14] = [
     ("git", None),
     ("cc", None),
     ("go", None),
@@ -19,16 +19,21 @@ const TOOLS: [(&str, Option<&str>); 9] = [
     ("nginx", None),
     ("haproxy", None),
     ("python3", None),
+    ("ip", Some("iproute2")),
+    ("mmdebstrap", Some("mmdebstrap")),
+    ("ssh", Some("openssh-client")),
+    ("sshd", Some("openssh-server")),
+    ("systemd-nspawn", Some("systemd-container")),
 ];
 
 /// Says what is here, gets what may be got, and returns the path to search programs on.
 pub(super) fn prepare(install: bool) -> Result<OsString> {
     let is_root = rustix::process::geteuid().is_root();
     println!("this machine:");
-    println!("  {:<11} {}", "root", if is_root { "yes" } else { "no: tests that need it are skipped" });
+    println!("  {:<14} {}", "root", if is_root { "yes" } else { "no: tests that need it are skipped" });
     for (name, _) in TOOLS {
         println!(
-            "  {name:<11} {}",
+            "  {name:<14} {}",
             workspace::find(name).map_or("not here".to_owned(), |p| p.display().to_string())
         );
     }

@@ -133,7 +133,7 @@ impl<'a> Driver<'a> {
     pub fn install(&mut self, program: Program) -> ReleaseId {
         let made = self.make(program);
         let release = made.manifest.release_id();
-        let Response::Offered { bytes, sealed, .. } = self.ask(Self::offer(&made)) else {
+        let Response::Have { bytes, sealed, .. } = self.ask(Self::offer(&made)) else {
             panic!("`offer` is answered with what is here")
         };
         if !sealed {

@@ -30,7 +30,7 @@ fn compressed(target: &SignedRelease) -> (Packed, Vec<u8>) {
 /// What is here of the release, and the bases.
 fn offer(driver: &mut Driver<'_>, made: &SignedRelease) -> (u64, Option<Digest>, Vec<BaseRelease>) {
     match driver.ask(Driver::offer(made)) {
-        Response::Offered { bytes, packed, sealed: false, bases } => (bytes, packed, bases),
+        Response::Have { bytes, packed, sealed: false, bases: Some(bases) } => (bytes, packed, bases),
         other => panic!("`offer` was answered {other:?}"),
     }
 }

@@ -3,16 +3,22 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::agent::{RefusalReason, Request, Response};
-use plimsoll_model::version::PROTOCOL;
+use plimsoll_model::version::{OLDEST_PROTOCOL, PROTOCOL};
 use plimsoll_model::{Digest, Fence, InstanceId};
 
 use super::Program;
 use super::driver::Driver;
 
 pub(super) fn other_protocols_are_refused_by_name(driver: &mut Driver<'_>) {
-    let hello = |protocol| Request::Hello { protocol, version: "9.9.9".to_owned() };
-    assert!(matches!(driver.ask(hello(PROTOCOL)), Response::Welcome { .. }));
-    let refusal = driver.refused(hello(PROTOCOL + 1), RefusalReason::Version);
+    let hello = |protocol, newest| Request::Hello { protocol, newest, version: "9.9.9".to_owned() };
+    // A caller of the first protocol, one like ourselves, and one that knows newer ones beside ours.
+    for (oldest, newest, spoken) in
+        [(1, None, 1), (OLDEST_PROTOCOL, Some(PROTOCOL), PROTOCOL), (PROTOCOL, Some(PROTOCOL + 9), PROTOCOL)]
+    {
+        let answer = driver.ask(hello(oldest, newest));
+        assert!(matches!(answer, Response::Welcome { protocol, .. } if protocol == spoken), "{answer:?}");
+    }
+    let refusal = driver.refused(hello(PROTOCOL + 1, Some(PROTOCOL + 2)), RefusalReason::Version);
     for part in ["9.9.9", &PROTOCOL.to_string(), &(PROTOCOL + 1).to_string()] {
         assert!(refusal.message.contains(part), "{refusal}");
     }
@@ -119,13 +125,13 @@ pub(super) fn uploads_go_on_where_they_stopped(driver: &mut Driver<'_>) {
     driver.ask(Request::Seal { release: release.clone() });
     assert_eq!(driver.observe().releases, std::slice::from_ref(&release));
     let size = made.manifest.artifact.size;
-    let sealed = Response::Offered { bytes: size, packed: None, sealed: true, bases: Vec::new() };
+    let sealed = Response::Have { bytes: size, packed: None, sealed: true, bases: Some(Vec::new()) };
     assert_eq!(driver.ask(Driver::offer(&made)), sealed);
 }
 
 /// The answer to an offer on a host without sealed releases.
 fn offered(bytes: u64, packed: Option<Digest>) -> Response {
-    Response::Offered { bytes, packed, sealed: false, bases: Vec::new() }
+    Response::Have { bytes, packed, sealed: false, bases: Some(Vec::new()) }
 }
 
 pub(super) fn damaged_uploads_are_not_sealed(driver: &mut Driver<'_>) {

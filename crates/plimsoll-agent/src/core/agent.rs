@@ -1,6 +1,7 @@
 //! The agent itself: how it opens, what it is handed, and which function answers which request.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use plimsoll_model::agent::{Call, Refusal, RefusalReason, Reply, Request, Response};
 use plimsoll_model::observation::SwitchState;
@@ -138,6 +139,15 @@ impl Agent {
         self.state.has_work()
     }
 
+    /// The port of the running instance that a [`Request::Fetch`] is about: the only place that it reaches.
+    pub fn port_for(&mut self, call: &Call, instance: &InstanceId) -> Result<u16, Refusal> {
+        self.admit(call, &[])?;
+        let running = self.state.instances.get(instance).filter(|record| record.state.is_live());
+        running
+            .map(|record| record.port)
+            .ok_or_else(|| Refusal::new(RefusalReason::NotFound, format!("no instance {instance} runs here")))
+    }
+
     /// The saved state, for tests and simulations that check invariants.
     pub fn state(&self) -> &HostState {
         &self.state
@@ -145,7 +155,7 @@ impl Agent {
 
     fn dispatch(&mut self, request: Request, content: &[u8]) -> Result<Response, Refusal> {
         match request {
-            Request::Hello { protocol, version } => self.hello(protocol, &version),
+            Request::Hello { protocol, newest, version } => self.hello(protocol, newest, &version),
             Request::Prepare { settings } => self.prepare(settings),
             Request::Observe => Ok(Response::Observed { observation: Box::new(self.observe(self.now)) }),
             Request::Offer { release, manifest, signature } => self.offer(&release, &manifest, &signature),
@@ -161,26 +171,22 @@ impl Agent {
             Request::Logs { release, instance, lines, after } => self.logs(release, instance, lines, after),
             Request::Prune { keep, pinned } => self.prune(keep, &pinned),
             Request::Down => self.down(),
+            Request::Fetch { .. } => Err(no_pages()),
+            // Looking takes seconds where probes are declared; it must not hold supervision up.
+            Request::Facts { .. } => Err(Refusal::new(
+                RefusalReason::Precondition,
+                "the facts of a host are gathered beside the agent, and nobody does that here",
+            )),
         }
     }
 
-    fn hello(&self, protocol: u32, caller: &str) -> Result<Response, Refusal> {
+    fn hello(&self, oldest: u32, newest: Option<u32>, caller: &str) -> Result<Response, Refusal> {
         let About { version, pid } = self.parts.about.clone();
-        if protocol == version::PROTOCOL {
-            return Ok(Response::Welcome { version, pid });
+        let theirs = oldest..=newest.unwrap_or(oldest);
+        match version::agreed(version::OLDEST_PROTOCOL..=version::PROTOCOL, theirs.clone()) {
+            Some(protocol) => Ok(Response::Welcome { version, pid, protocol }),
+            None => Err(other_protocol(caller, theirs, &format!("plimsoll {version}, process {pid}"))),
         }
-        let known = version::PROTOCOL;
-        let message = format!(
-            "plimsoll {caller} speaks protocol {protocol}, and the agent here (plimsoll {version}, process {pid}) speaks {known}"
-        );
-        let help = if protocol > known {
-            format!(
-                "end the older agent (`kill {pid}`): instances and proxy go on, and the newer one takes over"
-            )
-        } else {
-            "use the plimsoll that the agent came with, or a newer one".to_owned()
-        };
-        Err(Refusal::new(RefusalReason::Version, message).with_help(help))
     }
 
     fn see(&mut self, now: Timestamp) {
@@ -223,6 +229,34 @@ impl Agent {
         });
         saved.map_err(|error| self.troubles.insert("state", error.to_string())).is_ok()
     }
+}
+
+/// The refusal of a caller whose protocols are all newer or all older than ours.
+pub(crate) fn other_protocol(caller: &str, theirs: RangeInclusive<u32>, us: &str) -> Refusal {
+    let (oldest, newest) = (version::OLDEST_PROTOCOL, version::PROTOCOL);
+    let message = format!(
+        "plimsoll {caller} speaks protocol {}, and the agent here ({us}) speaks {}",
+        range(&theirs),
+        range(&(oldest..=newest))
+    );
+    let help = if *theirs.start() > newest {
+        "end the older agent (`kill` and its process): instances and proxy go on, and the newer one takes over"
+    } else {
+        "use the plimsoll that the agent came with, or a newer one"
+    };
+    Refusal::new(RefusalReason::Version, message).with_help(help)
+}
+
+fn range(versions: &RangeInclusive<u32>) -> String {
+    match (versions.start(), versions.end()) {
+        (one, other) if one == other => one.to_string(),
+        (oldest, newest) => format!("{oldest} to {newest}"),
+    }
+}
+
+/// Pages are fetched by the server around the core, without its lock; see `server/connection.rs`.
+fn no_pages() -> Refusal {
+    Refusal::new(RefusalReason::Invalid, "this agent fetches no pages")
 }
 
 impl From<StateError> for Refusal {

@@ -24,4 +24,5 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use agent::other_protocol;
 pub use agent::{About, Agent, OpenError, Parts};

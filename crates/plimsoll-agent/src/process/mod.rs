@@ -5,7 +5,7 @@
 //! step, `launch.rs`, which sets limits on itself and then becomes the program, so that `/proc/PID/exe` is the
 //! released file and nothing else. `local.rs` is the agent's side: it starts shims and reads what they wrote.
 
-mod cgroup;
+pub(crate) mod cgroup;
 mod checks;
 mod exec;
 mod identity;
@@ -25,4 +25,4 @@ pub use launch::launch_main;
 pub use local::LocalRuntime;
 pub(crate) use log_write::now as wall_clock;
 pub use shim::shim_main;
-pub(crate) use sockets::holder_of;
+pub(crate) use sockets::{holder, holder_of};

@@ -74,7 +74,7 @@ pub(crate) fn holder_of(port: u16) -> Option<Holder> {
 }
 
 /// The process that holds one of these sockets, as far as this user can see.
-pub(super) fn holder(inodes: &BTreeSet<u64>) -> Holder {
+pub(crate) fn holder(inodes: &BTreeSet<u64>) -> Holder {
     let holds = |pid: &u32| held_by(*pid).is_some_and(|held| !held.is_disjoint(inodes));
     let pid = procfs::all().find(holds);
     Holder { pid, executable: pid.and_then(procfs::executable) }

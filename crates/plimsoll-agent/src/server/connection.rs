@@ -5,12 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use plimsoll_model::agent::{
-    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, Refusal, RefusalReason, Reply, Request,
+    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, MAX_PAGE, Refusal, RefusalReason, Reply, Request, Response,
 };
-use plimsoll_model::version;
 use serde::Deserialize;
 
-use super::Served;
+use super::{Served, page};
+use crate::core::other_protocol;
+use crate::facts;
 use plimsoll_model::frame::{Frame, FrameError, read_frame, write_message};
 
 /// A client that reads its replies slower than this is gone.
@@ -47,6 +48,17 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
 }
 
 fn handle(served: &Served, call: Call, content: &[u8]) -> Reply {
+    if let Request::Fetch { instance, path, limit } = &call.request {
+        // An instance may take its time, and the agent has others to look after: its lock is not held meanwhile.
+        let port = served.lock().0.port_for(&call, instance);
+        let result = port.and_then(|port| page::fetch(port, path, (*limit).min(MAX_PAGE)));
+        return Reply { id: call.id, result };
+    }
+    if let Request::Facts { order } = &call.request {
+        // Takes seconds where probes are declared, so the agent is not locked: its supervision goes on.
+        let facts = Box::new(facts::gather(&served.place, order));
+        return Reply { id: call.id, result: Ok(Response::Facts { facts }) };
+    }
     let mut locked = served.lock();
     let (agent, clock) = &mut *locked;
     let reply = agent.handle(call, content, clock.now());
@@ -75,6 +87,7 @@ struct AnyHello {
 #[derive(Deserialize)]
 struct AnyRequest {
     protocol: u32,
+    newest: Option<u32>,
     version: String,
 }
 
@@ -89,20 +102,41 @@ fn parse(frame: &Frame, greeted: bool) -> Result<Call, Reply> {
         Ok(call) => Err(refuse(call.id, "the first call of a connection is `hello`".to_owned())),
         Err(error) => match serde_json::from_slice::<AnyHello>(&frame.body) {
             // Another version's call may look different, and is still told what is wrong.
-            Ok(hello) if hello.request.protocol != version::PROTOCOL => Err(other_version(&hello)),
-            _ => Err(refuse(0, format!("the call cannot be read: {error}"))),
+            Ok(AnyHello { id, request: AnyRequest { protocol, newest, version } }) => {
+                let us = format!("process {}", std::process::id());
+                let refusal = other_protocol(&version, protocol..=newest.unwrap_or(protocol), &us);
+                Err(Reply { id, result: Err(refusal) })
+            }
+            Err(_) => Err(refuse(0, format!("the call cannot be read: {error}"))),
         },
     }
 }
 
-fn other_version(hello: &AnyHello) -> Reply {
-    let AnyRequest { protocol, version } = &hello.request;
-    let message = format!(
-        "plimsoll {version} speaks protocol {protocol}, and the agent here (process {}) speaks {}",
-        std::process::id(),
-        version::PROTOCOL
-    );
-    let refusal = Refusal::new(RefusalReason::Version, message)
-        .with_help("end the older of the two; instances and proxy go on, and the newer one takes over");
-    Reply { id: hello.id, result: Err(refusal) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello(body: &str) -> Result<Call, Reply> {
+        parse(&Frame { kind: FRAME_CALL, body: body.as_bytes().to_vec() }, false)
+    }
+
+    #[test]
+    fn a_hello_of_the_first_protocol_is_understood() {
+        let body = r#"{"id":1,"service":"greeter","fence":null,"request":{"kind":"hello","protocol":1,"version":"0.1.0"},"content":0}"#;
+        let call = hello(body).unwrap();
+        assert!(matches!(call.request, Request::Hello { protocol: 1, newest: None, .. }));
+    }
+
+    #[test]
+    fn a_hello_from_the_future_that_looks_different_is_told_why() {
+        let body = r#"{"id":7,"to":{"service":"greeter"},"request":{"kind":"hello","protocol":5,"newest":7,"version":"9.9.9"}}"#;
+        let reply = hello(body).unwrap_err();
+        let refusal = reply.result.unwrap_err();
+        assert_eq!((reply.id, refusal.reason), (7, RefusalReason::Version));
+        assert!(
+            refusal.message.contains("speaks protocol 5 to 7") && refusal.message.contains("1 to 3"),
+            "{refusal}"
+        );
+        assert!(refusal.help.unwrap().contains("end the older agent"));
+    }
 }

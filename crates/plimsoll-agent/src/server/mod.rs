@@ -6,6 +6,7 @@
 mod clock;
 mod connection;
 mod lock;
+mod page;
 
 use std::fs;
 use std::io;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::ServiceName;
 
 use crate::core::{About, Agent, OpenError, Parts};
+use crate::facts::{Place, Reach};
 use crate::layout::{Layout, LayoutError};
 use crate::process::{LocalRuntime, detach};
 use crate::state::file::FileState;
@@ -50,6 +52,8 @@ pub struct ServeOptions {
     pub version: String,
     /// Ends after so long without instances, proxy or connections; absent runs on.
     pub idle: Option<Duration>,
+    /// Names and HTTP, for the probes among the facts.
+    pub reach: Reach,
 }
 
 /// Why an agent could not run.
@@ -82,6 +86,8 @@ pub enum ServeError {
 pub(crate) struct Served {
     agent: Mutex<(Agent, HostClock)>,
     connections: AtomicUsize,
+    /// Where facts are gathered, without the lock on the agent.
+    pub(crate) place: Place,
 }
 
 /// Runs an agent until it has been idle for long enough.
@@ -98,7 +104,9 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
         None => layout.sockets()?.agent,
     };
     let listener = listen(&socket).map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
-    let served = Arc::new(Served { agent: Mutex::new((agent, clock)), connections: AtomicUsize::new(0) });
+    let place = Place { root: options.root.clone(), service: options.service.clone(), reach: options.reach };
+    let agent = Mutex::new((agent, clock));
+    let served = Arc::new(Served { agent, connections: AtomicUsize::new(0), place });
     let accepting = Arc::clone(&served);
     thread::Builder::new()
         .name("accept".to_owned())

@@ -95,24 +95,49 @@ fn report_shared_places(
     let mut earlier: Vec<&Environment> = Vec::new();
     for (name, at) in in_order {
         let Some(environment) = resolved.get(*name) else { continue };
-        if let Some(other) = earlier.iter().find(|other| collide(other.listen, environment.listen)) {
-            let port = environment.listen.port();
-            sink.error(
-                at.value.listen_span(at),
-                format!("`{name}` and `{}` listen at port {port}", other.name),
-            )
-            .label(format!("`{}` has it already", other.name))
-            .help("both are on this machine: give each a port of its own");
-        }
-        let Target::Local { root } = &environment.target;
-        if let Some(other) =
-            earlier.iter().find(|other| matches!(&other.target, Target::Local { root: r } if r == root))
-        {
-            let span = at.value.root.given().map_or(at.span.clone(), |root| root.span.clone());
-            sink.error(span, format!("`{name}` and `{}` keep their releases in one folder", other.name))
-                .help("leave `root` out of both, and each gets its own");
+        let neighbours = earlier.iter().filter_map(|other| Some((*other, shared(other, environment)?)));
+        for (other, machine) in neighbours {
+            if collide(other.listen, environment.listen) {
+                let port = environment.listen.port();
+                sink.error(
+                    at.value.listen_span(at),
+                    format!("`{name}` and `{}` listen at port {port}", other.name),
+                )
+                .label(format!("`{}` has it already", other.name))
+                .help(format!("both are on {machine}: give each a port of its own"));
+            }
+            if same_root(&other.target, &environment.target) {
+                let span = at.value.root.given().map_or(at.span.clone(), |root| root.span.clone());
+                let help = match environment.target {
+                    Target::Local { .. } => "leave `root` out of both, and each gets its own".to_owned(),
+                    Target::Ssh(_) => format!("both are on {machine}: give one of them a `root` of its own"),
+                };
+                sink.error(span, format!("`{name}` and `{}` keep their releases in one folder", other.name))
+                    .help(help);
+            }
         }
         earlier.push(environment);
+    }
+}
+
+/// A machine that both are on, as far as names tell.
+fn shared(a: &Environment, b: &Environment) -> Option<String> {
+    match (&a.target, &b.target) {
+        (Target::Local { .. }, Target::Local { .. }) => Some("this machine".to_owned()),
+        (Target::Ssh(a), Target::Ssh(b)) => {
+            let known: BTreeSet<&str> = a.hosts.iter().map(|host| host.destination.host.as_str()).collect();
+            let host = b.hosts.iter().find(|host| known.contains(host.destination.host.as_str()))?;
+            Some(format!("`{}`", host.name))
+        }
+        _ => None,
+    }
+}
+
+fn same_root(a: &Target, b: &Target) -> bool {
+    match (a, b) {
+        (Target::Local { root: a }, Target::Local { root: b }) => a == b,
+        (Target::Ssh(a), Target::Ssh(b)) => a.root == b.root,
+        _ => false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! `[environments.<environment>.rollout]`: how a release comes in.
 
-use plimsoll_model::Share;
 use plimsoll_model::release::RunSpec;
 use plimsoll_model::rollout::{AnalysisSpec, Policy, RolloutSpec, Step};
+use plimsoll_model::{Quantity, Share};
 
 use crate::document::quoted;
 use crate::groups::analysis::{AnalysisLayer, DEFAULT_NAME, TOTAL_ALPHA};
@@ -12,6 +12,7 @@ use crate::sink::Sink;
 use crate::slot::At;
 use crate::suggest;
 use crate::values::list::List;
+use crate::values::quantity::SomeOf;
 use crate::values::time::{SomeTime, Time};
 
 settings! {
@@ -24,6 +25,12 @@ settings! {
     /// What is watched from the first weight on. A rollout that sets weights and declares none gets `errors`: at
     /// most 1 % errors, as the proxy counts them.
     "analysis" => analysis: List<AnalysisLayer>;
+    /// Hosts that are changed at the same time, a number or a share of all (rounded down, at least one). The next ones
+    /// follow when these serve the new release and are proved.
+    "max-parallel" => max_parallel: SomeOf = "\"25%\"";
+    /// Hosts that may be out of reach, a number or a share of all (rounded down): as many are set aside, and the rollout
+    /// goes on without them. `plimsoll deploy --converge` brings them level when they are back.
+    "max-unavailable" => max_unavailable: Quantity = "0";
     /// Time without any progress after which the rollout goes back. Every healthy instance and every step is
     /// progress; waiting in a pause or for a person does not count.
     "progress-deadline" => progress_deadline: SomeTime = "\"10m\"";
@@ -62,6 +69,8 @@ impl RolloutLayer {
             person_deadline: self.person_deadline().0,
             on_inconclusive: self.on_inconclusive(),
             on_shared_degradation: self.on_shared_degradation(),
+            max_parallel: self.max_parallel().0,
+            max_unavailable: self.max_unavailable(),
         };
         if spec.progress_deadline <= run.health.healthy_deadline
             && let Some(at) = at
@@ -123,7 +132,17 @@ impl RolloutLayer {
 fn report_weights(steps: &List<StepEntry>, sink: &mut Sink<'_>) {
     let mut before: Option<Share> = None;
     for step in &steps.0 {
+        let hosts = step.value.0.hosts.given();
+        if let Some(hosts) = hosts.filter(|_| step.value.0.set_weight.is_absent()) {
+            sink.error(hosts.key.clone(), "`hosts` has a meaning only beside `set-weight`")
+                .help("write { set-weight = \"5%\", hosts = 1 }");
+        }
         let Some(weight) = step.value.0.set_weight.given() else { continue };
+        // A weight of some hosts is no share of all traffic: the two cannot be compared.
+        if hosts.is_some() {
+            before = None;
+            continue;
+        }
         if let Some(before) = before.filter(|before| weight.value.0 < *before) {
             sink.error(weight.span.clone(), format!("the weight falls from {before} to {}", weight.value.0))
                 .label(format!("less than {before} before"))

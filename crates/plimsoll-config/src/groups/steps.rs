@@ -9,6 +9,7 @@ use crate::settings::{Setting, is_word, settings};
 use crate::shape::{Rule, Shape, Table};
 use crate::sink::Sink;
 use crate::values::list::List;
+use crate::values::quantity::HostsOf;
 use crate::values::text::Filled;
 use crate::values::time::SomeTime;
 
@@ -17,6 +18,10 @@ settings! {
     StepLayer, Rule::ExactlyOne(&["set-weight", "pause", "analysis", "approve"]);
     /// Give the new release this share of the traffic: `"5%"`, or whole percents as a number.
     "set-weight" => set_weight: Weight;
+    /// Beside `set-weight`: the hosts that take part, each with that share of its own traffic: `"all"`, a number, or a
+    /// share. Left out, as few hosts as the weight needs take part, with as much of their traffic as makes it that share
+    /// of all: 5 % of ten hosts is half of the requests to one.
+    "hosts" => hosts: HostsOf;
     /// Stay here for a time, or until a person resumes (`"until-resumed"` or `{}`).
     "pause" => pause: Pause;
     /// Stay here until the analyses show that the release is good, at most for this time.
@@ -48,7 +53,7 @@ impl StepLayer {
     /// The step as the model has it; `names` turns what an analysis step names into analyses.
     pub(crate) fn resolve(&self, names: impl FnOnce(&Await) -> Vec<String>) -> Option<Step> {
         if let Some(weight) = self.set_weight.value() {
-            return Some(Step::SetWeight { weight: weight.0 });
+            return Some(Step::SetWeight { weight: weight.0, hosts: self.hosts.value().map(|of| of.0) });
         }
         if let Some(pause) = self.pause.value() {
             return Some(Step::Pause { duration: pause.0 });

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::str::FromStr;
 
-use plimsoll_model::EnvironmentName;
+use plimsoll_model::{EnvironmentName, ZoneName};
 use toml::de::DeValue;
 
 use crate::document::{Node, quoted};
@@ -89,16 +90,29 @@ impl Name for EnvironmentName {
     const PATTERN: &'static str = NAME_PATTERN;
 
     fn read(text: &str, span: Range<usize>, sink: &mut Sink<'_>) -> Option<Self> {
-        let name = text.parse().ok();
-        if name.is_none() {
-            let problem = sink.error(span, format!("{} is not a name of an environment", quoted(text)));
-            problem.help(format!("a name is {NAME_RULE}"));
-            if let Some(better) = as_name(text) {
-                problem.help(format!("`{better}` would do"));
-            }
-        }
-        name
+        plain_name(text, span, "an environment", sink)
     }
+}
+
+impl Name for ZoneName {
+    const WHAT: &'static str = "zone";
+    const PATTERN: &'static str = NAME_PATTERN;
+
+    fn read(text: &str, span: Range<usize>, sink: &mut Sink<'_>) -> Option<Self> {
+        plain_name(text, span, "a zone", sink)
+    }
+}
+
+fn plain_name<T: FromStr>(text: &str, span: Range<usize>, of: &str, sink: &mut Sink<'_>) -> Option<T> {
+    let name = text.parse().ok();
+    if name.is_none() {
+        let problem = sink.error(span, format!("{} is not a name of {of}", quoted(text)));
+        problem.help(format!("a name is {NAME_RULE}"));
+        if let Some(better) = as_name(text) {
+            problem.help(format!("`{better}` would do"));
+        }
+    }
+    name
 }
 
 /// The name of a variable in a process' environment.

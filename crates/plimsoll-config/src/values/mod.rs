@@ -4,6 +4,7 @@
 pub(crate) mod list;
 pub(crate) mod map;
 pub(crate) mod number;
+pub(crate) mod quantity;
 pub(crate) mod size;
 pub(crate) mod text;
 pub(crate) mod time;

@@ -15,6 +15,7 @@ mod assemble;
 mod filter;
 pub mod memory;
 mod page;
+mod pages;
 pub mod prometheus;
 pub mod scrape;
 pub mod selector;
@@ -24,10 +25,11 @@ use std::net::SocketAddr;
 
 use plimsoll_model::metrics::{Reading, Snapshot, Unusable};
 use plimsoll_model::rollout::SeriesSelectors;
-use plimsoll_model::{ReleaseId, Timestamp};
+use plimsoll_model::{HostName, InstanceId, ReleaseId, Timestamp};
 
 pub use filter::Filter;
 pub use memory::ScriptedMetrics;
+pub use pages::{DirectPages, Pages};
 pub use prometheus::{Prometheus, PrometheusOptions};
 pub use scrape::Scrape;
 pub use selector::{Selector, SelectorError};
@@ -46,8 +48,10 @@ pub struct Side {
 pub struct Target {
     /// A name that no other instance of the rollout has, on whichever host; it names the instance's series.
     pub name: String,
-    /// Where the page is.
+    /// Where the page is, seen from the instance's own host.
     pub address: SocketAddr,
+    /// Its host and itself, for whoever reads the page through the host's agent.
+    pub place: Option<(HostName, InstanceId)>,
 }
 
 /// What a source answered, and what it said along with it.

@@ -9,7 +9,7 @@
 //! becomes `exported_instance`. A value's query must be a selector that means exactly one series: there is nothing
 //! here that could evaluate more.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use plimsoll_model::Timestamp;
 use plimsoll_model::metrics::{Snapshot, Unusable};
@@ -19,29 +19,24 @@ use super::assemble::{self, Found, Series, Wanted};
 use super::filter::Filter;
 use super::page::{self, Line};
 use super::selector::{Selector, series_name};
-use super::{Answer, MetricsReader, Side, Target, Unread, finite, for_release};
-use crate::http::{Client, Limits};
+use super::{Answer, MetricsReader, Pages, Side, Target, Unread, finite, for_release};
 
-const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), body: 16 << 20, redirects: 3 };
 /// Pages that are fetched at the same time, and so the most memory: this many times 16 MB, and what is kept of them.
 const AT_ONCE: usize = 8;
 /// The most lines that are kept of all pages of one look.
 const MAX_LINES: usize = 200_000;
-/// The version that this module reads, then anything: some exporters answer 406 otherwise.
-const ACCEPT: &str = "text/plain;version=0.0.4,*/*;q=0.1";
 
 /// The reader.
-#[derive(Debug)]
 pub struct Scrape {
-    client: Client,
+    pages: Arc<dyn Pages>,
     path: String,
 }
 
 impl Scrape {
     /// A reader of the pages at this path of each instance.
-    pub fn new(path: &str) -> Self {
+    pub fn new(path: &str, pages: Arc<dyn Pages>) -> Self {
         let slash = if path.starts_with('/') { "" } else { "/" };
-        Self { client: Client::new("http://", LIMITS), path: format!("{slash}{path}") }
+        Self { pages, path: format!("{slash}{path}") }
     }
 
     /// The lines of all pages that can be read, and what is wrong with the others.
@@ -87,7 +82,7 @@ impl Scrape {
 
     fn fetch(&self, target: &Target, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<Line>, Unread> {
         let url = format!("http://{}{}", target.address, self.path);
-        let page = self.client.get(&url, ACCEPT)?;
+        let page = self.pages.page(target, &self.path)?;
         if page.status != 200 {
             return Err(Unread::new(Unusable::Invalid, format!("{url} answered {}", page.status)));
         }

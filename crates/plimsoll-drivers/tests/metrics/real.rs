@@ -5,8 +5,11 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
-use plimsoll_drivers::metrics::{MetricsReader, Prometheus, PrometheusOptions, Scrape, Side, Target};
+use plimsoll_drivers::metrics::{
+    DirectPages, MetricsReader, Prometheus, PrometheusOptions, Scrape, Side, Target,
+};
 use plimsoll_model::metrics::Unusable;
 use plimsoll_model::rollout::SeriesSelectors;
 use plimsoll_model::{ReleaseId, Span};
@@ -194,9 +197,9 @@ fn pages_and_selectors_mean_what_they_mean_to_prometheus() {
     let Some(mut real) = Real::start("ffffffffffff") else { return };
     let instance = real.instance.as_ref().unwrap();
     instance.show(AWKWARD.to_owned());
-    let target = Target { name: instance.address().to_string(), address: instance.address() };
+    let target = Target { name: instance.address().to_string(), address: instance.address(), place: None };
     let side = Side { release: real.release.clone(), instances: vec![target] };
-    let mut scrape = Scrape::new("/metrics");
+    let mut scrape = Scrape::new("/metrics", Arc::new(DirectPages::new()));
     eventually("the page", || real.ask("count(n)"), |seen| seen.is_ok().then_some(()));
     for selector in SELECTORS {
         let series = SeriesSelectors { requests: selector.into(), errors: "none".into(), latency: None };
@@ -217,7 +220,7 @@ fn pages_and_selectors_mean_what_they_mean_to_prometheus() {
 #[test]
 fn a_page_as_long_as_prometheus_own_is_read() {
     let Some(mut real) = Real::start("abababababab") else { return };
-    let target = Target { name: "prometheus".to_owned(), address: real.address };
+    let target = Target { name: "prometheus".to_owned(), address: real.address, place: None };
     let side = Side { release: real.release.clone(), instances: vec![target] };
     let handler = "{handler=\"/api/v1/query\"}";
     let series = SeriesSelectors {
@@ -228,7 +231,8 @@ fn a_page_as_long_as_prometheus_own_is_read() {
     for _ in 0..5 {
         real.ask("vector(1)").unwrap();
     }
-    let answer = Scrape::new("/metrics").snapshot(&side, &series, now()).unwrap();
+    let answer =
+        Scrape::new("/metrics", Arc::new(DirectPages::new())).snapshot(&side, &series, now()).unwrap();
     assert!(answer.notes.is_empty(), "{:?}", answer.notes);
     let requests: u64 = answer.value.series.values().map(|c| c.requests).sum();
     let timed: u64 = answer.value.series.values().map(|c| c.latency.count()).sum();

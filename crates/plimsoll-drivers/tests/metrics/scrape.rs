@@ -1,6 +1,8 @@
 //! The suite over instances' own pages, and what is theirs alone.
 
-use plimsoll_drivers::metrics::{MetricsReader, Scrape, Side, Target};
+use std::sync::Arc;
+
+use plimsoll_drivers::metrics::{DirectPages, MetricsReader, Scrape, Side, Target};
 use plimsoll_model::ReleaseId;
 use plimsoll_model::metrics::Unusable;
 
@@ -21,11 +23,11 @@ impl Pages {
         let targets = servers
             .iter()
             .enumerate()
-            .map(|(i, s)| Target { name: format!("web{i}"), address: s.address() })
+            .map(|(i, s)| Target { name: format!("web{i}"), address: s.address(), place: None })
             .collect();
         let release = "bbbbbbbbbbbb".parse().unwrap();
         let instances = servers.into_iter().map(Some).collect();
-        Self { release, instances, targets, scrape: Scrape::new("/metrics") }
+        Self { release, instances, targets, scrape: Scrape::new("/metrics", Arc::new(DirectPages::new())) }
     }
 }
 
@@ -84,7 +86,7 @@ fn a_value_must_be_one_series() {
 #[test]
 fn a_wrong_path_and_no_instances_are_told_apart() {
     let mut pages = Pages::start(1);
-    pages.scrape = Scrape::new("nowhere");
+    pages.scrape = Scrape::new("nowhere", Arc::new(DirectPages::new()));
     let unread = pages.look().unwrap_err();
     assert_eq!(unread.reason, Unusable::Invalid);
     assert!(unread.detail.ends_with("/nowhere answered 404"), "{unread}");

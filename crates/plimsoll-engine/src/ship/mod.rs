@@ -5,6 +5,7 @@
 
 mod build;
 mod inspect;
+mod preflight;
 mod rollout;
 mod seal;
 mod test;
@@ -36,8 +37,11 @@ pub trait Yard {
     /// The journal.
     fn journal(&self) -> Result<Box<dyn Journal>, JournalError>;
 
-    /// The sources of metrics.
-    fn metrics(&self) -> Box<dyn MetricSources>;
+    /// The sources of an environment's metrics.
+    fn metrics(&self, environment: &Environment) -> Box<dyn MetricSources>;
+
+    /// Where the regression test reaches an environment's service.
+    fn url(&self, environment: &Environment) -> String;
 }
 
 /// A shipment: one commit on its way.
@@ -158,6 +162,16 @@ impl<E: Into<ShipError>> From<E> for Stop {
     }
 }
 
+impl<'s> Ship<'s> {
+    /// The environments that a release comes through, in their order.
+    fn environments_on_the_way(&self) -> Vec<&'s Environment> {
+        let staging = self.service.test.as_ref().filter(|_| !self.skip.contains(&Gate::Staging));
+        let staging = staging.and_then(|test| self.service.environments.get(&test.environment));
+        let staging = staging.filter(|staging| staging.name != self.environment.name);
+        staging.into_iter().chain([self.environment]).collect()
+    }
+}
+
 impl Ship<'_> {
     /// Runs the whole flow.
     pub fn run(&mut self) -> Result<Shipped, ShipError> {
@@ -198,9 +212,7 @@ impl Ship<'_> {
 
     /// Secrets of every environment on the way, before time is spent on a build that could not go out.
     fn check_secrets(&self) -> Result<(), ShipError> {
-        let staging = self.service.test.as_ref().filter(|_| !self.skip.contains(&Gate::Staging));
-        let staging = staging.and_then(|test| self.service.environments.get(&test.environment));
-        for environment in staging.into_iter().chain([self.environment]) {
+        for environment in self.environments_on_the_way() {
             crate::deploy::check_secrets(&environment.name, &environment.run, self.secrets)?;
         }
         Ok(())
@@ -269,8 +281,9 @@ impl Ship<'_> {
         Ok(World {
             clock: self.clock,
             hosts: self.yard.hosts(environment).map_err(ShipError::Hosts)?,
+            parallel: environment.target.parallel(),
             journal: self.yard.journal()?,
-            metrics: self.yard.metrics(),
+            metrics: self.yard.metrics(environment),
             releases: self.releases,
             secrets: self.secrets,
             events: self.events,

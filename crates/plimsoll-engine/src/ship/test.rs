@@ -18,7 +18,7 @@ impl Ship<'_> {
     ) -> Result<(), Stop> {
         let command = spec.command.join(" ");
         let started = self.start(Gate::Test, command.clone());
-        let url = format!("http://{}", environment.listen);
+        let url = self.yard.url(environment);
         let result = self.run_test(spec, environment, release, &url);
         let (decision, summary, values, help) = match result {
             Err(TestError::Cancelled { .. }) => return Err(ShipError::Cancelled.into()),

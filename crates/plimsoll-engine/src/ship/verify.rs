@@ -19,7 +19,8 @@ impl Ship<'_> {
         let environment = self.environment;
         let service = self.service.name.clone();
         let artifact = self.parsed_manifest(release).map(|m| m.artifact.digest);
-        let fleet = fleet::observe(&mut self.world(environment)?.hosts, &service);
+        let fleet =
+            fleet::observe(&mut self.world(environment)?.hosts, environment.target.parallel(), &service);
         let problem = problem(&fleet, release, environment.instances, artifact);
         let proofs: Vec<_> = fleet
             .hosts

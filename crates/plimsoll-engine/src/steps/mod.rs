@@ -9,11 +9,13 @@ mod retire;
 mod route;
 mod start;
 
+use std::collections::HashMap;
+
 use plimsoll_drivers::{Host, HostError};
 use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
 use plimsoll_model::plan::{Action, HostAction, HostPlan, Plan};
 use plimsoll_model::record::Assigned;
-use plimsoll_model::{Fence, ReleaseId, Span};
+use plimsoll_model::{Fence, HostName, ReleaseId, Span};
 
 use crate::fleet;
 use crate::packing::Packings;
@@ -22,6 +24,8 @@ use crate::world::{ContentError, ReleaseContent, Secrets};
 /// What a step has at hand.
 pub(crate) struct Context<'c> {
     pub(crate) plan: &'c Plan,
+    /// The plan's hosts by name.
+    pub(crate) hosts: HashMap<&'c HostName, &'c HostPlan>,
     pub(crate) fence: Fence,
     pub(crate) releases: &'c dyn ReleaseContent,
     pub(crate) packings: &'c Packings,
@@ -125,6 +129,6 @@ impl Caller<'_, '_> {
     }
 
     fn planned(&self) -> Result<&HostPlan, StepError> {
-        self.context.plan.host(self.host.name()).ok_or(StepError::NotPlanned)
+        self.context.hosts.get(self.host.name()).copied().ok_or(StepError::NotPlanned)
     }
 }

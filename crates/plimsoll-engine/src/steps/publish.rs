@@ -4,8 +4,8 @@
 //! Undone by nothing: a sealed release that never runs is removed by `prune`. Twice is safe: what is there is not sent
 //! again, and sealing a sealed release changes nothing.
 
-use plimsoll_drivers::local::unexpected;
-use plimsoll_drivers::{HostError, Link};
+use plimsoll_drivers::host::unexpected;
+use plimsoll_drivers::{HostError, Reach};
 use plimsoll_model::ReleaseId;
 use plimsoll_model::agent::{CHUNK, RefusalReason, Request, Response};
 use plimsoll_model::release::Manifest;
@@ -52,20 +52,18 @@ fn publish(call: &mut Caller, may_patch: bool) -> Result<Option<Sent>, Failure> 
         .map_err(|e| ContentError { release: release.clone(), why: format!("its manifest: {e}") })?;
     let offer =
         Request::Offer { release: release.clone(), manifest: signed.manifest, signature: signed.signature };
-    let Response::Offered { bytes, packed: here, sealed, bases } = call.ask(offer)? else {
+    let Response::Have { bytes, packed: here, sealed, bases } = call.ask(offer)? else {
         return Err(unexpected("offer").into());
     };
     if sealed {
         return Ok(None);
     }
-    let bases = if may_patch { bases } else { Vec::new() };
-    let packing = match call.host.link() {
-        Link::Local => None,
-        Link::Remote => {
-            let context = call.context;
-            context.packings.best(context.releases, &release, &manifest, &bases)?
-        }
-    };
+    // An agent that names no bases, not even none, is older than packing.
+    let unpacks = bases.is_some() && call.host.reach() == Reach::Remote;
+    let bases = bases.filter(|_| may_patch).unwrap_or_default();
+    let context = call.context;
+    let packing =
+        if unpacks { context.packings.best(context.releases, &release, &manifest, &bases)? } else { None };
     let packing = packing.as_deref();
     let wanted = packing.map(|packing| packing.packed.digest);
     let artifact = Outgoing { release, manifest, packing, offset: if wanted == here { bytes } else { 0 } };
@@ -76,7 +74,7 @@ fn publish(call: &mut Caller, may_patch: bool) -> Result<Option<Sent>, Failure> 
         {
             Err(Failure::Patch)
         }
-        other => Ok(other.map(|_| (call.host.link() == Link::Remote).then_some(sent))?),
+        other => Ok(other.map(|_| (call.host.reach() == Reach::Remote).then_some(sent))?),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Undone by routing to the release before. Twice is safe: the same table again changes nothing.
 
 use plimsoll_drivers::HostError;
-use plimsoll_drivers::local::unexpected;
+use plimsoll_drivers::host::unexpected;
 use plimsoll_model::agent::{ArmWeight, Refusal, RefusalReason, Request, Response};
 use plimsoll_model::record::Assigned;
 

@@ -7,18 +7,17 @@
 
 use plimsoll_model::agent::ArmWeight;
 use plimsoll_model::observation::{HostObservation, InstanceState, SwitchState};
-use plimsoll_model::plan::{Action, HostPlan, PlanKind};
+use plimsoll_model::plan::{Action, HostPlan};
 use plimsoll_model::record::{BackReason, Entry, Outcome};
 use plimsoll_model::{InstanceId, Share};
 
 use super::forward::on_hosts;
-use super::{Decision, Moment, record, sides};
+use super::{Decision, Moment, Wait, forward, record, sides};
 use crate::state::Back;
 
 /// What to do next on the way back.
 pub(super) fn decide(at: &Moment, back: &Back) -> Decision {
-    let next = if at.state.plan.kind == PlanKind::Converge { disarm(at) } else { next(at, back) };
-    match next {
+    match next(at, back) {
         Some(_) if at.now >= at.deadline() => finish_mixed(at),
         Some(decision) => decision,
         None => finish(at, back),
@@ -32,19 +31,26 @@ fn next(at: &Moment, back: &Back) -> Option<Decision> {
         .or_else(|| retire(at))
         .or_else(|| await_stopped(at))
         .or_else(|| disarm(at))
-        .or_else(|| missing_host(at))
+        .or_else(|| missing_host(at, back))
+}
+
+/// The hosts that go back to what they served before, those that were set aside among them: all at once, since what
+/// serves there is good. One that served the release already has nothing to go back to.
+fn returning<'a>(at: &Moment<'a>) -> impl Iterator<Item = &'a HostPlan> + use<'a> {
+    let plan = &at.state.plan;
+    plan.hosts.iter().filter(|h| !plan.is_level(h))
 }
 
 /// A proxy that does not answer is brought back; without it nothing can be said about the traffic.
 fn proxy(at: &Moment) -> Option<Decision> {
-    on_hosts(at, |host, seen| {
+    on_hosts(at, returning(at), |host, seen| {
         (seen.traffic.is_none() && at.state.prepared.contains(&host.host)).then_some(Action::Prepare)
     })
 }
 
 /// Instances of the old side that are gone (crashed beyond their policy) are started again.
 fn restart_old(at: &Moment) -> Option<Decision> {
-    on_hosts(at, |host, seen| {
+    on_hosts(at, returning(at), |host, seen| {
         let gone = |id: &&InstanceId| seen.instance(id).is_none_or(|i| !i.state.is_live());
         let gone: Vec<_> = host.old.iter().filter(gone).cloned().collect();
         (!gone.is_empty()).then_some(Action::Start { instances: gone })
@@ -52,17 +58,17 @@ fn restart_old(at: &Moment) -> Option<Decision> {
 }
 
 fn route(at: &Moment, back: &Back) -> Option<Decision> {
-    let act = on_hosts(at, |host, seen| {
+    let act = on_hosts(at, returning(at), |host, seen| {
         let weights = wanted(at, back, host, seen)?;
         (!sides::in_force(seen, &weights)).then_some(Action::Route { weights })
     });
     act.or_else(|| {
         // Where the old side cannot take all of it yet, it does not serve everywhere, whoever else does.
-        let partly = at.state.plan.hosts.iter().any(|h| {
+        let partly = returning(at).any(|h| {
             let all = sides::back_to(&at.state.plan, h);
             // Where nothing served before, a proxy that does not run is as good as one without a side.
             let nothing = |seen: &HostObservation| all.is_empty() && seen.traffic.is_none();
-            at.fleet.host(&h.host).is_some_and(|seen| !sides::in_force(seen, &all) && !nothing(seen))
+            at.seen(&h.host).is_some_and(|seen| !sides::in_force(seen, &all) && !nothing(seen))
         });
         partly.then(|| at.wait("instances of the release before to be ready"))
     })
@@ -98,7 +104,7 @@ fn wanted(at: &Moment, back: &Back, host: &HostPlan, seen: &HostObservation) -> 
 }
 
 fn retire(at: &Moment) -> Option<Decision> {
-    on_hosts(at, |host, seen| {
+    on_hosts(at, returning(at), |host, seen| {
         let up = |id: &&InstanceId| {
             seen.instance(id).is_some_and(|i| i.state.is_live() && i.state != InstanceState::Draining)
         };
@@ -109,15 +115,15 @@ fn retire(at: &Moment) -> Option<Decision> {
 
 fn await_stopped(at: &Moment) -> Option<Decision> {
     let live = |h: &HostPlan| {
-        let seen = at.fleet.host(&h.host)?;
+        let seen = at.seen(&h.host)?;
         Some(h.new.iter().filter(|id| seen.instance(id).is_some_and(|i| i.state.is_live())).count())
     };
-    let left: usize = at.state.plan.hosts.iter().filter_map(live).sum();
+    let left: usize = returning(at).filter_map(live).sum();
     (left > 0).then(|| at.wait(format!("{left} of the new instances to drain and stop")))
 }
 
 fn disarm(at: &Moment) -> Option<Decision> {
-    on_hosts(at, |_, seen| match &seen.switch {
+    on_hosts(at, &at.state.plan.hosts, |_, seen| match &seen.switch {
         SwitchState::Armed { orders, .. } | SwitchState::Fired { orders, .. }
             if orders.rollout == at.state.plan.rollout =>
         {
@@ -127,9 +133,27 @@ fn disarm(at: &Moment) -> Option<Decision> {
     })
 }
 
-fn missing_host(at: &Moment) -> Option<Decision> {
-    let missing = at.state.plan.hosts.iter().find(|h| at.fleet.host(&h.host).is_none())?;
-    Some(at.wait(format!("host {} to answer", missing.host)))
+/// Hosts of which it is not known whether they have gone back: they were changed, and do not answer.
+fn unknown<'a>(at: &Moment<'a>) -> impl Iterator<Item = &'a HostPlan> {
+    returning(at).filter(|h| at.seen(&h.host).is_none() && at.state.touched.contains(&h.host))
+}
+
+/// A host that does not answer is waited for until its own switch must have brought it back; the only host there is,
+/// for as long as anything is.
+fn missing_host(at: &Moment, back: &Back) -> Option<Decision> {
+    let alone = at.state.plan.total() == 1;
+    let missing =
+        if alone { returning(at).find(|h| at.seen(&h.host).is_none())? } else { unknown(at).next()? };
+    let patience = back.since + at.state.plan.rules.dead_man_switch.duration();
+    if !alone && at.now >= patience {
+        return None;
+    }
+    let until = if alone { at.deadline() } else { patience.min(at.deadline()) };
+    Some(Decision::Wait(Wait {
+        waiting_for: format!("host {} to answer", missing.host),
+        until,
+        person: false,
+    }))
 }
 
 fn finish_mixed(at: &Moment) -> Decision {
@@ -147,17 +171,37 @@ fn finish_mixed(at: &Moment) -> Decision {
 }
 
 fn finish(at: &Moment, back: &Back) -> Decision {
+    let untouched = !at.state.took_traffic && at.state.started.is_empty();
     let outcome = match &back.reason {
+        _ if unknown(at).next().is_some() => Outcome::Mixed,
         BackReason::Superseded { .. } => Outcome::Superseded,
-        BackReason::NobodyAnswered { .. } | BackReason::Policy { .. } => Outcome::Inconclusive,
-        BackReason::ActionFailed { .. } if !at.state.took_traffic && at.state.started.is_empty() => {
-            Outcome::Refused
-        }
+        BackReason::ActionFailed { .. } if untouched => Outcome::Refused,
+        reason if !reason.is_against_release() => Outcome::Inconclusive,
         _ => Outcome::RolledBack,
     };
-    let summary = match &at.state.plan.replaces {
-        Some(_) => "the release before serves everywhere",
-        None => "nothing serves, as before",
+    record(Entry::Finished { outcome, summary: what_serves(at) })
+}
+
+/// What serves after the way back, and where that is not the same or not known everywhere.
+fn what_serves(at: &Moment) -> String {
+    let plan = &at.state.plan;
+    let hosts = |which: &mut dyn Iterator<Item = &HostPlan>| {
+        let hosts: Vec<_> = which.map(|h| &h.host).collect();
+        (!hosts.is_empty()).then(|| (forward::names(&hosts), if hosts.len() == 1 { "does" } else { "do" }))
     };
-    record(Entry::Finished { outcome, summary: summary.to_owned() })
+    let unknown = hosts(&mut unknown(at));
+    let others = hosts(&mut plan.hosts.iter().filter(|h| h.differs.is_some()));
+    let serves = match (&plan.replaces, &unknown) {
+        (Some(_), Some(_)) => "the release before serves on every host that answers",
+        (None, Some(_)) => "nothing serves on any host that answers, as before",
+        (Some(_), None) => "the release before serves everywhere",
+        (None, None) => "nothing serves, as before",
+    };
+    let but = others.map_or(String::new(), |(names, _)| format!(" but on {names}, which served another one"));
+    let lost = unknown.map_or(String::new(), |(names, does)| {
+        format!(
+            "; {names} {does} not answer: the switch there goes back by itself, and what serves is not known"
+        )
+    });
+    format!("{serves}{but}{lost}")
 }

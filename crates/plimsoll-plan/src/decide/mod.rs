@@ -8,7 +8,10 @@
 //! weight 0 whatever pause or approval is open (I3).
 
 mod back;
+#[cfg(test)]
+mod fleet_tests;
 mod forward;
+mod lost;
 mod sides;
 mod split;
 mod steps;
@@ -18,10 +21,12 @@ mod triggers;
 #[cfg(test)]
 mod unwritten_tests;
 
-use plimsoll_model::Timestamp;
-use plimsoll_model::observation::FleetObservation;
-use plimsoll_model::plan::HostAction;
+use std::collections::HashMap;
+
+use plimsoll_model::observation::{FleetObservation, HostObservation};
+use plimsoll_model::plan::{HostAction, HostPlan};
 use plimsoll_model::record::{Entry, Outcome};
+use plimsoll_model::{HostName, Timestamp};
 
 pub use sides::{back_to, switch_orders};
 pub use split::{SplitCheck, check_split};
@@ -57,7 +62,7 @@ pub fn decide(state: &RolloutState, fleet: &FleetObservation, now: Timestamp) ->
     if let Some(outcome) = state.finished {
         return Decision::Over(outcome);
     }
-    let at = Moment { state, fleet, now };
+    let at = Moment { state, fleet, now, seen: fleet.by_host() };
     if let Some(back) = &state.back {
         return back::decide(&at, back);
     }
@@ -65,7 +70,7 @@ pub fn decide(state: &RolloutState, fleet: &FleetObservation, now: Timestamp) ->
         return record(entry);
     }
     if !state.committed.is_empty() {
-        return forward::settle(&at);
+        return lost::set_aside(&at).map_or_else(|| forward::settle(&at), record);
     }
     if let Some(decision) = triggers::unknown_commit(&at) {
         return decision;
@@ -73,7 +78,7 @@ pub fn decide(state: &RolloutState, fleet: &FleetObservation, now: Timestamp) ->
     if let Some(reason) = triggers::reason_to_go_back(&at) {
         return record(Entry::GoingBack { reason });
     }
-    forward::decide(&at)
+    lost::set_aside(&at).map_or_else(|| forward::decide(&at), record)
 }
 
 /// Everything that a decision is made from.
@@ -81,13 +86,36 @@ struct Moment<'a> {
     state: &'a RolloutState,
     fleet: &'a FleetObservation,
     now: Timestamp,
+    /// The fleet by name: a search through it for each host would be too slow for many.
+    seen: HashMap<&'a HostName, &'a HostObservation>,
 }
 
 fn record(entry: Entry) -> Decision {
     Decision::Record(Box::new(entry))
 }
 
-impl Moment<'_> {
+impl<'a> Moment<'a> {
+    /// What a host sees, if it answered.
+    fn seen(&self, host: &HostName) -> Option<&'a HostObservation> {
+        self.seen.get(host).copied()
+    }
+
+    /// The hosts that take part: all of the plan but those that were set aside.
+    fn hosts(&self) -> impl Iterator<Item = &'a HostPlan> + use<'a> {
+        let aside = &self.state.aside;
+        self.state.plan.hosts.iter().filter(move |h| !aside.contains_key(&h.host))
+    }
+
+    /// The hosts that take part, in batches that are changed one after another. Where a batch begins does not depend on
+    /// hosts that are set aside meanwhile.
+    fn batches(&self) -> impl Iterator<Item = Vec<&'a HostPlan>> + use<'a> {
+        let aside = &self.state.aside;
+        let size = usize::try_from(self.state.plan.max_parallel).unwrap_or(usize::MAX).max(1);
+        let taking_part =
+            move |batch: &'a [HostPlan]| batch.iter().filter(|h| !aside.contains_key(&h.host)).collect();
+        self.state.plan.hosts.chunks(size).map(taking_part)
+    }
+
     /// A wait that the progress deadline ends.
     fn wait(&self, waiting_for: impl Into<String>) -> Decision {
         Decision::Wait(Wait { waiting_for: waiting_for.into(), until: self.deadline(), person: false })
@@ -107,15 +135,18 @@ impl Moment<'_> {
         since + state.plan.rules.progress_deadline.duration()
     }
 
-    /// The actions, unless the same one failed just now: then a growing pause first.
+    /// The actions, but for those that failed just now: they wait for a growing pause first.
     fn act(&self, actions: Vec<HostAction>) -> Decision {
         let pause = actions.iter().filter_map(|a| self.retry_at(a)).max();
+        let name = actions[0].action.name();
+        let due = |a: &HostAction| self.retry_at(a).is_none_or(|until| until <= self.now);
+        let due: Vec<_> = actions.into_iter().filter(due).collect();
         match pause {
-            Some(until) if until > self.now => {
-                let waiting_for = format!("a pause before trying again to {}", actions[0].action.name());
+            Some(until) if due.is_empty() => {
+                let waiting_for = format!("a pause before trying again to {name}");
                 Decision::Wait(Wait { waiting_for, until, person: false })
             }
-            _ => Decision::Act(actions),
+            _ => Decision::Act(due),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use plimsoll_model::agent::{ArmWeight, SwitchOrders};
 use plimsoll_model::observation::{HostObservation, InstanceState};
-use plimsoll_model::plan::{HostPlan, Plan, PlanKind};
+use plimsoll_model::plan::{HostPlan, Plan};
 use plimsoll_model::{InstanceId, ReleaseId, Share, Span};
 
 /// Instances of a list that are ready on the host.
@@ -14,7 +14,7 @@ pub(super) fn ready(seen: &HostObservation, instances: &[InstanceId]) -> Vec<Ins
 /// The table that gives the new side `weight` and the old side the rest.
 pub(super) fn split(plan: &Plan, host: &HostPlan, new: &[InstanceId], weight: Share) -> Vec<ArmWeight> {
     let new_arm = ArmWeight { release: plan.release.clone(), weight, instances: new.to_vec() };
-    match &plan.replaces {
+    match plan.before(host) {
         Some(old) if weight < Share::ALL && *old != plan.release => {
             let old_arm =
                 ArmWeight { release: old.clone(), weight: weight.rest(), instances: host.old.clone() };
@@ -26,13 +26,13 @@ pub(super) fn split(plan: &Plan, host: &HostPlan, new: &[InstanceId], weight: Sh
 
 /// The table to return to: all traffic to the old side, or none where nothing served before.
 pub fn back_to(plan: &Plan, host: &HostPlan) -> Vec<ArmWeight> {
-    match (&plan.replaces, plan.kind) {
-        (None, _) => Vec::new(),
-        (Some(old), PlanKind::Converge) => {
+    match plan.before(host) {
+        None => Vec::new(),
+        Some(old) if plan.is_level(host) => {
             let instances = host.old.iter().chain(&host.new).cloned().collect();
             vec![ArmWeight { release: old.clone(), weight: Share::ALL, instances }]
         }
-        (Some(old), _) => {
+        Some(old) => {
             vec![ArmWeight { release: old.clone(), weight: Share::ALL, instances: host.old.clone() }]
         }
     }
@@ -40,7 +40,7 @@ pub fn back_to(plan: &Plan, host: &HostPlan) -> Vec<ArmWeight> {
 
 /// What the dead man's switch of a host is told.
 pub fn switch_orders(plan: &Plan, host: &HostPlan, after: Span) -> SwitchOrders {
-    let retire = if plan.kind == PlanKind::Converge { Vec::new() } else { host.new.clone() };
+    let retire = if plan.is_level(host) { Vec::new() } else { host.new.clone() };
     SwitchOrders { rollout: plan.rollout.clone(), after, back_to: back_to(plan, host), retire }
 }
 

@@ -1,10 +1,12 @@
 //! One step at a time: what has to hold before it is over.
 
+use std::collections::HashMap;
+
 use plimsoll_model::plan::HostPlan;
 use plimsoll_model::record::{BackReason, Entry, HoldReason};
 use plimsoll_model::rollout::{Policy, Step};
 use plimsoll_model::verdict::Verdict;
-use plimsoll_model::{Share, Span, Timestamp};
+use plimsoll_model::{Span, Timestamp};
 
 use super::{Decision, Moment, Wait, forward, record};
 use crate::judge::Judge;
@@ -34,7 +36,9 @@ pub(super) fn decide(at: &Moment, open: OpenStep) -> Decision {
         return hold_for_person(at);
     }
     match &planned.step {
-        Step::SetWeight { weight } => done(open, &format!("{weight} in force, read back from the proxy")),
+        Step::SetWeight { weight, .. } => {
+            done(open, &format!("{weight} in force, read back from the {}", proxies(planned.shares.len())))
+        }
         Step::Pause { duration: Some(duration) } => timed(at, open, *duration),
         Step::Pause { duration: None } => person(at, open, HoldReason::Pause, "resumed"),
         Step::Approve { by } => person(at, open, HoldReason::Approval { by: by.clone() }, "approved"),
@@ -46,10 +50,12 @@ pub(super) fn decide(at: &Moment, open: OpenStep) -> Decision {
 fn keep_share(at: &Moment, step: u32) -> Option<Decision> {
     let reached = &at.state.plan.steps[..=step as usize];
     let shares = &reached.iter().rev().find(|s| matches!(s.step, Step::SetWeight { .. }))?.shares;
-    forward::ensure(at, |host: &HostPlan| {
-        let share = shares.iter().find(|s| s.host == host.host);
-        share.map_or((0, Share::NONE), |s| (s.instances, s.weight))
-    })
+    let shares: HashMap<_, _> = shares.iter().map(|s| (&s.host, (s.instances, s.weight))).collect();
+    forward::ensure(at, |host: &HostPlan| shares.get(&host.host).copied())
+}
+
+fn proxies(count: usize) -> String {
+    if count == 1 { "proxy".to_owned() } else { format!("proxies of {count} hosts") }
 }
 
 fn done(open: OpenStep, why: &str) -> Decision {
@@ -91,7 +97,7 @@ fn watched_from(open: OpenStep, duration: Span) -> Timestamp {
 }
 
 /// A shared degradation that the rules do not roll back on, or a warning.
-fn is_doubtful(verdict: Verdict) -> bool {
+pub(super) fn is_doubtful(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Warning | Verdict::SharedDegradation)
 }
 

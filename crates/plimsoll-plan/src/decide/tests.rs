@@ -16,7 +16,7 @@ use plimsoll_model::{Digest, Fence, HostName, InstanceId, ReleaseId, RolloutId, 
 use super::{Decision, decide};
 use crate::state::RolloutState;
 
-fn release(digit: char) -> ReleaseId {
+pub(super) fn release(digit: char) -> ReleaseId {
     digit.to_string().repeat(12).parse().unwrap()
 }
 
@@ -24,24 +24,24 @@ fn host() -> HostName {
     "web1".parse().unwrap()
 }
 
-fn second(n: u64) -> Timestamp {
+pub(super) fn second(n: u64) -> Timestamp {
     Timestamp::from_millis(1_000_000 + 1000 * n)
 }
 
-fn old(n: u32) -> InstanceId {
+pub(super) fn old(n: u32) -> InstanceId {
     InstanceId::new(release('a'), n)
 }
 
-fn new() -> InstanceId {
+pub(super) fn new() -> InstanceId {
     InstanceId::new(release('b'), 0)
 }
 
-fn rollout(number: u64) -> RolloutId {
+pub(super) fn rollout(number: u64) -> RolloutId {
     RolloutId::new(&"production".parse().unwrap(), number)
 }
 
 /// A weight of 5 % and a pause of 10 s, on one host with two old instances and one new one.
-fn plan(analyses: Vec<AnalysisSpec>) -> Plan {
+pub(super) fn plan(analyses: Vec<AnalysisSpec>) -> Plan {
     let weight = Share::percent(5);
     let shares = vec![HostShare { host: host(), instances: 1, weight }];
     let pause = Step::Pause { duration: Some(Span::from_secs(10)) };
@@ -53,9 +53,12 @@ fn plan(analyses: Vec<AnalysisSpec>) -> Plan {
         release: release('b'),
         artifact: Digest::of(b""),
         replaces: Some(release('a')),
-        hosts: vec![HostPlan { host: host(), old: vec![old(0), old(1)], new: vec![new()] }],
+        hosts: vec![HostPlan { host: host(), differs: None, old: vec![old(0), old(1)], new: vec![new()] }],
+        set_aside: Vec::new(),
+        max_parallel: 1,
+        may_lose: 0,
         steps: vec![
-            PlannedStep { step: Step::SetWeight { weight }, shares },
+            PlannedStep { step: Step::SetWeight { weight, hosts: None }, shares },
             PlannedStep { step: pause, shares: Vec::new() },
         ],
         rules: RolloutSpec { analyses, progress_deadline: Span::from_secs(60), ..RolloutSpec::default() },
@@ -84,7 +87,7 @@ fn analysis(name: &str, on_no_data: Policy) -> AnalysisSpec {
     }
 }
 
-fn fold(plan: Plan, entries: Vec<(u64, Entry)>) -> RolloutState {
+pub(super) fn fold(plan: Plan, entries: Vec<(u64, Entry)>) -> RolloutState {
     let planned = (0, Entry::Planned { plan: Box::new(plan) });
     let record = |(i, (at, entry)): (usize, (u64, Entry))| Record {
         format: 1,
@@ -102,11 +105,11 @@ fn fold(plan: Plan, entries: Vec<(u64, Entry)>) -> RolloutState {
     RolloutState::fold(&records).unwrap().unwrap()
 }
 
-fn did(action: Action) -> Entry {
+pub(super) fn did(action: Action) -> Entry {
     Entry::Performed { actions: vec![HostAction { host: host(), action }], assigned: Vec::new() }
 }
 
-fn split() -> Vec<ArmWeight> {
+pub(super) fn split() -> Vec<ArmWeight> {
     let weight = Share::percent(5);
     vec![
         ArmWeight { release: release('a'), weight: weight.rest(), instances: vec![old(0), old(1)] },
@@ -115,7 +118,7 @@ fn split() -> Vec<ArmWeight> {
 }
 
 /// Up to the open pause, which was entered at 5 s.
-fn in_the_pause() -> Vec<(u64, Entry)> {
+pub(super) fn in_the_pause() -> Vec<(u64, Entry)> {
     vec![
         (1, did(Action::Prepare)),
         (1, did(Action::Publish)),
@@ -128,7 +131,7 @@ fn in_the_pause() -> Vec<(u64, Entry)> {
     ]
 }
 
-fn observation(states: &[(InstanceId, InstanceState)], weights: &[ArmWeight]) -> HostObservation {
+pub(super) fn observation(states: &[(InstanceId, InstanceState)], weights: &[ArmWeight]) -> HostObservation {
     let instance = |(id, state): &(InstanceId, InstanceState)| InstanceObservation {
         instance: id.clone(),
         state: *state,
@@ -186,11 +189,11 @@ fn fleet(seen: HostObservation) -> FleetObservation {
     FleetObservation { hosts: vec![SeenHost { host: host(), seen }], unreachable: Vec::new() }
 }
 
-fn all_ready() -> Vec<(InstanceId, InstanceState)> {
+pub(super) fn all_ready() -> Vec<(InstanceId, InstanceState)> {
     [old(0), old(1), new()].into_iter().map(|id| (id, InstanceState::Ready)).collect()
 }
 
-fn recorded(decision: Decision) -> Entry {
+pub(super) fn recorded(decision: Decision) -> Entry {
     match decision {
         Decision::Record(entry) => *entry,
         other => panic!("expected a record, found {other:?}"),
@@ -231,7 +234,7 @@ fn an_instance_that_does_not_come_back_in_a_pause_is_not_waited_for_without_end(
 #[test]
 fn a_host_that_does_not_answer_in_a_pause_is_not_waited_for_without_end() {
     let state = fold(plan(Vec::new()), in_the_pause());
-    let lost = LostHost { host: host(), reason: "no route".to_owned() };
+    let lost = LostHost { host: host(), reason: "no route".to_owned(), since: None };
     let seen = FleetObservation { hosts: Vec::new(), unreachable: vec![lost] };
     assert!(matches!(decide(&state, &seen, second(74)), Decision::Wait(w) if w.until == second(75)));
     assert!(matches!(recorded(decide(&state, &seen, second(75))), Entry::GoingBack { .. }));
@@ -307,7 +310,7 @@ fn nothing_is_decided_while_it_is_not_known_whether_a_host_has_committed() {
     entries.push((21, Entry::ActionFailed { action: commit, error: "no answer".to_owned(), retry: true }));
     entries.push((22, Entry::Commanded { command: Command::Abort }));
     let state = fold(plan(Vec::new()), entries);
-    let lost = LostHost { host: host(), reason: "no route".to_owned() };
+    let lost = LostHost { host: host(), reason: "no route".to_owned(), since: None };
     let gone = FleetObservation { hosts: Vec::new(), unreachable: vec![lost] };
     assert!(matches!(decide(&state, &gone, second(30)), Decision::Wait(w) if w.until == second(80)));
     let mut seen = observation(&all_ready(), &split());

@@ -2,11 +2,13 @@
 
 use plimsoll_model::InstanceId;
 use plimsoll_model::observation::{InstanceState, SwitchState};
-use plimsoll_model::plan::{Action, HostAction};
+use plimsoll_model::plan::{Action, HostAction, HostPlan};
 use plimsoll_model::record::{BackReason, Entry, Outcome};
 use plimsoll_model::verdict::Verdict;
 
-use super::{Decision, Moment, check_split};
+use super::{Decision, Moment, check_split, lost};
+use crate::judge::Judge;
+use crate::state::Failures;
 
 /// Failures in a row of one action after which the rollout goes back.
 const MAX_FAILURES: u32 = 5;
@@ -28,7 +30,7 @@ pub(super) fn unrecorded_commit(at: &Moment) -> Option<Entry> {
 /// A host that was asked to commit and does not say whether it did. Until it does, neither way is right: forward would
 /// be a guess, and the way back does not undo a commit.
 pub(super) fn unknown_commit(at: &Moment) -> Option<Decision> {
-    let host = at.state.commit_intended.iter().find(|h| at.fleet.host(h).is_none())?;
+    let host = at.state.commit_intended.iter().find(|h| at.seen(h).is_none())?;
     if at.now < at.deadline() {
         return Some(at.wait(format!("host {host} to say whether it has committed")));
     }
@@ -45,18 +47,35 @@ pub(super) fn reason_to_go_back(at: &Moment) -> Option<BackReason> {
         .or_else(|| bad_verdict(at))
         .or_else(|| failed_instance(at))
         .or_else(|| failed_action(at))
+        .or_else(|| lost::too_many(at))
         .or_else(|| nobody_answered(at))
         .or_else(|| split_mismatch(at))
         .or_else(|| no_progress(at))
 }
 
 fn switch_fired(at: &Moment) -> Option<BackReason> {
-    at.fleet.hosts.iter().find_map(|h| match &h.seen.switch {
+    at.hosts().find_map(|h| match &at.seen(&h.host)?.switch {
         SwitchState::Fired { orders, at: when } if orders.rollout == at.state.plan.rollout => {
-            Some(BackReason::SwitchFired { host: h.host.clone(), at: *when })
+            let against_release =
+                speaks_against(at, |state| matches!(state, InstanceState::Failed | InstanceState::Unready));
+            Some(BackReason::SwitchFired { host: h.host.clone(), at: *when, against_release })
         }
         _ => None,
     })
+}
+
+/// Whether anything is known against the release itself: an analysis that doubts it, or an instance of it that is in a
+/// state that its host's or its coordinator's absence does not explain.
+fn speaks_against(at: &Moment, doubtful: impl Fn(InstanceState) -> bool) -> bool {
+    let doubts =
+        |j: &Judge| j.is_suspicious() || j.verdict().is_bad() || super::steps::is_doubtful(j.verdict());
+    let ill = |host: &HostPlan| {
+        let seen = at.seen(&host.host);
+        let started = host.new.iter().filter(|id| at.state.has_started(&host.host, id));
+        let mut states = started.filter_map(|id| Some(seen?.instance(id)?.state));
+        states.any(&doubtful)
+    };
+    at.state.judges.iter().any(doubts) || at.hosts().any(ill)
 }
 
 fn bad_verdict(at: &Moment) -> Option<BackReason> {
@@ -75,8 +94,8 @@ fn bad_verdict(at: &Moment) -> Option<BackReason> {
 }
 
 fn failed_instance(at: &Moment) -> Option<BackReason> {
-    at.state.plan.hosts.iter().find_map(|host| {
-        let seen = at.fleet.host(&host.host)?;
+    at.hosts().find_map(|host| {
+        let seen = at.seen(&host.host)?;
         // One that this rollout has not started yet is left from an earlier attempt.
         let started = |id: &&InstanceId| at.state.has_started(&host.host, id);
         let ours = |id| seen.instance(id).filter(|i| i.state == InstanceState::Failed);
@@ -90,9 +109,15 @@ fn failed_instance(at: &Moment) -> Option<BackReason> {
 }
 
 fn failed_action(at: &Moment) -> Option<BackReason> {
-    let given_up = |f: &crate::state::Failures| !f.retry || f.count >= MAX_FAILURES;
-    let ((host, action), failures) = at.state.failures.iter().find(|(_, f)| given_up(f))?;
+    let given_up = at.state.failures.iter().filter(|(_, f)| is_given_up(f));
+    let ((host, action), failures) =
+        given_up.into_iter().find(|((host, action), _)| !lost::is_excused(at, host, action))?;
     Some(BackReason::ActionFailed { action: format!("{action} on {host}"), error: failures.error.clone() })
+}
+
+/// Whether trying again is of no use.
+pub(super) fn is_given_up(failures: &Failures) -> bool {
+    !failures.retry || failures.count >= MAX_FAILURES
 }
 
 fn nobody_answered(at: &Moment) -> Option<BackReason> {
@@ -112,5 +137,9 @@ fn no_progress(at: &Moment) -> Option<BackReason> {
         return None;
     }
     let obstacle = super::forward::obstacle(at)?;
-    Some(BackReason::NoProgress { waiting_for: obstacle })
+    // An instance that had all this time and is not proved is the release's own doing.
+    let against_release = speaks_against(at, |state| {
+        matches!(state, InstanceState::Failed | InstanceState::Unready | InstanceState::Starting)
+    });
+    Some(BackReason::NoProgress { waiting_for: obstacle, against_release })
 }

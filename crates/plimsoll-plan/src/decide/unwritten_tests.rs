@@ -37,7 +37,7 @@ fn at(second: u64) -> Timestamp {
 fn plan() -> Plan {
     let host = HostName::local();
     let step = |percent| PlannedStep {
-        step: Step::SetWeight { weight: Share::percent(percent) },
+        step: Step::SetWeight { weight: Share::percent(percent), hosts: None },
         shares: vec![HostShare { host: host.clone(), instances: 1, weight: Share::percent(percent) }],
     };
     let environment: plimsoll_model::EnvironmentName = "production".parse().expect("a name");
@@ -51,9 +51,13 @@ fn plan() -> Plan {
         replaces: Some(release("a")),
         hosts: vec![HostPlan {
             host: host.clone(),
+            differs: None,
             old: vec![instance("a", 0)],
             new: vec![instance("b", 0)],
         }],
+        set_aside: Vec::new(),
+        max_parallel: 1,
+        may_lose: 0,
         steps: vec![step(20), step(50)],
         rules: RolloutSpec::default(),
         run: RunSpec::default(),

@@ -17,15 +17,16 @@ pub(crate) fn clause(reason: &BackReason, names: &Names) -> String {
             format!("instance {} on {host} failed: {}", names.instance(instance), names.in_text(detail))
         }
         BackReason::ActionFailed { action, error } => format!("could not {action}: {}", names.in_text(error)),
-        BackReason::NoProgress { waiting_for } => {
+        BackReason::NoProgress { waiting_for, .. } => {
             format!("no progress for too long, waiting for {}", names.in_text(waiting_for))
         }
         BackReason::TrafficMismatch { detail } => {
             format!("the traffic does not follow the weights: {detail}")
         }
-        BackReason::SwitchFired { host, at } => {
+        BackReason::SwitchFired { host, at, .. } => {
             format!("the dead man's switch of {host} went off at {}", clock::stamp(*at))
         }
+        BackReason::HostLost { host, detail } => format!("{host} does not answer: {detail}"),
         BackReason::NobodyAnswered { asked } => {
             format!("nobody answered in time; it waited for {}", hold::waits_for(asked))
         }
@@ -67,7 +68,7 @@ mod tests {
                 "could not start on web3: no free port",
             ),
             (
-                BackReason::NoProgress { waiting_for: text("r42.0") },
+                BackReason::NoProgress { waiting_for: text("r42.0"), against_release: true },
                 "no progress for too long, waiting for r42.0",
             ),
             (
@@ -75,8 +76,16 @@ mod tests {
                 "the traffic does not follow the weights: 5 % asked, 0 of 900 seen",
             ),
             (
-                BackReason::SwitchFired { host: host(), at: at("2026-01-31T14:03:12Z") },
+                BackReason::SwitchFired {
+                    host: host(),
+                    at: at("2026-01-31T14:03:12Z"),
+                    against_release: false,
+                },
                 "the dead man's switch of web3 went off at 2026-01-31T14:03:12Z",
+            ),
+            (
+                BackReason::HostLost { host: host(), detail: text("no route; 1 may be set aside, and 1 is") },
+                "web3 does not answer: no route; 1 may be set aside, and 1 is",
             ),
             (
                 BackReason::NobodyAnswered { asked: HoldReason::NoData { analysis: text("p99") } },

@@ -113,6 +113,9 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
         (Outcome::Mixed, _) => Line::new()
             .with(Role::Bad, "Hosts differ: not everything could be brought back.")
             .plain(" `plimsoll status` shows which serves what."),
+        (Outcome::PromotedInPart, _) => Line::new()
+            .with(Role::Warning, format!("{release} serves on every host that answers."))
+            .plain(" `plimsoll deploy --converge` brings the others level when they are back."),
         (Outcome::Promoted, _) => Line::text(format!("{release} serves everywhere.")),
         (_, Some(old)) => Line::new().with(Role::Strong, format!("{old} serves everywhere.")),
         (_, None) => Line::new().with(Role::Strong, "Nothing serves: there was no release before."),
@@ -122,7 +125,7 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
         Outcome::Inconclusive => now.plain(format!(" Whether {release} is good could not be shown.")),
         Outcome::Superseded => now.plain(format!(" Another release takes the place of {release}.")),
         Outcome::Refused => now.plain(format!(" A host refused {release} before it took any traffic.")),
-        Outcome::Promoted | Outcome::Mixed => now,
+        Outcome::Promoted | Outcome::PromotedInPart | Outcome::Mixed => now,
     }
 }
 

@@ -40,6 +40,11 @@ pub(crate) fn clause(entry: &Entry, names: &Names) -> String {
         Entry::Held { reason, until } => held(reason, *until),
         Entry::Commanded { command } => command::clause(command, names),
         Entry::Promoting { why } => format!("promoting to all: {why}"),
+        Entry::SetAside { host, reason, since } => {
+            let since =
+                since.map_or(String::new(), |since| format!(" (silent since {})", clock::stamp(since)));
+            format!("goes on without {host}: {}{since}", names.in_text(reason))
+        }
         Entry::GoingBack { reason } => format!("decided to go back: {}", back::clause(reason, names)),
         Entry::Finished { outcome, summary } => format!("{}: {summary}", kind::outcome(*outcome).1),
     }

@@ -19,6 +19,7 @@ pub(crate) const fn kind(kind: PlanKind) -> &'static str {
 pub(crate) const fn outcome(outcome: Outcome) -> (Role, &'static str) {
     match outcome {
         Outcome::Promoted => (Role::Good, "promoted"),
+        Outcome::PromotedInPart => (Role::Warning, "promoted, hosts set aside"),
         Outcome::RolledBack => (Role::Bad, "rolled back"),
         Outcome::Inconclusive => (Role::Warning, "back, inconclusive"),
         Outcome::Superseded => (Role::Warning, "back, superseded"),

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use plimsoll_model::observation::{InstanceState, SwitchState};
-use plimsoll_model::plan::PlanKind;
 use plimsoll_model::traffic::{Arm, RouteTable};
-use plimsoll_model::{InstanceId, ReleaseId, Share, Timestamp};
+use plimsoll_model::{HostName, InstanceId, ReleaseId, Share, Timestamp};
 
 use super::{Invariant, Seen, Watch};
 use crate::sim::host::SimHost as Host;
@@ -95,7 +94,7 @@ impl Watch {
         }
         let arm = table.and_then(|t| t.arms.iter().find(|a| a.release == id.release));
         let Some(arm) = arm.filter(|a| a.weight > Share::NONE) else { return };
-        let needed = arm.weight.of_count(self.full_side(at, &id.release));
+        let needed = arm.weight.of_count(self.full_side(&host.name, &id.release));
         let left = ready_of(&arm.backends.iter().map(|b| b.instance.clone()).collect::<Vec<_>>(), host);
         let lost_lately = now.since(self.hosts[at].lost_ready) < HINDSIGHT;
         if left < needed && !(lost_lately && left > 0) {
@@ -106,10 +105,11 @@ impl Watch {
     }
 
     /// How many instances a side has on a host when it is complete.
-    fn full_side(&self, at: usize, release: &ReleaseId) -> u32 {
-        let plan = self.rollout.as_ref().map(|r| &r.plan);
-        let Some(host) = plan.and_then(|p| p.hosts.get(at)) else { return self.declared };
-        let plan = plan.expect("it has a host");
+    fn full_side(&self, host: &HostName, release: &ReleaseId) -> u32 {
+        let rollout = self.rollout.as_ref();
+        let Some((plan, host)) = rollout.and_then(|r| Some((&r.plan, r.host(host)?))) else {
+            return self.declared;
+        };
         let count = if *release == plan.release { host.new.len() } else { host.old.len() };
         u32::try_from(count).expect("a plan has few instances")
     }
@@ -150,15 +150,16 @@ impl Watch {
         let lost_lately = now.since(self.hosts[at].lost_ready) < HINDSIGHT;
         let what = format!("{}: {} is raised from {had} to {}", host.name, arm.release, arm.weight);
         let (mut needed, mut back_raises_new) =
-            (arm.weight.of_count(self.full_side(at, &arm.release)), false);
+            (arm.weight.of_count(self.full_side(&host.name, &arm.release)), false);
         if let Some(rollout) = self.rollout.as_ref().filter(|r| !r.over) {
-            let is_new = arm.release == rollout.plan.release && rollout.plan.kind != PlanKind::Converge;
+            let is_level = rollout.host(&host.name).is_some_and(|h| rollout.plan.is_level(h));
+            let is_new = arm.release == rollout.plan.release && !is_level;
             back_raises_new = is_new && rollout.back.is_some();
             let patient = rollout
                 .back
                 .as_ref()
                 .is_some_and(|(_, since)| now < *since + rollout.plan.run.health.healthy_deadline.duration());
-            let new_ready = rollout.plan.hosts.get(at).map_or(0, |h| ready_of(&h.new, host));
+            let new_ready = rollout.host(&host.name).map_or(0, |h| ready_of(&h.new, host));
             // The way back must not wait for capacity that does not come, nor for a new side that is dead anyway.
             if !is_new && (!patient || new_ready == 0 || self.clocks_lie) {
                 needed = 1;

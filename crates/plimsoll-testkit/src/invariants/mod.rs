@@ -7,16 +7,17 @@
 
 mod calls;
 mod decisions;
+mod fleet;
 mod hosts;
 mod records;
 mod truth;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_model::observation::InstanceState;
-use plimsoll_model::plan::Plan;
+use plimsoll_model::plan::{HostPlan, Plan};
 use plimsoll_model::record::{BackReason, Outcome};
-use plimsoll_model::{Fence, InstanceId, ReleaseId, Share, Timestamp};
+use plimsoll_model::{Fence, HostName, InstanceId, ReleaseId, Share, Timestamp};
 
 use crate::sim::Release;
 
@@ -43,6 +44,12 @@ pub enum Invariant {
     I9,
     /// Exit code and audit match the data plane.
     I10,
+    /// No more hosts are changed at once than may be, and a batch begins when the one before it is up.
+    I11,
+    /// A fleet goes back as a fleet: nothing is committed before every host that takes part serves the release.
+    I12,
+    /// No more hosts are set aside than may be, and none of them is said to serve.
+    I13,
 }
 
 /// An invariant that did not hold.
@@ -91,6 +98,10 @@ struct Seen {
 /// What the journal says of the rollout under way, kept apart from the engine's own fold.
 struct Rollout {
     plan: Plan,
+    /// Where each host is in the plan.
+    places: HashMap<HostName, usize>,
+    aside: BTreeSet<HostName>,
+    committed: bool,
     entered: Option<(u32, Timestamp)>,
     done: u32,
     waved_on: bool,
@@ -99,6 +110,8 @@ struct Rollout {
     over: bool,
     evidence: BTreeMap<String, Evidence>,
     watching_since: Option<Timestamp>,
+    /// Requests that had come to the stable side when the rollout began.
+    stable_before: Option<u64>,
 }
 
 /// What the looks of one analysis have shown.
@@ -110,10 +123,18 @@ struct Evidence {
     counted: u64,
     /// Bad ones among them.
     bad: u64,
+    /// Requests to the stable side.
+    stable: u64,
     /// The last look with any.
     last: Option<Timestamp>,
     /// Whether the very last look was unusable.
     unusable: bool,
+}
+
+impl Rollout {
+    fn host(&self, name: &HostName) -> Option<&HostPlan> {
+        self.places.get(name).map(|at| &self.plan.hosts[*at])
+    }
 }
 
 impl Watch {

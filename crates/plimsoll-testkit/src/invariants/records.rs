@@ -1,7 +1,7 @@
 //! What each record must agree with: the order of steps (I5), the evidence (I7), earlier rollbacks (I8), and the data
 //! plane (I10).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use plimsoll_model::metrics::Reading;
@@ -52,6 +52,8 @@ impl Watch {
                     self.broken(Invariant::I5, now, "promotes with steps left that nobody skipped");
                 }
             }
+            Entry::SetAside { host, .. } => self.set_aside(host, now),
+            Entry::Intended { actions } => self.intended(actions, hosts, now),
             Entry::GoingBack { reason } => self.going_back(reason, record.at, now),
             Entry::Performed { actions, .. } => self.performed(actions, hosts, now),
             Entry::Finished { outcome, .. } => self.finished(*outcome, hosts, now),
@@ -59,17 +61,22 @@ impl Watch {
         }
     }
 
-    /// I7: no look has seen more of the new side than came to it.
+    /// I7: no look has seen more of a side than came to it since the rollout began.
     pub(crate) fn check_looks(&mut self, came: &BTreeMap<ReleaseId, u64>, now: Timestamp) {
-        let Some(rollout) = &self.rollout else { return };
-        let came = came.get(&rollout.plan.release).copied().unwrap_or(0);
-        let Some((name, counted)) =
-            rollout.evidence.iter().map(|(n, e)| (n, e.counted)).find(|(_, c)| *c > came)
-        else {
-            return;
-        };
-        let what = format!("`{name}` counts {counted} requests to the new release, and {came} came");
-        self.broken(Invariant::I7, now, what);
+        let Some(rollout) = &mut self.rollout else { return };
+        let came_to = |release: &ReleaseId| came.get(release).copied().unwrap_or(0);
+        let to_stable = rollout.plan.replaces.as_ref().map_or(0, came_to);
+        let before = *rollout.stable_before.get_or_insert(to_stable);
+        let (to_new, to_stable) = (came_to(&rollout.plan.release), to_stable - before);
+        let too_many = rollout.evidence.iter().find_map(|(name, evidence)| {
+            let sides =
+                [("new release", evidence.counted, to_new), ("stable one", evidence.stable, to_stable)];
+            let (side, counted, came) = sides.into_iter().find(|(_, counted, came)| counted > came)?;
+            Some(format!("`{name}` counts {counted} requests to the {side}, and {came} came"))
+        });
+        if let Some(what) = too_many {
+            self.broken(Invariant::I7, now, what);
+        }
     }
 
     fn planned(&mut self, plan: &Plan, now: Timestamp) {
@@ -79,7 +86,10 @@ impl Watch {
             self.broken(Invariant::I8, now, what);
         }
         self.rollout = Some(Rollout {
+            places: plan.hosts.iter().enumerate().map(|(at, h)| (h.host.clone(), at)).collect(),
             plan: plan.clone(),
+            aside: BTreeSet::new(),
+            committed: false,
             entered: None,
             done: 0,
             waved_on: false,
@@ -88,6 +98,7 @@ impl Watch {
             over: false,
             evidence: BTreeMap::new(),
             watching_since: None,
+            stable_before: None,
         });
     }
 
@@ -106,11 +117,15 @@ impl Watch {
         let names: Vec<_> =
             rollout.evidence.iter().filter(|(_, e)| e.seen == 0).map(|(n, _)| n.clone()).collect();
         match &planned.step {
-            Step::SetWeight { weight } => {
-                for host in hosts {
+            Step::SetWeight { .. } => {
+                let shares: HashMap<_, _> = planned.shares.iter().map(|s| (&s.host, s.weight)).collect();
+                let taking_part = |h: &&SimHost| !rollout.aside.contains(&h.name);
+                let of_plan = |h: &&SimHost| rollout.host(&h.name).is_some_and(|h| h.differs.is_none());
+                for host in hosts.iter().filter(taking_part).filter(of_plan) {
                     let found = crate::sim::universe::weight(host, &rollout.plan.release);
+                    let weight = shares.get(&host.name).copied().unwrap_or_default();
                     let known = host.memory.table().is_some() && !truth::has_fired(host);
-                    if known && found != *weight {
+                    if known && found != weight {
                         let what =
                             format!("step {step} is over with {weight} and {} gives {found}", host.name);
                         return self.broken(Invariant::I10, now, what);
@@ -142,6 +157,10 @@ impl Watch {
         let rollout = self.rollout.as_mut().expect("the caller has one");
         rollout.entered = None;
         rollout.back = Some((reason.clone(), at));
+        if rollout.committed {
+            self.broken(Invariant::I12, now, format!("goes back after a commit: {reason:?}"));
+            return;
+        }
         if let BackReason::Analysis { analysis, summary, .. } = reason {
             let bad = rollout.evidence.get(analysis).map_or(0, |e| e.bad);
             if bad == 0 {
@@ -167,6 +186,7 @@ impl Watch {
                     }
                 }
                 Action::Commit => {
+                    rollout.committed = true;
                     let release = rollout.plan.release.clone();
                     if found.memory.current().as_ref() != Some(&release) {
                         let what = format!("`commit` on {host} is written as done: current is another");
@@ -181,12 +201,18 @@ impl Watch {
     fn finished(&mut self, outcome: Outcome, hosts: &[SimHost], now: Timestamp) {
         let rollout = self.rollout.as_mut().expect("the caller has one");
         rollout.over = true;
+        let rollout = &*rollout;
         self.last_outcome = Some(outcome);
         let plan = rollout.plan.clone();
         let blamed = !matches!(
             rollout.back,
             Some((
-                BackReason::Superseded { .. } | BackReason::NobodyAnswered { .. } | BackReason::Policy { .. },
+                BackReason::Superseded { .. }
+                    | BackReason::NobodyAnswered { .. }
+                    | BackReason::Policy { .. }
+                    | BackReason::HostLost { .. }
+                    | BackReason::SwitchFired { against_release: false, .. }
+                    | BackReason::NoProgress { against_release: false, .. },
                 _
             ))
         );
@@ -199,11 +225,20 @@ impl Watch {
         let lost = self.hosts.iter().map(|h| h.lost_ready).max().unwrap_or_default();
         let decided = lost <= self.last_decision;
         let mixed = outcome == Outcome::Mixed;
-        let problem = hosts.iter().find_map(|host| match outcome {
-            Outcome::Promoted => truth::not_promoted(host, &plan, decided),
+        let problem = hosts.iter().find_map(|host| match (outcome, rollout.host(&host.name)) {
+            (Outcome::Promoted, planned) => truth::not_promoted(host, &plan, planned, decided),
+            (Outcome::PromotedInPart, Some(planned)) if !rollout.aside.contains(&host.name) => {
+                truth::not_promoted(host, &plan, Some(planned), decided)
+            }
+            (Outcome::PromotedInPart, _) | (_, None) => None,
             _ if mixed => None,
-            _ => truth::not_back(host, &plan),
+            (_, Some(planned)) => truth::not_back(host, &plan, planned),
         });
+        let aside = rollout.aside.len() + plan.set_aside.len();
+        if (outcome == Outcome::Promoted && aside > 0) || (outcome == Outcome::PromotedInPart && aside == 0) {
+            let what = format!("finished as {outcome:?} with {aside} hosts set aside");
+            return self.broken(Invariant::I13, now, what);
+        }
         if let Some(problem) = problem {
             self.broken(Invariant::I10, now, format!("finished as {outcome:?}: {problem}"));
         }
@@ -261,7 +296,8 @@ impl Evidence {
     fn add(&mut self, reading: &Reading, at: Timestamp) {
         self.unusable = false;
         match reading {
-            Reading::Counts { canary, .. } => {
+            Reading::Counts { canary, stable, .. } => {
+                self.stable += stable.as_ref().map_or(0, |s| s.requests);
                 self.seen += canary.requests;
                 self.counted += canary.requests;
                 self.bad += canary.errors + canary.slower.iter().max().copied().unwrap_or(0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::agent::ArmWeight;
 use plimsoll_model::observation::{InstanceState, SwitchState};
-use plimsoll_model::plan::{Plan, PlanKind};
+use plimsoll_model::plan::{HostPlan, Plan};
 use plimsoll_model::{ReleaseId, Share};
 
 use super::hosts::ready_of;
@@ -29,7 +29,12 @@ pub(super) fn differs(host: &SimHost, weights: &[ArmWeight]) -> Option<String> {
 }
 
 /// Why the host does not serve the plan's release alone; whether it is ready counts only where `ready` says so.
-pub(super) fn not_promoted(host: &SimHost, plan: &Plan, ready: bool) -> Option<String> {
+pub(super) fn not_promoted(
+    host: &SimHost,
+    plan: &Plan,
+    planned: Option<&HostPlan>,
+    ready: bool,
+) -> Option<String> {
     if host.memory.current().as_ref() != Some(&plan.release) {
         return Some(format!("current on {} is {:?}", host.name, host.memory.current()));
     }
@@ -38,7 +43,7 @@ pub(super) fn not_promoted(host: &SimHost, plan: &Plan, ready: bool) -> Option<S
     if weight(host, &plan.release) != Share::ALL {
         return Some(format!("{} gives it {}", host.name, weight(host, &plan.release)));
     }
-    let planned = plan.hosts.iter().find(|h| h.host == host.name)?;
+    let planned = planned?;
     if ready && ready_of(&planned.new, host) == 0 {
         return Some(format!("no instance of it is ready on {}", host.name));
     }
@@ -50,7 +55,7 @@ pub(super) fn not_promoted(host: &SimHost, plan: &Plan, ready: bool) -> Option<S
 }
 
 /// Why the host is not as it was before the plan.
-pub(super) fn not_back(host: &SimHost, plan: &Plan) -> Option<String> {
+pub(super) fn not_back(host: &SimHost, plan: &Plan, planned: &HostPlan) -> Option<String> {
     let agent = host.agent.as_ref()?;
     let state = agent.state();
     if let SwitchState::Armed { orders, .. } | SwitchState::Fired { orders, .. } = &state.switch
@@ -58,10 +63,10 @@ pub(super) fn not_back(host: &SimHost, plan: &Plan) -> Option<String> {
     {
         return Some(format!("the switch of {} is not off", host.name));
     }
-    if plan.kind == PlanKind::Converge {
+    if plan.is_level(planned) {
         return None;
     }
-    if host.memory.current() != plan.replaces {
+    if host.memory.current().as_ref() != plan.before(planned) {
         return Some(format!("current on {} is {:?}", host.name, host.memory.current()));
     }
     if host.memory.table().is_some() && weight(host, &plan.release) > Share::NONE {
@@ -73,7 +78,7 @@ pub(super) fn not_back(host: &SimHost, plan: &Plan) -> Option<String> {
     {
         return Some(format!("{id} is {:?} on {}", record.state, host.name));
     }
-    let old = plan.replaces.as_ref()?;
+    let old = plan.before(planned)?;
     let table = host.memory.table().filter(|t| t.version > 0)?;
     let share = table.arms.iter().find(|a| a.release == *old).map_or(Share::NONE, |a| a.weight);
     (share != Share::ALL).then(|| format!("{} gives the release before {share}", host.name))

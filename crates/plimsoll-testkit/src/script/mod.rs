@@ -5,10 +5,12 @@
 //!
 //! ```text
 //! $ service instances=2 steps=5%,pause:10s,approve,analysis:20s analyses=errors person=30s switch=20s
+//! $ service hosts=10 zones=2 max-parallel=25% max-unavailable=1
 //! $ traffic 100
 //! $ release r2 errors=10%            also slow, crashes, never-healthy, wrong-process
-//! $ at 5s promote                    a command, or kill-coordinator, crash, reboot, kill-proxy, cut, rate-0
-//! $ ship r2                          also rollback r1, continue, converge r1; die-after=9 kills it after its ninth record
+//! $ at 5s promote                    a command, or kill-coordinator, crash, reboot, kill-proxy, cut 10s, rate 0;
+//!                                    with several hosts also where: crash web3, cut 10s web3
+//! $ ship r2                          also rollback r1, continue, converge; die-after=9 kills it after its ninth record
 //! $ run 30s
 //! $ show
 //! ```
@@ -78,7 +80,7 @@ fn perform(stage: &mut Option<Stage>, command: &str) -> Result<String, String> {
             stage.universe.plan_event(parse::span(after)?.duration(), parse::event(what)?);
         }
         ("run", [time]) => stage.universe.advance(parse::span(time)?.duration()),
-        ("ship" | "rollback" | "continue", rest) => stage.command(verb, rest)?,
+        ("ship" | "rollback" | "converge" | "continue", rest) => stage.command(verb, rest)?,
         ("show", []) => return Ok(stage.news() + &stage.show()),
         _ => return Err(format!("`{command}` is no command")),
     }
@@ -87,13 +89,19 @@ fn perform(stage: &mut Option<Stage>, command: &str) -> Result<String, String> {
 
 fn settings(words: &[&str]) -> Result<Settings, String> {
     let mut environment = parse::environment();
+    let (mut hosts, mut zones) = (1, 0);
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| format!("`{word}` is not key=value"))?;
-        parse::setting(&mut environment, key, value)?;
+        match key {
+            "hosts" => hosts = value.parse().map_err(|_| "not a number")?,
+            "zones" => zones = value.parse().map_err(|_| "not a number")?,
+            _ => parse::setting(&mut environment, key, value)?,
+        }
     }
     Ok(Settings {
         seed: 1,
-        hosts: 1,
+        hosts,
+        zones,
         environment,
         step: Duration::from_millis(100),
         tick: Duration::from_millis(500),
@@ -118,6 +126,7 @@ impl Stage {
         let order = match verb {
             "ship" => Order::Ship(release()?),
             "rollback" => Order::Rollback(release()?),
+            "converge" => Order::Converge,
             _ => Order::Continue,
         };
         let _ = Process::new(&self.universe, upsets, false).command(&order);

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use plimsoll_agent::memory::Behaviour;
 use plimsoll_agent::runtime::Exit;
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::Command;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::traffic::Stickiness;
-use plimsoll_model::{Digest, Share, Span};
+use plimsoll_model::{Digest, Quantity, Share, Span};
 
 use crate::sim::Release;
 use crate::sim::faults::Event;
@@ -21,6 +22,8 @@ pub(super) fn environment() -> Environment {
         target: Target::Local { root: "/opt/plimsoll".into() },
         instances: 1,
         listen: ([127, 0, 0, 1], 8080).into(),
+
+        url: None,
         stickiness: Stickiness::None,
         run: release::run_spec(0),
         rollout: RolloutSpec {
@@ -29,6 +32,7 @@ pub(super) fn environment() -> Environment {
             person_deadline: Span::from_secs(60),
             ..RolloutSpec::default()
         },
+        requires: Requires::default(),
     }
 }
 
@@ -41,6 +45,8 @@ pub(super) fn setting(environment: &mut Environment, key: &str, value: &str) -> 
         "person" => rollout.person_deadline = span(value)?,
         "progress" => rollout.progress_deadline = span(value)?,
         "switch" => rollout.dead_man_switch = span(value)?,
+        "max-parallel" => rollout.max_parallel = quantity(value)?,
+        "max-unavailable" => rollout.max_unavailable = quantity(value)?,
         _ => return Err(format!("`{key}` is no setting")),
     }
     Ok(())
@@ -50,7 +56,12 @@ fn step(text: &str) -> Result<Step, String> {
     match text.split_once(':') {
         None if text == "pause" => Ok(Step::Pause { duration: None }),
         None if text == "approve" => Ok(Step::Approve { by: None }),
-        None => Ok(Step::SetWeight { weight: share(text)? }),
+        None => match text.split_once('@') {
+            Some((weight, hosts)) => {
+                Ok(Step::SetWeight { weight: share(weight)?, hosts: Some(quantity(hosts)?) })
+            }
+            None => Ok(Step::SetWeight { weight: share(text)?, hosts: None }),
+        },
         Some(("pause", time)) => Ok(Step::Pause { duration: Some(span(time)?) }),
         Some(("analysis", time)) => Ok(Step::Analysis { names: Vec::new(), duration: span(time)? }),
         Some(_) => Err(format!("`{text}` is no step")),
@@ -106,6 +117,10 @@ pub(super) fn number(name: &str) -> Result<u64, String> {
 }
 
 pub(super) fn event(words: &[&str]) -> Result<Event, String> {
+    let (host, words) = match words {
+        [words @ .., host] if host.starts_with("web") => (number_of_host(host)?, words),
+        words => (0, words),
+    };
     Ok(match words {
         ["promote"] => Event::Person(Command::Promote),
         ["promote-fully"] => Event::Person(Command::PromoteFully),
@@ -113,10 +128,13 @@ pub(super) fn event(words: &[&str]) -> Result<Event, String> {
         ["pause"] => Event::Person(Command::Pause),
         ["resume"] => Event::Person(Command::Resume),
         ["kill-coordinator"] => Event::CoordinatorsDie,
-        ["crash"] => Event::Crash { host: 0, nth: 0 },
-        ["reboot"] => Event::Reboot { host: 0, away: Duration::from_secs(2) },
-        ["kill-proxy"] => Event::KillProxy { host: 0 },
-        ["cut", time] => Event::Cut { host: 0, lasts: span(time)?.duration() },
+        ["crash"] => Event::Crash { host, nth: 0 },
+        ["reboot"] => Event::Reboot { host, away: Duration::from_secs(2) },
+        ["kill-proxy"] => Event::KillProxy { host },
+        ["cut", time] => Event::Cut { host, lasts: span(time)?.duration() },
+        ["turns-bad", release, errors] => {
+            Event::TurnsBad { release: number(release)?, errors: share(errors)?.fraction() }
+        }
         ["rate", rate] => Event::Rate(rate.parse().map_err(|_| "not a number")?),
         _ => return Err(format!("`{}` is nothing that happens", words.join(" "))),
     })
@@ -124,6 +142,18 @@ pub(super) fn event(words: &[&str]) -> Result<Event, String> {
 
 pub(super) fn span(text: &str) -> Result<Span, String> {
     text.parse().map_err(|e: plimsoll_model::span::InvalidSpan| e.to_string())
+}
+
+fn number_of_host(name: &str) -> Result<usize, String> {
+    let number = name.strip_prefix("web").and_then(|n| n.parse::<usize>().ok()).filter(|n| *n > 0);
+    number.map(|n| n - 1).ok_or_else(|| format!("`{name}` is no host: expected web1, web2, ..."))
+}
+
+fn quantity(text: &str) -> Result<Quantity, String> {
+    match text.parse::<u32>() {
+        Ok(count) => Ok(Quantity::Count(count)),
+        Err(_) => share(text).map(Quantity::Share),
+    }
 }
 
 fn share(text: &str) -> Result<Share, String> {

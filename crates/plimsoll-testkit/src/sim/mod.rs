@@ -2,8 +2,7 @@
 //!
 //! A [`Universe`] has hosts (the real agent core over memory), traffic, a journal and one true clock. A [`Process`] is
 //! a coordinator in it: the real engine, which can die, sleep through its lease, or have a wrong clock. Everything
-//! happens on one thread (several hosts are asked by the engine on threads of their own, but nothing random is shared
-//! between them), so that a seed tells the same story every time. [`schedule`] draws stories, `scenario` says what is
+//! happens on one thread, so that a seed tells the same story every time. [`schedule`] draws stories, `scenario` says what is
 //! drawn.
 
 mod connection;

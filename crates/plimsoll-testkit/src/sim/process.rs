@@ -33,6 +33,8 @@ pub enum Order {
     Ship(ReleaseId),
     /// Return to an earlier release.
     Rollback(ReleaseId),
+    /// Bring every host to the release that serves.
+    Converge,
     /// Only go on with what another coordinator left.
     Continue,
 }
@@ -187,6 +189,7 @@ impl Process {
         match order {
             Order::Ship(id) => format!("ship {}", name(id)),
             Order::Rollback(id) => format!("rollback to {}", name(id)),
+            Order::Converge => "converge".to_owned(),
             Order::Continue => "continue".to_owned(),
         }
     }
@@ -220,6 +223,10 @@ impl Process {
             Order::Continue => CommandEnd::Nothing,
             Order::Ship(release) => self.begin(release, false, lease),
             Order::Rollback(release) => self.begin(release, true, lease),
+            Order::Converge => match History::fold(&self.universe.records()).serving(&environment()) {
+                Some(release) => self.begin(&release, false, lease),
+                None => CommandEnd::Nothing,
+            },
         }
     }
 
@@ -258,6 +265,16 @@ impl Process {
 
     /// Plans, as the command would from what it sees now.
     fn plan(self: &Arc<Self>, release: &ReleaseId, rollback: bool) -> Result<Plan, NoPlan> {
+        self.plan_for(release, rollback, &self.observe())
+    }
+
+    /// The plan for what was seen.
+    pub fn plan_for(
+        &self,
+        release: &ReleaseId,
+        rollback: bool,
+        fleet: &FleetObservation,
+    ) -> Result<Plan, NoPlan> {
         let records = self.universe.records();
         let number = records.iter().filter(|r| matches!(r.entry, Entry::Planned { .. })).count() as u64 + 1;
         let forgets = self.universe.settings.breakage.forgets_rollbacks();
@@ -273,11 +290,14 @@ impl Process {
             rollback,
             canary: false,
             refused: &refused,
-            fleet: &self.observe(),
+            serving: history.serving(&environment()).as_ref(),
+            zones: &self.universe.settings.zones(),
+            fleet,
         })
     }
 
-    fn observe(self: &Arc<Self>) -> FleetObservation {
+    /// What the hosts see.
+    pub fn observe(self: &Arc<Self>) -> FleetObservation {
         let mut fleet = FleetObservation::default();
         for mut host in self.connections() {
             let name = host.name().clone();
@@ -286,7 +306,10 @@ impl Process {
                     fleet.hosts.push(SeenHost { host: name, seen: *observation });
                 }
                 Ok(_) => {}
-                Err(error) => fleet.unreachable.push(LostHost { host: name, reason: error.to_string() }),
+                Err(error) => {
+                    let reason = error.to_string();
+                    fleet.unreachable.push(LostHost { host: name, reason, since: None });
+                }
             }
         }
         fleet
@@ -304,6 +327,8 @@ impl Process {
         let mut world = World {
             clock: &clock,
             hosts: self.connections().into_iter().map(|host| Box::new(host) as _).collect(),
+            // One after another: the same seed tells the same story.
+            parallel: 1,
             journal: Box::new(self.journal()),
             metrics: Box::new(MemorySources(Arc::clone(&self.universe))),
             releases: &self.universe.releases,

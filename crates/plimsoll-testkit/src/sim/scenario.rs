@@ -5,11 +5,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use plimsoll_agent::memory::{Behaviour, Fault, Moment};
 use plimsoll_agent::runtime::Exit;
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::Command;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::traffic::Stickiness;
-use plimsoll_model::{Digest, Share, Span};
+use plimsoll_model::{Digest, Quantity, Share, Span};
 
 use super::faults::{Event, Mishap, Point, Upset};
 use super::release::{Release, environment};
@@ -39,30 +40,42 @@ impl Scenario {
     /// The scenario of a seed.
     pub fn draw(seed: u64, breakage: Breakage) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let hosts = if rng.u8(..16) == 0 { 2 } else { 1 };
+        let hosts = if rng.u8(..8) == 0 { rng.usize(2..=6) } else { 1 };
         let instances = rng.u32(1..=3);
         let analyses = analyses(&mut rng);
         let rollout = RolloutSpec {
-            steps: steps(&mut rng),
+            steps: steps(&mut rng, hosts),
             analyses,
             progress_deadline: Span::from_secs(rng.u64(60..=90)),
             dead_man_switch: Span::from_secs(*pick(&mut rng, &[10, 20, 40])),
             person_deadline: Span::from_secs(rng.u64(20..=60)),
             on_inconclusive: policy(&mut rng),
             on_shared_degradation: if rng.bool() { Policy::RollBack } else { Policy::Hold },
+            max_parallel: *pick(
+                &mut rng,
+                &[Quantity::Count(1), Quantity::Share(Share::percent(50)), Quantity::ALL],
+            ),
+            max_unavailable: *pick(
+                &mut rng,
+                &[Quantity::NONE, Quantity::Count(1), Quantity::Share(Share::percent(50))],
+            ),
         };
         let environment = Environment {
             name: environment(),
             target: Target::Local { root: "/opt/plimsoll".into() },
             instances,
             listen: ([127, 0, 0, 1], 8080).into(),
+
+            url: None,
             stickiness: Stickiness::None,
             run: super::release::run_spec(0),
             rollout,
+            requires: Requires::default(),
         };
         let settings = Settings {
             seed,
             hosts,
+            zones: rng.usize(0..=3),
             environment,
             step: Duration::from_millis(*pick(&mut rng, &[100, 200, 250])),
             tick: Duration::from_millis(*pick(&mut rng, &[250, 500, 1000])),
@@ -91,10 +104,12 @@ fn policy(rng: &mut Rng) -> Policy {
     *pick(rng, &[Policy::Hold, Policy::Promote, Policy::RollBack])
 }
 
-fn steps(rng: &mut Rng) -> Vec<Step> {
+fn steps(rng: &mut Rng, hosts: usize) -> Vec<Step> {
     let mut steps = Vec::new();
+    let on = (hosts > 1 && rng.u8(..3) == 0)
+        .then(|| *pick(rng, &[Quantity::ALL, Quantity::Count(1), Quantity::Share(Share::percent(50))]));
     for weight in [5, 25, 50, 100].into_iter().take(rng.usize(0..=3)) {
-        steps.push(Step::SetWeight { weight: Share::percent(weight) });
+        steps.push(Step::SetWeight { weight: Share::percent(weight), hosts: on });
         match rng.u8(..8) {
             0..=3 => steps.push(Step::Pause { duration: Some(Span::from_secs(rng.u64(3..=15))) }),
             4 => steps.push(Step::Pause { duration: None }),
@@ -195,6 +210,10 @@ fn event(rng: &mut Rng, hosts: usize) -> Event {
     let host = rng.usize(..hosts);
     let away = Duration::from_millis(rng.u64(100..=4000));
     match rng.u8(..21) {
+        // One of several that is away for longer than anybody waits.
+        0..=3 if hosts > 1 && rng.bool() => {
+            Event::Cut { host, lasts: Duration::from_secs(rng.u64(30..=300)) }
+        }
         20 => Event::TurnsSick { release: rng.u64(1..=2), status: *pick(rng, &[200, 500, 500]) },
         0 | 1 => Event::Crash { host, nth: rng.usize(..8) },
         2 => Event::Reboot { host, away },
@@ -237,7 +256,7 @@ fn command(rng: &mut Rng) -> Command {
 }
 
 /// What happens to a coordinator in the storm.
-pub(super) fn upsets(rng: &mut Rng, depth: u8, hosts: usize) -> Vec<Upset> {
+pub(super) fn upsets(rng: &mut Rng, depth: u8) -> Vec<Upset> {
     let count = *pick(rng, &[0, 0, 1, 1, 2]);
     (0..count)
         .map(|_| {
@@ -247,22 +266,18 @@ pub(super) fn upsets(rng: &mut Rng, depth: u8, hosts: usize) -> Vec<Upset> {
                 2 => Point::BeforeCall(rng.u64(1..=20)),
                 _ => Point::Sleep(rng.u64(1..=60)),
             };
-            Upset { at, what: mishap(rng, depth, at, hosts) }
+            Upset { at, what: mishap(rng, depth) }
         })
         .collect()
 }
 
-fn mishap(rng: &mut Rng, depth: u8, at: Point, hosts: usize) -> Mishap {
-    // Calls to several hosts are made on several threads: nobody else may act in the middle of them.
-    let simple = matches!(at, Point::BeforeCall(_)) && hosts > 1;
+fn mishap(rng: &mut Rng, depth: u8) -> Mishap {
     match rng.u8(..8) {
-        4..=6 if !simple => {
-            let successor = (depth == 0 && rng.u8(..4) != 0).then(|| upsets(rng, depth + 1, hosts));
+        4..=6 => {
+            let successor = (depth == 0 && rng.u8(..4) != 0).then(|| upsets(rng, depth + 1));
             Mishap::Suspended { lasts: Duration::from_secs(rng.u64(5..=60)), successor }
         }
-        7 if !simple => {
-            Mishap::ClockJumps(*pick(rng, &[-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000]))
-        }
+        7 => Mishap::ClockJumps(*pick(rng, &[-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000])),
         _ => Mishap::Dies,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use plimsoll_model::record::Outcome;
 
 use super::process::{self, CommandEnd, Order, Process};
 use super::scenario::{Scenario, upsets};
@@ -22,7 +23,7 @@ pub struct Told {
     /// Everything that happened.
     pub story: Vec<String>,
     /// How the second release's rollout ended.
-    pub outcome: Option<plimsoll_model::record::Outcome>,
+    pub outcome: Option<Outcome>,
     /// Simulated time.
     pub took: Duration,
 }
@@ -67,7 +68,7 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn tell(&mut self) -> Option<plimsoll_model::record::Outcome> {
+    fn tell(&mut self) -> Option<Outcome> {
         let [first, second, third] = [0, 1, 2].map(|n| self.scenario.releases[n].id.clone());
         self.universe.lock().traffic.rate = self.scenario.rate;
         if self.scenario.stormy_start {
@@ -81,6 +82,7 @@ impl Teller<'_> {
         self.bring(&Order::Ship(second.clone()));
         let outcome = process::last_outcome(&self.universe.records());
         match self.rng.u8(..4) {
+            _ if outcome == Some(Outcome::PromotedInPart) => self.calm(&Order::Converge),
             0 => self.calm(&Order::Ship(second)),
             1 => self.calm(&Order::Ship(third)),
             2 => self.calm(&Order::Rollback(first)),
@@ -107,7 +109,7 @@ impl Teller<'_> {
             if self.universe.now() >= storm_ends {
                 break;
             }
-            let upsets = upsets(self.rng, 0, self.scenario.settings.hosts);
+            let upsets = upsets(self.rng, 0);
             let process = Process::new(self.universe, upsets, self.scenario.detach);
             let end = process.command(&order);
             let planned = process::unfinished(&self.universe.records()).is_some();

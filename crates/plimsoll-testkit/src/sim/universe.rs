@@ -1,6 +1,6 @@
 //! The universe: true time, hosts, traffic, faults that are due, and the watcher of the invariants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub seed: u64,
     /// How many hosts there are.
     pub hosts: usize,
+    /// In how many zones they are; none have any where it is 0.
+    pub zones: usize,
     /// The environment's declaration.
     pub environment: Environment,
     /// Time between two ticks of the agents.
@@ -38,6 +40,20 @@ pub struct Settings {
     pub tick: Duration,
     /// What is broken on purpose.
     pub breakage: Breakage,
+}
+
+impl Settings {
+    /// The name of a host.
+    pub fn host(n: usize) -> HostName {
+        format!("web{}", n + 1).parse().expect("a name")
+    }
+
+    /// The zone of each host: as many neighbours in each as there are.
+    pub fn zones(&self) -> BTreeMap<HostName, String> {
+        let each = self.hosts.div_ceil(self.zones.max(1));
+        let hosts = (0..self.hosts).filter(|_| self.zones > 0);
+        hosts.map(|n| (Self::host(n), format!("zone{}", n / each + 1))).collect()
+    }
 }
 
 /// Everything there is.
@@ -81,10 +97,15 @@ impl Universe {
     /// A universe with empty hosts.
     pub fn new(settings: Settings) -> Arc<Self> {
         let mut rng = Rng::with_seed(settings.seed ^ 0x5eed);
-        let host = |n: usize| -> HostName { format!("web{}", n + 1).parse().expect("a name") };
         let hosts = (0..settings.hosts)
             .map(|n| {
-                SimHost::new(host(n), memory::Host::new(service()), rng.u64(..), BEGIN, settings.breakage)
+                SimHost::new(
+                    Settings::host(n),
+                    memory::Host::new(service()),
+                    rng.u64(..),
+                    BEGIN,
+                    settings.breakage,
+                )
             })
             .collect();
         let inner = Inner {

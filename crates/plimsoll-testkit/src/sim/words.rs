@@ -34,6 +34,7 @@ pub fn record(record: &Record, releases: &Releases) -> String {
         Entry::Promoting { why } => format!("promotes: {why}"),
         Entry::GoingBack { reason } => format!("goes back: {reason:?}"),
         Entry::Finished { outcome, summary } => format!("finished {outcome:?}: {summary}"),
+        Entry::SetAside { host, reason, .. } => format!("goes on without {host}: {reason}"),
         Entry::TakenOver { course } => format!("taken over: {course}"),
         other => format!("{other:?}"),
     };

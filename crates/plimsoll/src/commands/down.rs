@@ -1,13 +1,15 @@
-//! `plimsoll down`: stops local environments: instances, proxy and agent. Releases and history stay.
+//! `plimsoll down`: stops environments: instances, proxy and agent. Releases and history stay.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plimsoll_drivers::Host;
 use plimsoll_engine::fleet;
-use plimsoll_model::ExitCode;
 use plimsoll_model::agent::Request;
-use plimsoll_model::service::Environment;
+use plimsoll_model::observation::{HostObservation, SeenHost};
+use plimsoll_model::service::{Environment, Target};
+use plimsoll_model::{ExitCode, HostName};
 
 use super::work::show_warnings;
 use crate::cli::Down;
@@ -27,13 +29,22 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
         vec![project.environment(arguments.chosen.environment.as_ref())?]
     };
     for environment in environments {
-        let mut hosts = project.running_hosts(environment)?;
-        let seen = fleet::observe(&mut hosts, &project.service.name);
-        let Some(host) = seen.hosts.first() else {
+        let mut hosts = project.running_hosts(environment, &[])?;
+        let seen = fleet::observe(&mut hosts, environment.target.parallel(), &project.service.name);
+        if let (Target::Ssh(_), Some(lost)) = (&environment.target, seen.unreachable.first()) {
+            let message = format!("{}: {} does not answer: {}", environment.name, lost.host, lost.reason);
+            return Err(Failure::new(ExitCode::Unreachable, message).help("nothing was stopped"));
+        }
+        let busy = |host: &SeenHost| host.seen != HostObservation::empty();
+        let Some(newest) = seen.hosts.iter().filter(|host| busy(host)).map(|host| host.seen.fence).max()
+        else {
             output.line(&format!("{}: nothing runs", environment.name))?;
             continue;
         };
-        let fence = plimsoll_model::Fence(host.seen.fence.0 + 1);
+        let touched: BTreeSet<&HostName> =
+            seen.hosts.iter().filter(|host| busy(host)).map(|host| &host.host).collect();
+        hosts.retain(|host| touched.contains(host.name()));
+        let fence = plimsoll_model::Fence(newest.0 + 1);
         for host in &mut hosts {
             host.call(&project.service.name, Some(fence), Request::Down, &[])
                 .map_err(|e| Failure::new(ExitCode::Internal, format!("{}: {e}", environment.name)))?;
@@ -53,7 +64,7 @@ fn await_end(
     let times = environment.run.drain_timeout.duration() + environment.run.stop_timeout.duration();
     let deadline = Instant::now() + times + PATIENCE;
     loop {
-        let seen = fleet::observe(hosts, &project.service.name);
+        let seen = fleet::observe(hosts, environment.target.parallel(), &project.service.name);
         let busy = seen
             .hosts
             .iter()

@@ -120,6 +120,7 @@ impl Story {
                     return self.shipped(release, None, recovered, "");
                 };
                 match outcome {
+                    Outcome::PromotedInPart => self.shipped_in_part(rollout, &plan.release, recovered),
                     Outcome::Promoted => {
                         // What was gone back from is not a release to return to.
                         let kept = plan.kind != PlanKind::Rollback;
@@ -158,6 +159,19 @@ impl Story {
             summary: summary.to_owned(),
         };
         Told::new(ExitCode::Success, story, recovered, hints)
+    }
+
+    /// It serves, but not on the hosts that were set aside.
+    fn shipped_in_part(&self, rollout: &RolloutId, release: &ReleaseId, recovered: Option<String>) -> Told {
+        let last = self.of_rollout(rollout).into_iter().rev().find_map(|r| match r.entry {
+            Entry::Finished { summary, .. } => Some(summary),
+            _ => None,
+        });
+        let told = self.shipped(Some(release), None, recovered, &last.unwrap_or_default());
+        let command = format!("plimsoll deploy --converge -e {}", self.environment);
+        let mut hints = told.ending.hints;
+        hints.push(Hint::new(command, "once the others are back"));
+        Told { ending: Ending { exit: exit_of(Outcome::PromotedInPart), hints, ..told.ending } }
     }
 
     fn held(&self, rollout: &RolloutId, until: Timestamp) -> Told {
@@ -265,7 +279,7 @@ pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
         Outcome::RolledBack | Outcome::Superseded => ExitCode::RolledBack,
         Outcome::Inconclusive => ExitCode::Inconclusive,
         Outcome::Refused => ExitCode::Refused,
-        Outcome::Mixed => ExitCode::MixedFleet,
+        Outcome::Mixed | Outcome::PromotedInPart => ExitCode::MixedFleet,
     }
 }
 
@@ -291,7 +305,7 @@ fn last_words(
     // Remarks of the agent stand between the lines; more are asked for than are shown.
     let request =
         Request::Logs { release: None, instance: Some(instance), lines: LAST_WORDS * 6, after: None };
-    let Ok(mut hosts) = project.running_hosts(environment) else { return Vec::new() };
+    let Ok(mut hosts) = project.running_hosts(environment, &[]) else { return Vec::new() };
     let answers = hosts.iter_mut().map(|host| host.call(&project.service.name, None, request.clone(), &[]));
     let lines = answers.filter_map(|answer| match answer {
         Ok(Response::Lines { lines, .. }) => Some(lines),

@@ -1,5 +1,6 @@
 //! `plimsoll logs`: what the instances print.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use plimsoll_report::{Names, log_line};
 use super::work::show_warnings;
 use crate::cli::Logs;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::project::Project;
 use crate::signals;
 
@@ -26,16 +27,29 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<Exi
     let named = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
     let release = named.map(|r| r.release);
     let names = Names::from_records(&project.journal()?.read(&Query::default())?);
-    let mut hosts = project.running_hosts(environment)?;
+    project.check_patterns([environment], &arguments.hosts.patterns)?;
+    let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
+    let mut cursors: Vec<Option<LogCursor>> = vec![None; hosts.len()];
     let cancel = signals::cancel_flag();
-    let mut cursor = None;
     let mut lines = arguments.lines;
+    let mut silent: BTreeSet<HostName> = BTreeSet::new();
     loop {
-        for host in &mut hosts {
-            let request = ask(release.as_ref(), lines, cursor);
-            let (found, next) = read(&project, host.as_mut(), request)?;
-            cursor = next.or(cursor);
-            print(output, host.name(), &found, &names)?;
+        for (host, cursor) in hosts.iter_mut().zip(&mut cursors) {
+            let request = ask(release.as_ref(), lines, *cursor);
+            match read(&project, host.as_mut(), request) {
+                Ok((found, next)) => {
+                    *cursor = next.or(*cursor);
+                    silent.remove(host.name());
+                    print(output, host.name(), &found, &names)?;
+                }
+                // The others' lines are still worth reading; each silence is told once.
+                Err(failure) if silent.insert(host.name().clone()) => remark(&failure.message),
+                Err(_) => {}
+            }
+        }
+        if !hosts.is_empty() && silent.len() == hosts.len() {
+            return Err(Failure::new(ExitCode::Unreachable, "no host answers")
+                .help("nothing runs in this environment, or its agent was stopped: plimsoll status"));
         }
         if !arguments.follow || cancel.load(std::sync::atomic::Ordering::Relaxed) || hosts.is_empty() {
             return Ok(ExitCode::Success);
@@ -57,8 +71,7 @@ fn read(
     match host.call(&project.service.name, None, request, &[]) {
         Ok(Response::Lines { lines, cursor }) => Ok((lines, cursor)),
         Ok(_) => Err(Failure::new(ExitCode::Internal, "the agent gave another answer")),
-        Err(error) => Err(Failure::new(ExitCode::Unreachable, error.to_string())
-            .help("nothing runs in this environment, or its agent was stopped: plimsoll status")),
+        Err(error) => Err(Failure::new(ExitCode::Unreachable, error.to_string())),
     }
 }
 

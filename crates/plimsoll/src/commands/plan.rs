@@ -9,7 +9,7 @@ use plimsoll_engine::{DeployError, Order};
 use plimsoll_model::observation::{FleetObservation, HostObservation, SeenHost};
 use plimsoll_model::plan::Plan;
 use plimsoll_model::release::{Manifest, RunSpec};
-use plimsoll_model::service::Environment;
+use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, HostName, ReleaseId};
 use plimsoll_plan::planner::NoPlan;
 use plimsoll_report::PlanView;
@@ -86,29 +86,14 @@ pub(super) fn of_order(project: &Project, order: &Order, output: Output) -> Resu
 
 /// What the hosts see; a local host whose agent does not run has nothing running.
 fn look(project: &Project, environment: &Environment) -> Result<FleetObservation, Failure> {
-    let mut hosts = project.running_hosts(environment)?;
-    let mut fleet = fleet::observe(&mut hosts, &project.service.name);
-    let idle = hosts.is_empty() || !fleet.unreachable.is_empty();
-    if idle {
+    let mut hosts = project.running_hosts(environment, &[])?;
+    let mut fleet = fleet::observe(&mut hosts, environment.target.parallel(), &project.service.name);
+    let is_local = matches!(environment.target, Target::Local { .. });
+    if is_local && (hosts.is_empty() || !fleet.unreachable.is_empty()) {
         fleet = FleetObservation::default();
-        fleet.hosts.push(SeenHost { host: HostName::local(), seen: nothing_runs() });
+        fleet.hosts.push(SeenHost { host: HostName::local(), seen: HostObservation::empty() });
     }
     Ok(fleet)
-}
-
-fn nothing_runs() -> HostObservation {
-    HostObservation {
-        at: plimsoll_model::Timestamp::default(),
-        fence: plimsoll_model::Fence(0),
-        current: None,
-        known_good: Vec::new(),
-        committed: None,
-        releases: Vec::new(),
-        instances: Vec::new(),
-        traffic: None,
-        switch: plimsoll_model::observation::SwitchState::Off,
-        remarks: Vec::new(),
-    }
 }
 
 /// What is there already, and what changes in the configuration.

@@ -69,8 +69,12 @@ fn target(project: &Project, environment: &Environment, named: Option<&str>) -> 
         return Ok(super::deploy::named(project, name)?.release);
     }
     let history = project.history()?;
-    let seen = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
-    let serving = seen.hosts.iter().find_map(|h| h.seen.current.clone());
+    let seen = fleet::observe(
+        &mut project.running_hosts(environment, &[])?,
+        environment.target.parallel(),
+        &project.service.name,
+    );
+    let serving = history.current(&environment.name, &seen);
     let nothing = || {
         Failure::usage(format!(
             "nothing serves in `{}`, so there is nothing to go back from",

@@ -1,15 +1,21 @@
 //! The parts that other parts of plimsoll start: agent, proxy, shim, launch. They are this same program.
 
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode as ProcessExit;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use plimsoll_agent::layout::Layout;
 use plimsoll_agent::process::{launch_main, shim_main};
 use plimsoll_agent::server::{ServeOptions, serve};
 use plimsoll_agent::traffic::proxy_process::proxy_main;
-use plimsoll_model::ExitCode;
+use plimsoll_agent::{bridge, programs};
+use plimsoll_drivers::local::{self, LocalOptions};
+use plimsoll_model::{ExitCode, ServiceName};
 
 use crate::cli::{Agent, Command};
 use crate::failure::{Failure, with_causes};
+use crate::this_machine;
 
 /// An agent with nothing to look after ends by itself.
 const IDLE: Duration = Duration::from_secs(2);
@@ -25,8 +31,10 @@ pub(crate) fn part(command: &Command) -> Option<ProcessExit> {
 }
 
 pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
-    let internal = |e: &dyn std::error::Error| Failure::new(ExitCode::Internal, with_causes(e));
     let executable = std::env::current_exe().map_err(|e| internal(&e))?;
+    if arguments.stdio {
+        return stdio(arguments, &executable);
+    }
     let options = ServeOptions {
         root: arguments.root.clone(),
         service: arguments.service.clone(),
@@ -34,7 +42,46 @@ pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
         executable,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         idle: Some(IDLE),
+        reach: this_machine::reach(),
     };
     serve(&options).map_err(|e| internal(&e))?;
     Ok(ExitCode::Success)
+}
+
+/// The bridge that a coordinator's ssh runs on a host.
+fn stdio(arguments: &Agent, executable: &Path) -> Result<ExitCode, Failure> {
+    let by_sudo = std::env::var_os("SUDO_UID").is_some_and(|uid| uid != "0");
+    if by_sudo && rustix::process::geteuid().is_root() {
+        programs::check_owner(executable).map_err(|e| internal(&e))?;
+    }
+    // A folder below home is named as ssh finds it there.
+    let root = std::path::absolute(&arguments.root).map_err(|e| internal(&e))?;
+    programs::tidy(&root, executable, SystemTime::now());
+    let stream = reach(arguments, &root, executable)?;
+    let output = std::io::stdout().lock();
+    bridge::run(&stream, std::io::stdin(), output, bridge::SILENCE).map_err(|e| internal(&e))?;
+    Ok(ExitCode::Success)
+}
+
+/// A connection to the service's agent, which is started where none runs.
+fn reach(arguments: &Agent, root: &Path, executable: &Path) -> Result<UnixStream, Failure> {
+    let layout = Layout::new(root, &arguments.service);
+    layout.create().map_err(|e| internal(&e))?;
+    let sockets = layout.sockets().map_err(|e| internal(&e))?;
+    let options = LocalOptions {
+        socket: sockets.agent,
+        start: agent_command(executable, root, &arguments.service),
+        log: layout.state().join("agent.log"),
+    };
+    local::connect(&options).map_err(|why| Failure::new(ExitCode::Unreachable, why))
+}
+
+/// What starts an agent of a service.
+pub(crate) fn agent_command(program: &Path, root: &Path, service: &ServiceName) -> Vec<String> {
+    let (program, root) = (program.display().to_string(), root.display().to_string());
+    vec![program, "agent".to_owned(), "--root".to_owned(), root, "--service".to_owned(), service.to_string()]
+}
+
+fn internal(error: &dyn std::error::Error) -> Failure {
+    Failure::new(ExitCode::Internal, with_causes(error))
 }

@@ -58,6 +58,11 @@ impl Shipment<'_> {
     pub(super) fn report(self, output: Output, goal: Goal) -> Result<ExitCode, Failure> {
         let key = self.project.signing_key()?;
         self.project.make_state()?;
+        if matches!(goal, Goal::Serving) {
+            let service = &self.project.service;
+            let tested = service.test.as_ref().and_then(|test| service.environments.get(&test.environment));
+            self.project.greet(tested.into_iter().chain([self.environment]))?;
+        }
         let reports = output.reporter();
         let began = SystemClock.now();
         let told = match self.go(&key, &mut reports.teller(), goal) {

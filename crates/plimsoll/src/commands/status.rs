@@ -5,23 +5,24 @@ use std::path::Path;
 use plimsoll_drivers::{Clock as _, SystemClock};
 use plimsoll_engine::History;
 use plimsoll_engine::fleet;
-use plimsoll_engine::history::KnownRollout;
+use plimsoll_engine::history::{Aside, KnownRollout};
 use plimsoll_engine::journal::Query;
-use plimsoll_model::ExitCode;
-use plimsoll_model::observation::{HostObservation, InstanceState, SwitchState};
-use plimsoll_model::record::Outcome;
-use plimsoll_model::service::Environment;
+use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState, LostHost, SwitchState};
+use plimsoll_model::service::{Environment, Target};
+use plimsoll_model::{ExitCode, ReleaseId};
 use plimsoll_plan::RolloutState;
 use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView, Style, hold_clause};
 
 use super::work::show_warnings;
+use crate::cli::Hosts;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::project::Project;
 
-pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
+pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
     show_warnings(&project);
+    project.check_patterns(project.service.environments.values(), &hosts.patterns)?;
     let history = project.history()?;
     let environments = project.service.environments.values();
     let style = output.style();
@@ -29,7 +30,8 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
         service: project.service.name.clone(),
         now: SystemClock.now(),
         environments: environments
-            .map(|e| environment(&project, &history, e, &style))
+            .filter(|e| hosts.patterns.is_empty() || project.has_host(e, &hosts.patterns))
+            .map(|e| environment(&project, &history, e, &hosts.patterns, &style))
             .collect::<Result<_, Failure>>()?,
     };
     output.print(&view, |style| plimsoll_report::status(&view, style))?;
@@ -40,24 +42,31 @@ fn environment(
     project: &Project,
     history: &History,
     environment: &Environment,
+    patterns: &[String],
     style: &Style,
 ) -> Result<EnvironmentStatus, Failure> {
-    let fleet = fleet::observe(&mut project.running_hosts(environment)?, &project.service.name);
-    let seen = fleet.hosts.first().map(|h| &h.seen);
-    let release = seen.and_then(|s| s.current.clone());
+    let fleet = fleet::observe(
+        &mut project.running_hosts(environment, patterns)?,
+        environment.target.parallel(),
+        &project.service.name,
+    );
+    let release = history.current(&environment.name, &fleet);
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {
             r.plan.environment == environment.name && r.plan.release == *release
         };
         let promoted = history.rollouts.iter().rev().filter(of).find_map(|r| r.ended);
-        promoted.filter(|(outcome, _)| *outcome == Outcome::Promoted).map(|(_, at)| at)
+        promoted.filter(|(outcome, _)| outcome.is_promoted()).map(|(_, at)| at)
     });
     let under_way = history.unfinished(&environment.name);
     let rollout = under_way.map(|r| on_its_way(project, history, r, style)).transpose()?;
     let mut hosts: Vec<HostStatus> = fleet
         .hosts
         .iter()
-        .filter_map(|h| Some((h, remark(&h.seen, environment)?)))
+        .filter_map(|h| {
+            let differs = differs(&h.seen, release.as_ref(), history);
+            Some((h, differs.into_iter().chain(remark(&h.seen, environment)).reduce(|a, b| a + "; " + &b)?))
+        })
         .map(|(h, remark)| HostStatus {
             host: h.host.clone(),
             release: h.seen.current.as_ref().map(|r| history.label(r)),
@@ -66,21 +75,48 @@ fn environment(
         })
         .collect();
     // A local agent that does not run is no lost host: nothing was asked of it, or `down` has stopped it.
-    hosts.extend(fleet.unreachable.iter().filter(|_| release.is_some()).map(|lost| HostStatus {
+    let is_far = matches!(environment.target, Target::Ssh(_));
+    hosts.extend(fleet.unreachable.iter().filter(|_| is_far || release.is_some()).map(|lost| HostStatus {
         host: lost.host.clone(),
         release: None,
         health: None,
-        remark: lost.reason.clone(),
+        remark: away(lost, history.set_aside(&environment.name), style),
     }));
     Ok(EnvironmentStatus {
         name: environment.name.clone(),
-        place: format!("http://{}", environment.listen),
+        place: place(environment),
         release: release.as_ref().map(|r| history.label(r)),
         since,
-        health: seen.filter(|s| s.current.is_some()).map(|s| health(s, environment)),
+        health: release.as_ref().map(|release| all_health(&fleet, release, environment)),
         rollout,
         hosts,
     })
+}
+
+/// That a host serves another release than the environment.
+fn differs(seen: &HostObservation, release: Option<&ReleaseId>, history: &History) -> Option<String> {
+    let release = release.filter(|release| seen.current.as_ref() != Some(release))?;
+    let level = format!("`plimsoll deploy --converge` brings it to {}", history.label(release));
+    Some(match &seen.current {
+        Some(_) => format!("another release; {level}"),
+        None => format!("serves nothing; {level}"),
+    })
+}
+
+/// Why a host does not answer, and since when it is set aside, if it is.
+fn away(lost: &LostHost, aside: &[Aside], style: &Style) -> String {
+    let Some(aside) = aside.iter().find(|a| a.host == lost.host) else { return lost.reason.clone() };
+    let since = style.moment(aside.since, SystemClock.now());
+    format!("set aside: unreachable since {since}; `plimsoll deploy --converge` when it is back")
+}
+
+/// Ready instances of the release that serves, on all hosts; those of hosts that do not answer are not ready.
+fn all_health(fleet: &FleetObservation, release: &ReleaseId, environment: &Environment) -> Health {
+    let ready = fleet.hosts.iter().flat_map(|h| h.seen.of_release(release));
+    let ready = ready.filter(|i| i.state == InstanceState::Ready).count();
+    let hosts = fleet.hosts.len() + fleet.unreachable.len();
+    let whole = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Health { ready: whole(ready), wanted: environment.instances.saturating_mul(whole(hosts)) }
 }
 
 /// Where an unfinished rollout stands, and what it waits for.
@@ -105,6 +141,15 @@ fn on_its_way(
         _ => "is on its way".to_owned(),
     };
     Ok(format!("{label} ({}) {stands}", plan.rollout))
+}
+
+/// Where it is, in short.
+fn place(environment: &Environment) -> String {
+    match environment.target.host_names().len() {
+        _ if matches!(environment.target, Target::Local { .. }) => format!("http://{}", environment.listen),
+        1 => "1 host".to_owned(),
+        many => format!("{many} hosts"),
+    }
 }
 
 fn health(seen: &HostObservation, environment: &Environment) -> Health {

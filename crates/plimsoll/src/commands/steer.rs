@@ -139,6 +139,7 @@ fn await_end(project: &Project, output: Output, rollout: &RolloutId) -> Result<E
 fn words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Promoted => "serves everywhere",
+        Outcome::PromotedInPart => "serves everywhere but on hosts that were set aside",
         Outcome::RolledBack | Outcome::Superseded | Outcome::Inconclusive | Outcome::Refused => {
             "was taken back"
         }

@@ -10,7 +10,7 @@ use plimsoll_engine::journal::{Journal, Query};
 use plimsoll_engine::ship::Yard as _;
 use plimsoll_engine::{DeployError, Deployed, RunOptions, World};
 use plimsoll_model::event::Event;
-use plimsoll_model::service::Environment;
+use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, Timestamp};
 
 use super::ending::{self, Told};
@@ -24,6 +24,8 @@ use crate::{signals, who};
 
 /// How often the hosts of this machine are looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// How often hosts on a network are looked at.
+const FAR_TICK: Duration = Duration::from_millis(200);
 
 /// Whoever acts.
 pub(crate) struct Hands {
@@ -41,11 +43,13 @@ impl Hands {
 
     /// The engine's view of who acts.
     pub(crate) fn actor(&self, project: &Project) -> Actor<'_> {
+        let is_far = project.service.environments.values().any(|e| matches!(e.target, Target::Ssh(_)));
+        let tick = if is_far { FAR_TICK } else { TICK };
         Actor {
             service: project.service.name.clone(),
             holder: who::holder(),
             is_gone: &who::is_gone,
-            options: RunOptions { detach: self.detach, cancel: &self.cancel, tick: TICK },
+            options: RunOptions { detach: self.detach, cancel: &self.cancel, tick },
         }
     }
 }
@@ -66,6 +70,7 @@ pub(crate) fn on_environment(
     work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
 ) -> Result<ExitCode, Failure> {
     let hands = Hands::new(waiting, output);
+    project.greet([environment])?;
     let reports = output.reporter();
     let mut tell = reports.teller();
     let since = project.journal()?.read(&Query::default())?.len();
@@ -94,8 +99,9 @@ fn deploy(
     let mut world = World {
         clock: &clock,
         hosts: project.hosts(environment)?,
+        parallel: environment.target.parallel(),
         journal,
-        metrics: yard.metrics(),
+        metrics: yard.metrics(environment),
         releases: &content,
         secrets: &EnvironmentSecrets,
         events: tell,

@@ -19,7 +19,7 @@ fn good_releases_go_out_and_bad_ones_come_back() {
     project.run(&["ship"]).expect(11).says(&["slower than 250ms"]);
     project.run(&["rollback"]).expect(0).says(&["r1 serves everywhere"]);
     let counts = load.stop();
-    assert_eq!(counts.lost, Vec::<String>::new());
+    assert_eq!(counts.lost, []);
     assert!(counts.bad > 0, "the bad canary was seen");
     assert!(counts.good.contains_key("2") && counts.good.contains_key("1"), "{counts:?}");
     assert_eq!(project.get(), "1");

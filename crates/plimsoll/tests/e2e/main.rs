@@ -9,8 +9,10 @@
     reason = "a test that fails says why by panicking, and one that is skipped says so on standard error"
 )]
 
+mod doctor;
 mod flow;
 mod prometheus;
 mod recovery;
+mod ssh;
 mod support;
 mod wrong_input;

@@ -24,7 +24,7 @@ fn a_go_service_is_judged_by_prometheus() {
     project.version(3, 200);
     project.ship().expect(11).says(&["BACK", "r2 serves everywhere", "answered with 5xx"]);
     let counts = load.stop();
-    assert_eq!(counts.lost, Vec::<String>::new());
+    assert_eq!(counts.lost, []);
     assert!(counts.bad > 0, "the bad canary was seen");
     // The verdict came from Prometheus: no other source is declared.
     let looks = project.looks();
@@ -173,7 +173,7 @@ no-data-deadline = "5s"
         self.version(4, 0);
         self.ship().expect(14).says(&["r2 serves everywhere"]);
         let counts = load.stop();
-        assert_eq!(counts.lost, Vec::<String>::new());
+        assert_eq!(counts.lost, []);
         let last = self.looks().pop().expect("looks");
         assert_eq!((&last["kind"], &last["reason"]), (&"unusable".into(), &"unreachable".into()), "{last}");
     }

@@ -19,6 +19,7 @@ pub struct Project {
     dead_man_switch: String,
     variables: Vec<(String, String)>,
     instances: u32,
+    place: String,
 }
 
 /// What a command did.
@@ -50,6 +51,7 @@ impl Project {
             dead_man_switch: "20s".to_owned(),
             variables: vec![("VERSION".to_owned(), "1".to_owned())],
             instances: 2,
+            place: String::new(),
         };
         project.git(&["init", "-q"]);
         fs::write(project.path().join(".gitignore"), ".plimsoll/\nout/\n").expect("written");
@@ -85,6 +87,14 @@ impl Project {
     #[must_use]
     pub fn dead_man_switch(mut self, after: &str) -> Self {
         after.clone_into(&mut self.dead_man_switch);
+        self.write();
+        self
+    }
+
+    /// Adds keys that say where production is.
+    #[must_use]
+    pub fn place(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.place);
         self.write();
         self
     }
@@ -154,6 +164,7 @@ stop-timeout = "2s"
 [run.variables]
 {variables}
 [environments.production]
+{place}
 port = {port}
 instances = {instances}
 
@@ -173,6 +184,7 @@ name = "traffic"
             dead_man_switch = self.dead_man_switch,
             port = self.port,
             instances = self.instances,
+            place = self.place,
             steps = self.steps,
             analysis = self.analysis,
             extra = self.extra,

@@ -36,8 +36,13 @@ fn bad_toml_is_shown_where_it_is() {
 #[test]
 fn a_file_that_is_no_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("plimsoll.toml"), [0xff, 0xfe, 0x00]).unwrap();
-    run_in(folder.path(), &["ship"]).expect(2).says(&["plimsoll.toml", "UTF-8"]);
+    let file = folder.path().join("plimsoll.toml");
+    fs::write(&file, b"[service]\nname = \"caf\xe9\"\n").unwrap();
+    run_in(folder.path(), &["ship"])
+        .expect(2)
+        .says(&["plimsoll.toml:2: this is not text in UTF-8", "save the file"]);
+    fs::write(&file, vec![b'#'; 2_000_000]).unwrap();
+    run_in(folder.path(), &["ship"]).expect(2).says(&["plimsoll.toml is longer than 1 MB", "-c FILE"]);
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn an_artifact_that_was_changed_on_the_host_is_not_run() {
     let there = project.path().join(".plimsoll/local/production/greeter/releases").join(id);
     tamper(&there.join("greeter"));
     project.run(&["rollback"]).expect(10).says(&["r1", "digest"]);
-    assert_eq!(load.stop().lost, Vec::<String>::new());
+    assert_eq!(load.stop().lost, []);
     assert_eq!(project.get(), "2");
     assert_eq!(project.status()["environments"][0]["release"]["number"], 2);
 }

@@ -32,7 +32,7 @@ fn ctrl_c_during_a_canary_goes_back() {
     let pid = rustix::process::Pid::from_raw(i32::try_from(ship.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     Run::of(&ship.wait_with_output().unwrap()).expect(11).says(&["asked to go back", "r1 serves everywhere"]);
-    assert_eq!(load.stop().lost, Vec::<String>::new());
+    assert_eq!(load.stop().lost, []);
     assert_eq!(project.get(), "1");
 }
 
