@@ -94,13 +94,11 @@ impl Host for Far {
             }
             Request::Seal { .. } => {
                 self.sealed = self.unpack();
-                match self.sealed {
-                    Some(_) => Ok(Response::Done),
-                    None => {
-                        self.here = (None, Vec::new());
-                        Err(HostError::Refused(Refusal::new(RefusalReason::Untrusted, "damaged")))
-                    }
+                if self.sealed.is_some() {
+                    return Ok(Response::Done);
                 }
+                self.here = (None, Vec::new());
+                Err(HostError::Refused(Refusal::new(RefusalReason::Untrusted, "damaged")))
             }
             other => panic!("`{}` is not for publishing", other.name()),
         }
