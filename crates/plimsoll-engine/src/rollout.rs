@@ -40,7 +40,7 @@ impl RunEnd {
             Self::Over(Outcome::RolledBack | Outcome::Superseded) => ExitCode::RolledBack,
             Self::Over(Outcome::Refused) => ExitCode::Refused,
             Self::Over(Outcome::Mixed | Outcome::PromotedInPart) => ExitCode::MixedFleet,
-            Self::Over(Outcome::Inconclusive) | Self::Held(_) => ExitCode::Inconclusive,
+            Self::Over(Outcome::Inconclusive | Outcome::Stopped) | Self::Held(_) => ExitCode::Inconclusive,
         }
     }
 }

@@ -362,6 +362,8 @@ pub enum Outcome {
     Refused,
     /// Not everything could be brought back; hosts differ.
     Mixed,
+    /// A person stopped the environment while the rollout was under way: nothing serves.
+    Stopped,
 }
 
 impl Outcome {

@@ -125,7 +125,7 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
         Outcome::Inconclusive => now.plain(format!(" Whether {release} is good could not be shown.")),
         Outcome::Superseded => now.plain(format!(" Another release takes the place of {release}.")),
         Outcome::Refused => now.plain(format!(" A host refused {release} before it took any traffic.")),
-        Outcome::Promoted | Outcome::PromotedInPart | Outcome::Mixed => now,
+        Outcome::Promoted | Outcome::PromotedInPart | Outcome::Mixed | Outcome::Stopped => now,
     }
 }
 

@@ -263,7 +263,7 @@ pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
     match outcome {
         Outcome::Promoted => ExitCode::Success,
         Outcome::RolledBack | Outcome::Superseded => ExitCode::RolledBack,
-        Outcome::Inconclusive => ExitCode::Inconclusive,
+        Outcome::Inconclusive | Outcome::Stopped => ExitCode::Inconclusive,
         Outcome::Refused => ExitCode::Refused,
         Outcome::Mixed | Outcome::PromotedInPart => ExitCode::MixedFleet,
     }
