@@ -17,6 +17,7 @@ pub mod core;
 mod durable;
 pub mod layout;
 pub mod memory;
+pub mod place;
 pub mod process;
 pub mod programs;
 pub mod runtime;

@@ -7,6 +7,7 @@ pub(crate) use plimsoll_engine::text::with_causes;
 use plimsoll_engine::{DeployError, RunError};
 use plimsoll_model::ExitCode;
 use plimsoll_plan::planner::NoPlan;
+use plimsoll_report::renamed;
 
 /// The end of a command that failed.
 #[derive(Debug)]
@@ -47,20 +48,6 @@ impl Failure {
         self.help.push(text.into());
         self
     }
-}
-
-/// `text` with `name` in place of `id`, but for paths: a file is where its name says.
-fn renamed(text: &str, id: &str, name: &str) -> String {
-    let is_in_path = |around: Option<char>| matches!(around, Some('/'));
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find(id) {
-        let (before, after) = (&rest[..at], &rest[at + id.len()..]);
-        out.push_str(before);
-        let in_path = is_in_path(before.chars().next_back()) || is_in_path(after.chars().next());
-        out.push_str(if in_path { id } else { name });
-        rest = after;
-    }
-    out + rest
 }
 
 impl From<anyhow::Error> for Failure {
@@ -136,18 +123,5 @@ fn no_plan(why: &NoPlan) -> Failure {
             Failure::new(ExitCode::Usage, why.to_string()).help("ship a new release to it")
         }
         NoPlan::Unreachable { .. } => Failure::new(ExitCode::Unreachable, why.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::renamed;
-
-    #[test]
-    fn a_path_keeps_the_name_of_its_folder() {
-        let text = "release 0123 is in /srv/releases/0123/svc; 0123.0 and 01 are not";
-        let named = "release r1 is in /srv/releases/0123/svc; r1.0 and 01 are not";
-        assert_eq!(renamed(text, "0123", "r1"), named);
-        assert_eq!(renamed("in releases/0123", "0123", "r1"), "in releases/0123");
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plimsoll_agent::layout::Layout;
+use plimsoll_agent::place::{self, PlaceError};
 use plimsoll_agent::state::StateStore as _;
 use plimsoll_agent::state::file::FileState;
 use plimsoll_drivers::Host;
@@ -14,7 +15,7 @@ use plimsoll_drivers::metrics::{DirectPages, Pages};
 use plimsoll_drivers::ssh::{Links, Purpose, RemotePages};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::ssh::SshTarget;
-use plimsoll_model::{EnvironmentName, ExitCode, HostName};
+use plimsoll_model::{EnvironmentName, ExitCode, HostName, RolloutId};
 
 use crate::commands::servant::agent_command;
 use crate::failure::{Failure, with_causes};
@@ -51,6 +52,7 @@ impl Project {
             Target::Local { root } => {
                 let (layout, root) = self.layout(root);
                 layout.create().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
+                belongs_here(&layout)?;
                 local_host(&layout, self.start_command(&root)?)
             }
             Target::Ssh(target) => self.remote_hosts(environment, target, Purpose::Change),
@@ -164,10 +166,19 @@ impl Project {
         if !layout.folder().exists() {
             return Ok(Vec::new());
         }
+        belongs_here(&layout)?;
         // A state that cannot be read is the new agent's to complain about.
         let has_work = FileState::new(&layout).load().map(|saved| saved.is_some_and(|s| s.has_work()));
         let start = if has_work.unwrap_or(true) { self.start_command(&root)? } else { Vec::new() };
         local_host(&layout, start)
+    }
+
+    /// The rollout that this machine's host of an environment committed last, as its state says without an agent.
+    pub(crate) fn committed_here(&self, environment: &Environment) -> Option<RolloutId> {
+        let Target::Local { root } = &environment.target else { return None };
+        let (layout, _) = self.layout(root);
+        place::check(&layout).ok()?;
+        FileState::new(&layout).load().ok()??.committed
     }
 
     /// What starts an agent for the hosts below `root`.
@@ -179,6 +190,19 @@ impl Project {
         let root = self.folder.join(root);
         (Layout::new(&root, &self.service.name), root)
     }
+}
+
+/// Refuses the state of a project that was copied while its instances ran: they are the other folder's.
+fn belongs_here(layout: &Layout) -> Result<(), Failure> {
+    place::check(layout).map_err(|error| {
+        let failure = Failure::usage(with_causes(&error));
+        match error {
+            PlaceError::Copied { state, .. } => {
+                failure.help(format!("rm -r {}    has the copy begin with nothing running", state.display()))
+            }
+            PlaceError::Io { .. } => failure,
+        }
+    })
 }
 
 /// The host of this machine, whose agent `start` starts where none runs.

@@ -5,6 +5,7 @@
 //! step, `launch.rs`, which sets limits on itself and then becomes the program, so that `/proc/PID/exe` is the
 //! released file and nothing else. `local.rs` is the agent's side: it starts shims and reads what they wrote.
 
+mod brood;
 mod cgroup;
 mod checks;
 mod exec;
@@ -16,6 +17,7 @@ mod log_write;
 mod ports;
 mod probe;
 mod procfs;
+pub(crate) mod removal;
 mod run;
 mod shim;
 mod sockets;

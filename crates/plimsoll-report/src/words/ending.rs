@@ -8,7 +8,7 @@ use super::hold;
 use super::mark::{INDENT, Mark};
 use crate::board::Told;
 use crate::duration;
-use crate::ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
+use crate::ending::{Ending, EndingStory, Gap, Hint, TimelineEntry, UsersHit};
 use crate::line;
 use crate::line::Line;
 use crate::number::thousands;
@@ -98,8 +98,12 @@ fn moments(timeline: &[TimelineEntry], users: Option<UsersHit>, style: &Style) -
         let hang = head.width();
         lines.push(head.plain(text).wrapped(hang));
     }
-    if let Some(UsersHit { hit, of }) = users {
-        let text = format!("users hit {} of {} requests", thousands(hit), thousands(of));
+    if let Some(UsersHit { hit, of, unknown }) = users {
+        let gap = unknown.map_or(String::new(), |Gap { from, until }| {
+            let (from, until) = (style.time(from), style.time(until));
+            format!("; not known is what a proxy answered between {from} and {until}")
+        });
+        let text = format!("users hit {} of {} requests{gap}", thousands(hit), thousands(of));
         lines.push(Line::text(&indent).plain(text).wrapped(INDENT));
     }
     if !lines.is_empty() {

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use plimsoll_engine::{Actor, RunOptions, Stopped, fleet};
+use plimsoll_drivers::SystemClock;
+use plimsoll_engine::{Actor, RunOptions, Stopped, fleet, stop};
 use plimsoll_model::observation::{HostObservation, SeenHost};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, HostName};
@@ -29,7 +30,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
         vec![project.environment(arguments.chosen.environment.as_ref())?]
     };
     for environment in environments {
-        let said = match stop(&project, environment, arguments.force)? {
+        let said = match stop_one(&project, environment, arguments.force)? {
             Some(stopped) => told(&project, environment, stopped)?,
             None => format!("{}: nothing runs", environment.name),
         };
@@ -39,7 +40,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
 }
 
 /// Stops what runs; `None` where nothing does.
-fn stop(project: &Project, environment: &Environment, force: bool) -> Result<Option<Stopped>, Failure> {
+fn stop_one(project: &Project, environment: &Environment, force: bool) -> Result<Option<Stopped>, Failure> {
     let mut hosts = project.running_hosts(environment, &[])?;
     let seen = fleet::observe(&mut hosts, environment.target.parallel(), &project.service.name);
     if let (Target::Ssh(_), Some(lost)) = (&environment.target, seen.unreachable.first()) {
@@ -48,10 +49,17 @@ fn stop(project: &Project, environment: &Environment, force: bool) -> Result<Opt
     }
     let busy = |host: &&SeenHost| host.seen != HostObservation::empty();
     let touched: BTreeSet<&HostName> = seen.hosts.iter().filter(busy).map(|host| &host.host).collect();
-    if touched.is_empty() && project.history()?.unfinished(&environment.name).is_none() {
+    let history = project.history();
+    let under_way = history.as_ref().is_ok_and(|known| known.unfinished(&environment.name).is_some());
+    if touched.is_empty() && !under_way {
         return Ok(None);
     }
     hosts.retain(|host| touched.contains(host.name()));
+    if let Err(failure) = history {
+        remark(&format!("{}; it is stopped all the same, and nothing is written down", failure.message));
+        let service = &project.service.name;
+        return Ok(Some(stop::without_journal(&mut hosts, service, environment, &SystemClock)));
+    }
     let never = AtomicBool::new(false);
     let actor = Actor {
         service: project.service.name.clone(),
