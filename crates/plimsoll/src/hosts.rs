@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plimsoll_agent::layout::Layout;
 use plimsoll_agent::place::{self, PlaceError};
+use plimsoll_agent::process::running_from;
 use plimsoll_agent::state::StateStore as _;
 use plimsoll_agent::state::file::FileState;
 use plimsoll_drivers::Host;
@@ -179,6 +180,13 @@ impl Project {
         let (layout, _) = self.layout(root);
         place::check(&layout).ok()?;
         FileState::new(&layout).load().ok()??.committed
+    }
+
+    /// Processes of this machine that run a release of an environment, for after it was stopped: where what stood over an
+    /// instance was killed, what that had left behind is nobody's.
+    pub(crate) fn left_running(&self, environment: &Environment) -> Vec<(u32, PathBuf)> {
+        let Target::Local { root } = &environment.target else { return Vec::new() };
+        running_from(&self.layout(root).0.releases())
     }
 
     /// What starts an agent for the hosts below `root`.

@@ -26,5 +26,6 @@ pub(crate) use exec::{detach, spawn_detached};
 pub use launch::launch_main;
 pub use local::LocalRuntime;
 pub(crate) use log_write::now as wall_clock;
+pub use procfs::running_from;
 pub use shim::shim_main;
 pub(crate) use sockets::holder_of;

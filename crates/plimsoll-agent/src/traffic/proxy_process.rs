@@ -16,16 +16,13 @@ use plimsoll_model::traffic::{RouteTable, TrafficReport};
 use plimsoll_proxy::{ControlClient, ControlError, Listen, Proxy, ProxyOptions, SetTableError};
 use serde::{Deserialize, Serialize};
 
-use super::{Traffic, TrafficError};
+use super::{Traffic, TrafficError, keeper};
 use crate::durable;
 use crate::layout::{Layout, Sockets};
-use crate::process::removal::{GRACE, Watched};
 use crate::process::{detach, holder_of, spawn_detached};
 
 /// How long a new proxy may take until it answers.
 const START_PATIENCE: Duration = Duration::from_secs(5);
-/// How often a proxy looks whether its folder is there.
-const FOLDER_LOOK: Duration = Duration::from_secs(1);
 
 /// A proxy process.
 #[derive(Debug)]
@@ -203,20 +200,6 @@ fn failure_path(table: &Path) -> PathBuf {
     PathBuf::from(path)
 }
 
-/// Ends the proxy when somebody has removed the folder of its table: nobody could find it any more, and it would hold its
-/// address for ever.
-fn end_with_folder(proxy: &Proxy, state: &Path) {
-    let (handle, folder) = (proxy.shutdown_handle(), state.parent().and_then(Watched::open));
-    let Some(folder) = folder else { return };
-    // Without this thread everything else works.
-    let _ = thread::Builder::new().name("folder".to_owned()).spawn(move || {
-        while !folder.is_removed() {
-            thread::sleep(FOLDER_LOOK);
-        }
-        handle.shutdown(GRACE);
-    });
-}
-
 /// The step `proxy --listen <address> --control <socket> --state <file>`: runs a proxy until it is told to end.
 pub fn proxy_main(listen: SocketAddr, control: &Path, state: &Path) -> ExitCode {
     detach();
@@ -228,7 +211,7 @@ pub fn proxy_main(listen: SocketAddr, control: &Path, state: &Path) -> ExitCode 
     };
     match Proxy::start(options) {
         Ok(proxy) => {
-            end_with_folder(&proxy, state);
+            keeper::keep(proxy.shutdown_handle(), state);
             proxy.wait();
             ExitCode::SUCCESS
         }

@@ -36,9 +36,8 @@ pub fn record(record: &Record, releases: &Releases) -> String {
         Entry::Finished { outcome, summary } => format!("finished {outcome:?}: {summary}"),
         Entry::SetAside { host, reason, .. } => format!("goes on without {host}: {reason}"),
         Entry::Counted { counts } => {
-            let count = |c: &Answered| {
-                format!("{} on {} {} ({} bad)", name(&c.release), c.host, c.requests, c.bad)
-            };
+            let count =
+                |c: &Answered| format!("{} on {} {} ({} bad)", name(&c.release), c.host, c.requests, c.bad);
             format!("counts {}", counts.iter().map(count).collect::<Vec<_>>().join(", "))
         }
         Entry::TakenOver { course } => format!("taken over: {course}"),

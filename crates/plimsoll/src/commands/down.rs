@@ -4,7 +4,7 @@
 //! unless that is asked for.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -89,6 +89,15 @@ fn told(project: &Project, environment: &Environment, stopped: Stopped) -> Resul
     if stopped.still_runs {
         let failure = failed("not everything did stop in time".to_owned());
         return Err(failure.help("plimsoll status    what still runs"));
+    }
+    let left = project.left_running(environment);
+    if !left.is_empty() {
+        let one = |(pid, program): &(u32, PathBuf)| format!("{pid} ({})", program.display());
+        let list = left.iter().map(one).collect::<Vec<_>>().join(", ");
+        let pids = left.iter().map(|(pid, _)| pid.to_string()).collect::<Vec<_>>().join(" ");
+        let failure =
+            failed(format!("its instances are stopped, and processes that they left behind run on: {list}"));
+        return Err(failure.help(format!("kill {pids}")));
     }
     let Some(ended) = stopped.ended else { return Ok(format!("{}: stopped", environment.name)) };
     let history = project.history()?;

@@ -47,3 +47,24 @@ fn a_rollout_that_is_under_way_ends_with_it() {
     project.run(&["ship"]).expect(0).says(&["r3 serves everywhere"]);
     assert_eq!(project.get(), "3");
 }
+
+#[test]
+fn what_an_instance_left_behind_ends_with_it() {
+    let mut project = Project::new();
+    let seconds = format!("9{}", project.port);
+    project.change(&[("STRAY", &seconds)]);
+    let strays = || running(&["sleep", &seconds]);
+    project.run(&["ship"]).expect(0);
+    assert_eq!(strays(), 2, "one of each instance");
+    project.run(&["down"]).expect(0).says(&["stopped"]);
+    assert_eq!(strays(), 0);
+    let log = project.run(&["logs", "-e", "production"]).expect(0);
+    log.says(&["ended 1 process that it left behind", "sleep"]);
+}
+
+/// How many processes have this command line.
+fn running(command: &[&str]) -> usize {
+    let wanted = command.iter().fold(String::new(), |line, word| line + word + "\0");
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes.filter(|p| std::fs::read_to_string(p.path().join("cmdline")).is_ok_and(|l| l == wanted)).count()
+}
