@@ -34,14 +34,16 @@ impl Connections {
 
 impl Project {
     /// Connects to the hosts of environments that ssh reaches, before anything else is done: here ssh may ask what
-    /// only a person can answer. A host that cannot be reached is no failure yet.
+    /// only a person can answer. A host that cannot be reached is no failure yet. What is on this machine must belong to
+    /// this project.
     pub(crate) fn greet<'e>(
         &self,
         environments: impl IntoIterator<Item = &'e Environment>,
     ) -> Result<(), Failure> {
         for environment in environments {
-            if let Target::Ssh(target) = &environment.target {
-                self.with_links(environment, target, |_| ())?;
+            match &environment.target {
+                Target::Ssh(target) => self.with_links(environment, target, |_| ())?,
+                Target::Local { root } => belongs_here(&self.layout(root).0)?,
             }
         }
         Ok(())
@@ -53,7 +55,6 @@ impl Project {
             Target::Local { root } => {
                 let (layout, root) = self.layout(root);
                 layout.create().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
-                belongs_here(&layout)?;
                 local_host(&layout, self.start_command(&root)?)
             }
             Target::Ssh(target) => self.remote_hosts(environment, target, Purpose::Change),

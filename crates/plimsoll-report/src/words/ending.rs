@@ -122,7 +122,7 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
             .plain(" `plimsoll deploy --converge` brings the others level when they are back."),
         (Outcome::Promoted, _) => Line::text(format!("{release} serves everywhere.")),
         (_, Some(old)) => Line::new().with(Role::Strong, format!("{old} serves everywhere.")),
-        (_, None) => Line::new().with(Role::Strong, "Nothing serves: there was no release before."),
+        (_, None) => Line::new().with(Role::Strong, "Nothing serves, as before."),
     };
     match outcome {
         Outcome::RolledBack => now.plain(format!(" {release} will not be tried again as it is.")),
@@ -248,7 +248,7 @@ mod tests {
         assert_snapshot!(back(Outcome::RolledBack, None), @r"
           BACK production  web3 did not answer
 
-        Nothing serves: there was no release before. r42 will not be tried again as it is.
+        Nothing serves, as before. r42 will not be tried again as it is.
         ");
     }
 

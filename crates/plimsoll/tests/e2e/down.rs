@@ -19,7 +19,7 @@ fn another_release_comes_in_where_the_service_was_stopped() {
     project.run(&["deploy", "r1"]).expect(0).says(&["r1 serves everywhere"]);
     project.run(&["down"]).expect(0);
     project.change(&[("VERSION", "3"), ("EXIT", "3")]);
-    project.run(&["ship"]).expect(11).says(&["nothing serves"]);
+    project.run(&["ship"]).expect(11).says(&["Nothing serves, as before"]);
 }
 
 #[test]
