@@ -147,10 +147,10 @@ pub struct Actor<'a> {
 
 /// A coordinator at work on one environment, with its lease.
 pub struct Deployment<'d, 'w> {
-    world: &'d mut World<'w>,
-    actor: &'d Actor<'d>,
-    environment: &'d Environment,
-    lease: Lease,
+    pub(crate) world: &'d mut World<'w>,
+    pub(crate) actor: &'d Actor<'d>,
+    pub(crate) environment: &'d Environment,
+    pub(crate) lease: Lease,
 }
 
 impl<'d, 'w> Deployment<'d, 'w> {
@@ -333,14 +333,6 @@ impl<'d, 'w> Deployment<'d, 'w> {
         let _ = fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
             host.call(service, fence, request.clone(), &[]).map(drop)
         });
-    }
-
-    /// Stops the service on every host of the environment.
-    pub fn down(&mut self) -> Vec<(HostName, Result<(), String>)> {
-        let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
-            host.call(service, fence, Request::Down, &[]).map(drop).map_err(|e| e.to_string())
-        })
     }
 }
 

@@ -35,5 +35,6 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Superseded => "taken back for another release",
         Outcome::Refused => "refused by a host before it took any traffic",
         Outcome::Mixed => "could not be brought back everywhere",
+        Outcome::Stopped => "ended by `plimsoll down`",
     }
 }

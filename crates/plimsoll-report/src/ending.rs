@@ -108,6 +108,19 @@ pub struct UsersHit {
     pub hit: u64,
     /// Requests in all over the same time, of both sides.
     pub of: u64,
+    /// The time within which a proxy began anew or did not say: what it had counted until then is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Gap>,
+}
+
+/// A time of which nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Gap {
+    /// From here on.
+    pub from: Timestamp,
+    /// Until here.
+    pub until: Timestamp,
 }
 
 /// A next command, exactly as it can be typed.

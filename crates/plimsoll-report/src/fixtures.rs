@@ -407,7 +407,7 @@ impl Script {
                     "weight 0 on web3, confirmed by its proxy; r42 drained and stopped",
                 ),
             ],
-            users: Some(UsersHit { hit: 7, of: 1_402 }),
+            users: Some(UsersHit { hit: 7, of: 1_402, unknown: None }),
             printed: vec![],
         };
         let hints = vec![

@@ -7,6 +7,7 @@ pub(crate) use plimsoll_engine::text::with_causes;
 use plimsoll_engine::{DeployError, RunError};
 use plimsoll_model::ExitCode;
 use plimsoll_plan::planner::NoPlan;
+use plimsoll_report::renamed;
 
 /// The end of a command that failed.
 #[derive(Debug)]
@@ -35,8 +36,8 @@ impl Failure {
     pub(crate) fn named(mut self, history: &History) -> Self {
         for known in &history.releases {
             let (id, name) = (known.release.as_str(), format!("r{}", known.number));
-            self.message = self.message.replace(id, &name);
-            self.help.iter_mut().for_each(|help| *help = help.replace(id, &name));
+            self.message = renamed(&self.message, id, &name);
+            self.help.iter_mut().for_each(|help| *help = renamed(help, id, &name));
         }
         self
     }

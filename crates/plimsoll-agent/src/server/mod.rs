@@ -23,6 +23,7 @@ use plimsoll_model::ServiceName;
 use crate::core::{About, Agent, OpenError, Parts};
 use crate::facts::{Place, Reach};
 use crate::layout::{Layout, LayoutError, Sockets};
+use crate::place::{self, PlaceError};
 use crate::process::{LocalRuntime, detach};
 use crate::runtime::Runtime;
 use crate::state::file::FileState;
@@ -80,6 +81,9 @@ pub enum ServeError {
     /// Another agent runs, or the lock cannot be taken.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Its folder is a copy of another.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// Its releases cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -112,6 +116,7 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     let layout = Layout::new(&options.root, &options.service);
     layout.create()?;
     let _lock = lock::take(&layout.state().join("agent.lock"))?;
+    place::claim(&layout)?;
     let mut clock = HostClock::new();
     let agent = Agent::open(parts(options, &layout)?, clock.now())?;
     let socket = match &options.socket {

@@ -18,7 +18,6 @@ const SCHEMA: &str = "
         body text not null,
         hash text not null
     ) strict;
-    create index if not exists records_of_rollout on records (rollout, sequence);
     create table if not exists leases (
         environment text primary key,
         holder text not null,
@@ -136,23 +135,21 @@ impl Journal for SqliteJournal {
         let mut statement = self
             .connection
             .prepare_cached(
-                "select sequence, body, hash from records
-                 where sequence > ?1 and (?2 is null or environment = ?2) and (?3 is null or rollout = ?3)
-                 order by sequence",
+                "select sequence, environment, rollout, body, hash from records
+                 where sequence > ?1 order by sequence",
             )
             .map_err(storage)?;
-        let environment = query.environment.as_ref().map(EnvironmentName::as_str);
-        let rollout = query.rollout.as_ref().map(plimsoll_model::RolloutId::as_str);
-        let rows = statement
-            .query_map(params![signed(query.after), environment, rollout], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-            })
-            .map_err(storage)?;
+        let rows = statement.query_map(params![signed(query.after)], Row::read).map_err(storage)?;
         let mut records = Vec::new();
-        for row in rows {
-            let (sequence, text, hash) = row.map_err(storage)?;
-            let sequence = unsigned(sequence);
-            records.push(chain::open(sequence, &text, digest(sequence, &hash)?)?);
+        // What is asked for is looked for in the hashed texts: whoever edits a column, or takes a record out, would
+        // otherwise hide it from those who ask.
+        for (row, expected) in rows.zip(query.after + 1..) {
+            let record = row.map_err(storage)?.open(expected)?;
+            let other_environment = query.environment.is_some() && record.environment != query.environment;
+            let other_rollout = query.rollout.is_some() && record.rollout != query.rollout;
+            if !other_environment && !other_rollout {
+                records.push(record);
+            }
         }
         Ok(records)
     }
@@ -212,6 +209,44 @@ impl Journal for SqliteJournal {
             )?;
             Ok(())
         })
+    }
+}
+
+/// A record as it is stored. Its columns are copies of what its text says, for people who look into the file.
+struct Row {
+    sequence: i64,
+    environment: Option<String>,
+    rollout: Option<String>,
+    text: String,
+    hash: String,
+}
+
+impl Row {
+    fn read(row: &rusqlite::Row) -> rusqlite::Result<Self> {
+        Ok(Self {
+            sequence: row.get(0)?,
+            environment: row.get(1)?,
+            rollout: row.get(2)?,
+            text: row.get(3)?,
+            hash: row.get(4)?,
+        })
+    }
+
+    /// The record, provided that it stands where it belongs and its columns say what its hashed text says.
+    fn open(self, expected: u64) -> Result<Record, JournalError> {
+        let sequence = unsigned(self.sequence);
+        let record = chain::open(sequence, &self.text, digest(sequence, &self.hash)?)?;
+        let environment = record.environment.as_ref().map(EnvironmentName::as_str);
+        let rollout = record.rollout.as_ref().map(plimsoll_model::RolloutId::as_str);
+        let column = |name| format!("its column `{name}` is not what its text says");
+        let why = match () {
+            () if record.sequence != sequence => column("sequence"),
+            () if environment != self.environment.as_deref() => column("environment"),
+            () if rollout != self.rollout.as_deref() => column("rollout"),
+            () if sequence != expected => format!("it stands where record {expected} belongs"),
+            () => return Ok(record),
+        };
+        Err(JournalError::Damaged { sequence, why })
     }
 }
 

@@ -8,7 +8,7 @@ use super::hold;
 use super::mark::{INDENT, Mark};
 use crate::board::Told;
 use crate::duration;
-use crate::ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
+use crate::ending::{Ending, EndingStory, Gap, Hint, TimelineEntry, UsersHit};
 use crate::line;
 use crate::line::Line;
 use crate::number::thousands;
@@ -98,8 +98,12 @@ fn moments(timeline: &[TimelineEntry], users: Option<UsersHit>, style: &Style) -
         let hang = head.width();
         lines.push(head.plain(text).wrapped(hang));
     }
-    if let Some(UsersHit { hit, of }) = users {
-        let text = format!("users hit {} of {} requests", thousands(hit), thousands(of));
+    if let Some(UsersHit { hit, of, unknown }) = users {
+        let gap = unknown.map_or(String::new(), |Gap { from, until }| {
+            let (from, until) = (style.time(from), style.time(until));
+            format!("; not known is what a proxy answered between {from} and {until}")
+        });
+        let text = format!("users hit {} of {} requests{gap}", thousands(hit), thousands(of));
         lines.push(Line::text(&indent).plain(text).wrapped(INDENT));
     }
     if !lines.is_empty() {
@@ -118,14 +122,14 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
             .plain(" `plimsoll deploy --converge` brings the others level when they are back."),
         (Outcome::Promoted, _) => Line::text(format!("{release} serves everywhere.")),
         (_, Some(old)) => Line::new().with(Role::Strong, format!("{old} serves everywhere.")),
-        (_, None) => Line::new().with(Role::Strong, "Nothing serves: there was no release before."),
+        (_, None) => Line::new().with(Role::Strong, "Nothing serves, as before."),
     };
     match outcome {
         Outcome::RolledBack => now.plain(format!(" {release} will not be tried again as it is.")),
         Outcome::Inconclusive => now.plain(format!(" Whether {release} is good could not be shown.")),
         Outcome::Superseded => now.plain(format!(" Another release takes the place of {release}.")),
         Outcome::Refused => now.plain(format!(" A host refused {release} before it took any traffic.")),
-        Outcome::Promoted | Outcome::PromotedInPart | Outcome::Mixed => now,
+        Outcome::Promoted | Outcome::PromotedInPart | Outcome::Mixed | Outcome::Stopped => now,
     }
 }
 
@@ -244,7 +248,7 @@ mod tests {
         assert_snapshot!(back(Outcome::RolledBack, None), @r"
           BACK production  web3 did not answer
 
-        Nothing serves: there was no release before. r42 will not be tried again as it is.
+        Nothing serves, as before. r42 will not be tried again as it is.
         ");
     }
 

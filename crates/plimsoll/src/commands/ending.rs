@@ -210,6 +210,7 @@ impl Story {
         // Of what a host refused there is nothing to tell but why.
         let refused = outcome == Outcome::Refused;
         let timeline = if refused { Vec::new() } else { rollback_timeline(&records, &plan.release, &names) };
+        let users = users_hit(&records, &plan.release);
         let hints = self.ways_on(rollout, outcome, &release, &records);
         let story = EndingStory::Back {
             environment: self.environment.clone(),
@@ -218,7 +219,7 @@ impl Story {
             outcome,
             summary,
             timeline,
-            users: users_hit(&records),
+            users,
             printed: self.printed.clone(),
         };
         Told::new(exit_of(outcome), story, recovered, hints)
@@ -277,7 +278,7 @@ pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
     match outcome {
         Outcome::Promoted => ExitCode::Success,
         Outcome::RolledBack | Outcome::Superseded => ExitCode::RolledBack,
-        Outcome::Inconclusive => ExitCode::Inconclusive,
+        Outcome::Inconclusive | Outcome::Stopped => ExitCode::Inconclusive,
         Outcome::Refused => ExitCode::Refused,
         Outcome::Mixed | Outcome::PromotedInPart => ExitCode::MixedFleet,
     }

@@ -144,5 +144,6 @@ fn words(outcome: Outcome) -> &'static str {
             "was taken back"
         }
         Outcome::Mixed => "could not be taken back everywhere",
+        Outcome::Stopped => "was ended by `plimsoll down`",
     }
 }

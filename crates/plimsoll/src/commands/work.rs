@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use plimsoll_drivers::{SteadyClock, SystemClock};
+use plimsoll_drivers::{Host, SteadyClock, SystemClock};
 use plimsoll_engine::deploy::{Actor, Deployment};
 use plimsoll_engine::journal::{Journal, Query};
 use plimsoll_engine::ship::Yard as _;
@@ -91,14 +91,26 @@ fn deploy(
     tell: &mut dyn FnMut(Event),
     work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
 ) -> Result<Deployed, Failure> {
+    let actor = hands.actor(project);
+    with_lease(project, environment, project.hosts(environment)?, &actor, tell, work)
+}
+
+/// Does `work` on these hosts of an environment, with its lease.
+pub(super) fn with_lease<T>(
+    project: &Project,
+    environment: &Environment,
+    hosts: Vec<Box<dyn Host>>,
+    actor: &Actor,
+    tell: &mut dyn FnMut(Event),
+    work: impl FnOnce(&mut Deployment) -> Result<T, DeployError>,
+) -> Result<T, Failure> {
     let yard = ProjectYard(project);
     let content = project.content();
-    let actor = hands.actor(project);
     let mut journal = project.journal()?;
     let clock = SteadyClock::new(&SystemClock, newest(journal.as_mut())?);
     let mut world = World {
         clock: &clock,
-        hosts: project.hosts(environment)?,
+        hosts,
         parallel: environment.target.parallel(),
         journal,
         metrics: yard.metrics(environment),
@@ -107,7 +119,7 @@ fn deploy(
         events: tell,
         author: who::author(),
     };
-    let mut deployment = Deployment::begin(&mut world, &actor, environment)?;
+    let mut deployment = Deployment::begin(&mut world, actor, environment)?;
     let result = work(&mut deployment);
     deployment.end();
     Ok(result?)

@@ -10,6 +10,7 @@
 )]
 
 mod doctor;
+mod down;
 mod flow;
 mod prometheus;
 mod recovery;
