@@ -42,6 +42,22 @@ pub enum EndingStory {
         /// One sentence with figures; may be empty.
         summary: String,
     },
+    /// The release is sealed; nothing was deployed.
+    Built {
+        /// The release.
+        release: ReleaseLabel,
+        /// From the commit to here.
+        took: Span,
+    },
+    /// Releases that nothing needs were removed.
+    Pruned {
+        /// Where.
+        environment: EnvironmentName,
+        /// Those that were removed here.
+        removed: Vec<ReleaseLabel>,
+        /// What was removed and what was kept, in one sentence.
+        summary: String,
+    },
     /// The release was taken back, or could not be taken back everywhere.
     Back {
         /// Where.

@@ -58,6 +58,19 @@ pub(crate) fn of_deployment(
     Ok(Story { history, records, environment, began, printed }.of(deployed, None))
 }
 
+/// The end of `prune`: what was removed here, and what was removed and kept in words.
+pub(crate) fn of_pruning(
+    project: &Project,
+    environment: &Environment,
+    removed: &[ReleaseId],
+    summary: String,
+) -> Result<Told, Failure> {
+    let history = project.history()?;
+    let removed = removed.iter().map(|release| history.label(release)).collect();
+    let story = EndingStory::Pruned { environment: environment.name.clone(), removed, summary };
+    Ok(Told::new(ExitCode::Success, story, None, Vec::new()))
+}
+
 /// The end of a shipment.
 pub(crate) fn of_shipment(
     project: &Project,
@@ -74,6 +87,7 @@ pub(crate) fn of_shipment(
     let printed = last_words(project, place.unwrap_or(environment), &records, began);
     let story = Story { history, records, environment: environment.name.clone(), began, printed };
     Ok(match &shipped.end {
+        ShipEnd::Sealed => story.built(shipped.release.as_ref()),
         ShipEnd::Refused { gate, summary, help } => {
             let release = shipped.release.as_ref().map(|r| story.history.label(r));
             let story = EndingStory::Refused { gate: Some(*gate), release, summary: summary.clone() };
@@ -130,6 +144,17 @@ impl Story {
                 }
             }
         }
+    }
+
+    /// A release that was sealed and went nowhere.
+    fn built(&self, release: Option<&ReleaseId>) -> Told {
+        let release = self.history.label(release.expect("what is sealed has its identity"));
+        let hints = vec![
+            Hint::new(format!("plimsoll deploy {release} -e {}", self.environment), "rolls it out"),
+            Hint::new(format!("plimsoll plan {release} -e {}", self.environment), "what that would do"),
+        ];
+        let took = Span::from(SystemClock.now().since(self.began));
+        Told::new(ExitCode::Success, EndingStory::Built { release, took }, None, hints)
     }
 
     fn shipped(
