@@ -56,7 +56,7 @@ impl Style {
     }
 
     /// A moment, seen from `now`.
-    pub(crate) fn moment(&self, at: Timestamp, now: Timestamp) -> String {
+    pub fn moment(&self, at: Timestamp, now: Timestamp) -> String {
         if self.width.is_some() { clock::moment(at, now, &self.zone) } else { clock::stamp(at) }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Say what `deploy` would do. Changes nothing.
     Plan(Planned),
     /// Roll a sealed release out to an environment.
-    Deploy(Target),
+    Deploy(Deploy),
     /// Go back to the last known good release, or to a named one.
     #[command(
         after_help = "Takes all traffic at once unless --canary is given. A rollout that is under way is taken back instead.\n\
@@ -155,9 +155,14 @@ pub(crate) struct Planned {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Target {
+pub(crate) struct Deploy {
     /// The release: its number (`r42`) or identifier.
-    pub(crate) release: String,
+    #[arg(required_unless_present = "converge")]
+    pub(crate) release: Option<String>,
+    /// Bring hosts that serve something else, or with fewer instances, to the release that serves the environment. No
+    /// canary, in batches. An unfinished rollout is finished first.
+    #[arg(long, conflicts_with = "release")]
+    pub(crate) converge: bool,
     #[command(flatten)]
     pub(crate) chosen: Chosen,
     #[command(flatten)]

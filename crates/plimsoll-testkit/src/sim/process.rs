@@ -265,6 +265,16 @@ impl Process {
 
     /// Plans, as the command would from what it sees now.
     fn plan(self: &Arc<Self>, release: &ReleaseId, rollback: bool) -> Result<Plan, NoPlan> {
+        self.plan_for(release, rollback, &self.observe())
+    }
+
+    /// The plan for what was seen.
+    pub fn plan_for(
+        &self,
+        release: &ReleaseId,
+        rollback: bool,
+        fleet: &FleetObservation,
+    ) -> Result<Plan, NoPlan> {
         let records = self.universe.records();
         let number = records.iter().filter(|r| matches!(r.entry, Entry::Planned { .. })).count() as u64 + 1;
         let forgets = self.universe.settings.breakage.forgets_rollbacks();
@@ -282,11 +292,12 @@ impl Process {
             refused: &refused,
             serving: history.serving(&environment()).as_ref(),
             zones: &self.universe.settings.zones(),
-            fleet: &self.observe(),
+            fleet,
         })
     }
 
-    fn observe(self: &Arc<Self>) -> FleetObservation {
+    /// What the hosts see.
+    pub fn observe(self: &Arc<Self>) -> FleetObservation {
         let mut fleet = FleetObservation::default();
         for mut host in self.connections() {
             let name = host.name().clone();

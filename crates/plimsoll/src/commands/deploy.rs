@@ -1,26 +1,45 @@
-//! `plimsoll deploy RELEASE`: a sealed release into an environment.
+//! `plimsoll deploy RELEASE`: a sealed release into an environment; with `--converge` the one that serves there, to
+//! hosts that were set aside or differ.
 
 use std::path::Path;
 
 use plimsoll_engine::Order;
 use plimsoll_engine::history::KnownRelease;
-use plimsoll_model::ExitCode;
+use plimsoll_model::service::Environment;
+use plimsoll_model::{ExitCode, ReleaseId};
 
 use super::work::{on_environment, show_warnings};
-use crate::cli::Target;
+use crate::cli::Deploy;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::project::Project;
 
-pub(crate) fn run(config: &Path, output: Output, arguments: &Target) -> Result<ExitCode, Failure> {
+pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
-    let release = named(&project, &arguments.release)?.release;
+    let release = match &arguments.release {
+        Some(name) => named(&project, name)?.release,
+        None => serving(&project, environment)?,
+    };
     let key = project.signing_key()?;
     let trusted_keys = project.trusted_keys(&key);
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
-    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
+    on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
+        // What was left is not taken back for the sake of the release before it.
+        match if arguments.converge { d.resume()? } else { None } {
+            Some(left) => Ok(left),
+            None => d.deploy(&order),
+        }
+    })
+}
+
+/// The release that serves the environment, as far as the journal knows.
+fn serving(project: &Project, environment: &Environment) -> Result<ReleaseId, Failure> {
+    project.history()?.serving(&environment.name).ok_or_else(|| {
+        Failure::usage(format!("nothing has been brought into `{}` yet", environment.name))
+            .help("plimsoll ship    builds a release and brings it in")
+    })
 }
 
 /// The sealed release that a person names.

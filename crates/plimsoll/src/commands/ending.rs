@@ -134,6 +134,7 @@ impl Story {
                     return self.shipped(release, None, recovered, "");
                 };
                 match outcome {
+                    Outcome::PromotedInPart => self.shipped_in_part(rollout, &plan.release, recovered),
                     Outcome::Promoted => {
                         // What was gone back from is not a release to return to.
                         let kept = plan.kind != PlanKind::Rollback;
@@ -183,6 +184,19 @@ impl Story {
             summary: summary.to_owned(),
         };
         Told::new(ExitCode::Success, story, recovered, hints)
+    }
+
+    /// It serves, but not on the hosts that were set aside.
+    fn shipped_in_part(&self, rollout: &RolloutId, release: &ReleaseId, recovered: Option<String>) -> Told {
+        let last = self.of_rollout(rollout).into_iter().rev().find_map(|r| match r.entry {
+            Entry::Finished { summary, .. } => Some(summary),
+            _ => None,
+        });
+        let told = self.shipped(Some(release), None, recovered, &last.unwrap_or_default());
+        let command = format!("plimsoll deploy --converge -e {}", self.environment);
+        let mut hints = told.ending.hints;
+        hints.push(Hint::new(command, "once the others are back"));
+        Told { ending: Ending { exit: exit_of(Outcome::PromotedInPart), hints, ..told.ending } }
     }
 
     fn held(&self, rollout: &RolloutId, until: Timestamp) -> Told {

@@ -5,10 +5,9 @@ use std::path::Path;
 use plimsoll_drivers::{Clock as _, SystemClock};
 use plimsoll_engine::History;
 use plimsoll_engine::fleet;
-use plimsoll_engine::history::KnownRollout;
+use plimsoll_engine::history::{Aside, KnownRollout};
 use plimsoll_engine::journal::Query;
-use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState, SwitchState};
-use plimsoll_model::record::Outcome;
+use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState, LostHost, SwitchState};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, ReleaseId};
 use plimsoll_plan::RolloutState;
@@ -51,13 +50,13 @@ fn environment(
         environment.target.parallel(),
         &project.service.name,
     );
-    let release = most_common(&fleet);
+    let release = current(&fleet, history.serving(&environment.name));
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {
             r.plan.environment == environment.name && r.plan.release == *release
         };
         let promoted = history.rollouts.iter().rev().filter(of).find_map(|r| r.ended);
-        promoted.filter(|(outcome, _)| *outcome == Outcome::Promoted).map(|(_, at)| at)
+        promoted.filter(|(outcome, _)| outcome.is_promoted()).map(|(_, at)| at)
     });
     let under_way = history.unfinished(&environment.name);
     let rollout = under_way.map(|r| on_its_way(project, history, r, style)).transpose()?;
@@ -65,7 +64,8 @@ fn environment(
         .hosts
         .iter()
         .filter_map(|h| {
-            Some((h, remark(&h.seen, environment).or_else(|| differs(&h.seen, release.as_ref()))?))
+            let differs = differs(&h.seen, release.as_ref(), history);
+            Some((h, differs.into_iter().chain(remark(&h.seen, environment)).reduce(|a, b| a + "; " + &b)?))
         })
         .map(|(h, remark)| HostStatus {
             host: h.host.clone(),
@@ -80,17 +80,50 @@ fn environment(
         host: lost.host.clone(),
         release: None,
         health: None,
-        remark: lost.reason.clone(),
+        remark: away(lost, history.set_aside(&environment.name), style),
     }));
     Ok(EnvironmentStatus {
         name: environment.name.clone(),
         place: place(environment),
         release: release.as_ref().map(|r| history.label(r)),
         since,
-        health: release.as_ref().map(|_| sum(&fleet, environment)),
+        health: release.as_ref().map(|release| all_health(&fleet, release, environment)),
         rollout,
         hosts,
     })
+}
+
+/// The release that serves: what the only host says; of several, what the journal says if any of them has it.
+fn current(fleet: &FleetObservation, serving: Option<ReleaseId>) -> Option<ReleaseId> {
+    let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
+    let known = serving.filter(|release| currents.clone().any(|current| current == release));
+    known.or_else(|| currents.next().cloned())
+}
+
+/// That a host serves another release than the environment.
+fn differs(seen: &HostObservation, release: Option<&ReleaseId>, history: &History) -> Option<String> {
+    let release = release.filter(|release| seen.current.as_ref() != Some(release))?;
+    let level = format!("`plimsoll deploy --converge` brings it to {}", history.label(release));
+    Some(match &seen.current {
+        Some(_) => format!("another release; {level}"),
+        None => format!("serves nothing; {level}"),
+    })
+}
+
+/// Why a host does not answer, and since when it is set aside, if it is.
+fn away(lost: &LostHost, aside: &[Aside], style: &Style) -> String {
+    let Some(aside) = aside.iter().find(|a| a.host == lost.host) else { return lost.reason.clone() };
+    let since = style.moment(aside.since, SystemClock.now());
+    format!("set aside: unreachable since {since}; `plimsoll deploy --converge` when it is back")
+}
+
+/// Ready instances of the release that serves, on all hosts; those of hosts that do not answer are not ready.
+fn all_health(fleet: &FleetObservation, release: &ReleaseId, environment: &Environment) -> Health {
+    let ready = fleet.hosts.iter().flat_map(|h| h.seen.of_release(release));
+    let ready = ready.filter(|i| i.state == InstanceState::Ready).count();
+    let hosts = fleet.hosts.len() + fleet.unreachable.len();
+    let whole = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Health { ready: whole(ready), wanted: environment.instances.saturating_mul(whole(hosts)) }
 }
 
 /// Where an unfinished rollout stands, and what it waits for.
@@ -124,28 +157,6 @@ fn place(environment: &Environment) -> String {
         1 => "1 host".to_owned(),
         many => format!("{many} hosts"),
     }
-}
-
-/// The release that most hosts have; of two with as many, the one of the earlier host.
-fn most_common(fleet: &FleetObservation) -> Option<ReleaseId> {
-    let current = || fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
-    let count = |release: &ReleaseId| current().filter(|other| *other == release).count();
-    current().rev().max_by_key(|release| count(release)).cloned()
-}
-
-/// What is to be said of a host that has not what most have.
-fn differs(seen: &HostObservation, common: Option<&ReleaseId>) -> Option<String> {
-    (seen.current.as_ref() != common).then(|| match &seen.current {
-        Some(_) => "another release than most hosts".to_owned(),
-        None => "serves nothing".to_owned(),
-    })
-}
-
-/// The instances of all hosts, of those that answered and those that did not.
-fn sum(fleet: &FleetObservation, environment: &Environment) -> Health {
-    let ready = fleet.hosts.iter().map(|h| health(&h.seen, environment).ready).sum();
-    let hosts = u32::try_from(fleet.hosts.len() + fleet.unreachable.len()).unwrap_or(u32::MAX);
-    Health { ready, wanted: environment.instances.saturating_mul(hosts) }
 }
 
 fn health(seen: &HostObservation, environment: &Environment) -> Health {

@@ -28,7 +28,8 @@ fn a_release_goes_out_and_back_over_ssh() {
     project.change(&[("VERSION", "2")]);
     project.run(&["ship"]).expect(0).says(&["r2 serves everywhere"]);
     project.run(&["rollback"]).expect(0).says(&["r1 serves everywhere"]);
-    assert_eq!((project.get().as_str(), load.stop().lost), ("1", Vec::<String>::new()));
+    load.lost_nothing("out and back over ssh");
+    assert_eq!(project.get(), "1");
     project.run(&["status"]).expect(0).says(&["1 host", "r1", "2/2"]);
     project.run(&["logs"]).expect(0).says(&["listening on", "web1"]);
     assert_eq!(server.programs().len(), 1, "placed once, for all commands");
