@@ -91,7 +91,8 @@ impl From<DeployError> for Failure {
             DeployError::Journal(error) => error.into(),
             DeployError::NoPlan(why) => no_plan(&why),
             DeployError::SecretsMissing { .. } => Self::usage(error.to_string())
-                .help("set it and say it again; its value is given to the instances and stored nowhere else"),
+                .help("set it and say it again")
+                .help("its value goes to the instances; their host keeps it for restarts, readable by its own user only, until they end"),
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),
             DeployError::Content(_) | DeployError::Manifest { .. } => {

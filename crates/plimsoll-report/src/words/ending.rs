@@ -137,7 +137,7 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
 }
 
 fn refused(ending: &Ending, headed: bool) -> Vec<Line> {
-    let EndingStory::Refused { gate, release, summary } = &ending.story else { return vec![] };
+    let EndingStory::Refused { gate, release, serves_in, summary } = &ending.story else { return vec![] };
     let mut lines = vec![];
     if !headed {
         let (line, hang) = Mark::Refused.named(gate.map_or("release", |gate| gate.name()));
@@ -145,12 +145,10 @@ fn refused(ending: &Ending, headed: bool) -> Vec<Line> {
     }
     lines.push(Line::new());
     let what = release.as_ref().map_or("The release".to_owned(), ToString::to_string);
-    lines.push(
-        Line::new()
-            .with(Role::Bad, format!("{what} was refused"))
-            .plain("; nothing that serves was changed.")
-            .wrapped(0),
-    );
+    let rest = serves_in.as_ref().map_or("; nothing that serves was changed.".to_owned(), |tested| {
+        format!("; it serves in {tested}, where it was tested, and nothing else was changed.")
+    });
+    lines.push(Line::new().with(Role::Bad, format!("{what} was refused")).plain(rest).wrapped(0));
     lines
 }
 
@@ -271,6 +269,19 @@ mod tests {
         let summary = "removed 2 releases here; kept the newest 5 and what is needed".to_owned();
         let pruned = EndingStory::Pruned { environment, removed, summary };
         assert_snapshot!(told(ExitCode::Success, pruned), @"Removed 2 releases here; kept the newest 5 and what is needed.");
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_changed_nonetheless() {
+        let refused = |serves_in: Option<&str>| {
+            let serves_in = serves_in.map(|name| name.parse().unwrap());
+            let (release, summary) = (Some(label(42, "7c1f9e2")), "./e2e: exited with 1".to_owned());
+            told(ExitCode::Refused, EndingStory::Refused { gate: None, release, serves_in, summary })
+        };
+        assert!(refused(None).contains("r42 was refused; nothing that serves was changed."));
+        assert!(refused(Some("staging")).contains(
+            "r42 was refused; it serves in staging, where it was tested, and nothing else was changed."
+        ));
     }
 
     #[test]

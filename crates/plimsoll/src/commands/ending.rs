@@ -7,6 +7,7 @@ use plimsoll_engine::journal::Query;
 use plimsoll_engine::ship::{ShipEnd, Shipped};
 use plimsoll_model::agent::{LogStream, Request, Response};
 use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::evidence::Gate;
 use plimsoll_model::plan::{Action, PlanKind};
 use plimsoll_model::record::{BackReason, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::service::Environment;
@@ -90,7 +91,12 @@ pub(crate) fn of_shipment(
         ShipEnd::Sealed => story.built(shipped.release.as_ref()),
         ShipEnd::Refused { gate, summary, help } => {
             let release = shipped.release.as_ref().map(|r| story.history.label(r));
-            let story = EndingStory::Refused { gate: Some(*gate), release, summary: summary.clone() };
+            // A release that its test refused has come as far as the environment that it was tested in.
+            let tested = project.service.test.as_ref().filter(|_| *gate == Gate::Test);
+            let tested = tested.map(|test| test.environment.clone());
+            let serves_in = tested.filter(|at| story.history.serving(at) == shipped.release);
+            let summary = summary.clone();
+            let story = EndingStory::Refused { gate: Some(*gate), release, serves_in, summary };
             Told::new(ExitCode::Refused, story, None, help.iter().map(|h| hint(h)).collect())
         }
         ShipEnd::NotVerified { summary } => {
