@@ -8,6 +8,7 @@ mod faults;
 mod hosts;
 mod output;
 mod project;
+mod secrets;
 mod signals;
 mod who;
 mod yard;

@@ -14,19 +14,20 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_artifact::signature::SecretKey;
 use plimsoll_engine::History;
-use plimsoll_engine::journal::{Journal, Query, SqliteJournal};
+use plimsoll_engine::journal::{Journal, JournalError, MaskingJournal, Query, SqliteJournal};
 use plimsoll_model::service::{Environment, Service};
-use plimsoll_model::{EnvironmentName, ExitCode, Secret};
+use plimsoll_model::{EnvironmentName, ExitCode, Masker, Secret};
 
 use crate::content::ReleaseFolders;
 use crate::failure::{Failure, with_causes};
 use crate::faults;
 use crate::hosts::Connections;
+use crate::{output, secrets};
 
 /// Largest configuration file that is read, in bytes.
 const LONGEST_CONFIGURATION: u64 = 1024 * 1024;
 /// Variable with the password of the signing key.
-const PASSWORD: &str = "PLIMSOLL_KEY_PASSWORD";
+pub(crate) const PASSWORD: &str = "PLIMSOLL_KEY_PASSWORD";
 
 /// A project with a valid configuration.
 pub(crate) struct Project {
@@ -36,6 +37,8 @@ pub(crate) struct Project {
     pub(crate) service: Service,
     /// What the configuration says and probably does not mean.
     pub(crate) warnings: Vec<String>,
+    /// Masks the values of its secrets.
+    pub(crate) masker: Masker,
     /// Connections to hosts, which all parts of a command share.
     pub(crate) connections: Connections,
 }
@@ -49,8 +52,15 @@ impl Project {
             .map_err(|e| Failure::usage(format!("cannot use the folder {}: {e}", folder.display())))?;
         let loaded = plimsoll_config::load(&file.display().to_string(), &text)
             .map_err(|problems| Failure::usage(problems.render().trim_end().to_owned()))?;
-        let warnings = loaded.warnings.iter().map(|w| w.render().trim_end().to_owned()).collect();
-        Ok(Self { folder, service: loaded.service, warnings, connections: Connections::default() })
+        let mut warnings: Vec<String> =
+            loaded.warnings.iter().map(|w| w.render().trim_end().to_owned()).collect();
+        let (masker, short) = secrets::masker(&loaded.service);
+        warnings.extend(short.iter().map(|name| {
+            format!("warning: the value of the secret {name} is too short to be masked where it is printed")
+        }));
+        output::keep_secret(masker.clone());
+        let connections = Connections::default();
+        Ok(Self { folder, service: loaded.service, warnings, masker, connections })
     }
 
     /// The project's folder for state.
@@ -87,7 +97,13 @@ impl Project {
     /// The journal, made where there is none.
     pub(crate) fn journal(&self) -> Result<Box<dyn Journal>, Failure> {
         self.make_state()?;
+        Ok(self.open_journal()?)
+    }
+
+    /// The journal below a state's folder that is there.
+    pub(crate) fn open_journal(&self) -> Result<Box<dyn Journal>, JournalError> {
         let journal = SqliteJournal::open(&self.state().join("journal.db"))?;
+        let journal = MaskingJournal::new(Box::new(journal), self.masker.clone());
         Ok(faults::wrap(Box::new(journal)))
     }
 

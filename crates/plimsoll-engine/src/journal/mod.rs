@@ -7,6 +7,7 @@
 
 pub mod chain;
 mod lease;
+mod masking;
 mod memory;
 mod sqlite;
 
@@ -14,6 +15,7 @@ use plimsoll_model::record::{Entry, Record};
 use plimsoll_model::{EnvironmentName, Fence, RolloutId, Timestamp};
 
 pub use lease::{Holder, Lease, RENEW_EVERY};
+pub use masking::MaskingJournal;
 pub use memory::MemoryJournal;
 pub use sqlite::SqliteJournal;
 

@@ -8,7 +8,7 @@ fn what_was_only_built_is_not_said_to_serve() {
     let run = project.run(&["build"]).expect(0).says(&["r1 is built, inspected, signed and sealed"]);
     let run = run.says(&["hint: plimsoll deploy r1 -e production"]);
     assert!(!run.text().contains("serves"), "{}", run.text());
-    project.run(&["status"]).expect(0).says(&["nothing"]);
+    project.run(&["status"]).expect(0).says(&["none"]);
     for (command, what) in [("build", "built"), ("prune", "pruned")] {
         let run = project.run(&[command, "--json"]).expect(0);
         let last = run.stdout.lines().last().expect("a line");

@@ -13,6 +13,7 @@ mod endings;
 mod flow;
 mod prometheus;
 mod recovery;
+mod secrets;
 mod ssh;
 mod support;
 mod wrong_input;
