@@ -114,8 +114,18 @@ impl Output {
     }
 }
 
-/// Prints what went wrong and what to do about it.
-pub(crate) fn complain(failure: &Failure) {
+/// Prints what went wrong and what to do about it: as text on standard error, as JSON on standard output, where programs
+/// read everything else.
+pub(crate) fn complain(failure: &Failure, json: bool) {
+    // Either may be closed; there is nobody left to tell.
+    if json {
+        let (message, help) = (&failure.message, &failure.help);
+        let error =
+            serde_json::json!({ "message": message, "help": help, "exit_code": failure.exit.number() });
+        let line = serde_json::json!({ "error": error }).to_string();
+        let _ = writeln!(io::stdout(), "{}", secrets().mask(&line));
+        return;
+    }
     let rendered = failure.message.starts_with("error:");
     let mut text = if rendered { String::new() } else { "error: ".to_owned() };
     text.push_str(&failure.message);
@@ -123,7 +133,6 @@ pub(crate) fn complain(failure: &Failure) {
     for help in &failure.help {
         text.push_str(&format_hint(help));
     }
-    // Standard error may be closed; there is nobody left to tell.
     let _ = io::stderr().write_all(secrets().mask(&text).as_bytes());
 }
 

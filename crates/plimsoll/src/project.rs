@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_artifact::signature::SecretKey;
 use plimsoll_engine::History;
 use plimsoll_engine::journal::{Journal, JournalError, MaskingJournal, Query, SqliteJournal};
+use plimsoll_model::record::Record;
 use plimsoll_model::service::{Environment, Service};
 use plimsoll_model::{EnvironmentName, ExitCode, Masker, Secret};
 
@@ -107,12 +108,23 @@ impl Project {
         Ok(faults::wrap(Box::new(journal)))
     }
 
+    /// Records of the journal, for who only looks: none where there is no journal yet, and nothing is made.
+    pub(crate) fn records(&self, query: &Query) -> Result<Vec<Record>, Failure> {
+        Ok(self.read_records(query)?)
+    }
+
+    /// The same for who tells a damaged journal from one that cannot be read.
+    pub(crate) fn read_records(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        let path = self.state().join("journal.db");
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            _ => SqliteJournal::open_to_look(&path)?.read(query),
+        }
+    }
+
     /// What the journal knows; nothing where there is none yet.
     pub(crate) fn history(&self) -> Result<History, Failure> {
-        if !self.state().join("journal.db").exists() {
-            return Ok(History::default());
-        }
-        Ok(History::fold(&self.journal()?.read(&Query::default())?))
+        Ok(History::fold(&self.records(&Query::default())?))
     }
 
     /// The environment that is meant: the named one, `production`, or the only one.
@@ -154,6 +166,9 @@ impl Project {
             .map_err(|e| Failure::new(ExitCode::Internal, format!("no key was made: {}", with_causes(&e))))?;
         write_key(path, &key)
             .map_err(|e| Failure::new(ExitCode::Internal, format!("cannot write {}: {e}", path.display())))?;
+        if !self.history()?.releases.is_empty() {
+            output::remark(&key_was_gone(path));
+        }
         Ok(key)
     }
 
@@ -201,6 +216,15 @@ fn no_file(file: &Path) -> Failure {
 fn no_key(path: &Path) -> Failure {
     let failure = Failure::usage(format!("there is no key at {}", path.display()));
     failure.help("make one there: minisign -G -s FILE, or leave `secret-key` out and one is made for you")
+}
+
+fn key_was_gone(path: &Path) -> String {
+    format!(
+        "warning: the signing key {path} was gone, and a new one was made. What the old key signed is refused from now \
+         on, also by `plimsoll rollback`; hosts whose `trusted-keys` name only the old one refuse what is signed now\n\
+         hint: where the old file is kept, put it back at {path}; or name the new key in `trusted-keys`: plimsoll key show",
+        path = path.display()
+    )
 }
 
 /// Writes both halves of a key, the secret one readable by its owner only from the first moment on.

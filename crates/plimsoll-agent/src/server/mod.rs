@@ -94,10 +94,9 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     let _lock = lock::take(&layout.state().join("agent.lock"))?;
     let mut clock = HostClock::new();
     let agent = Agent::open(parts(options, &layout)?, clock.now())?;
-    let socket = match &options.socket {
-        Some(socket) => socket.clone(),
-        None => layout.sockets()?.agent,
-    };
+    // Asked for now: the folder that says where they are may be gone in the end.
+    let sockets = layout.sockets()?;
+    let socket = options.socket.clone().unwrap_or_else(|| sockets.agent.clone());
     let listener = listen(&socket).map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
     let served = Arc::new(Served { agent: Mutex::new((agent, clock)), connections: AtomicUsize::new(0) });
     let accepting = Arc::clone(&served);
@@ -108,6 +107,7 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     tick_until_idle(&served, options.idle, &layout.state());
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);
+    sockets.sweep();
     Ok(())
 }
 

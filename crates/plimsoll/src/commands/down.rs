@@ -38,7 +38,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
         let busy = |host: &SeenHost| host.seen != HostObservation::empty();
         let Some(newest) = seen.hosts.iter().filter(|host| busy(host)).map(|host| host.seen.fence).max()
         else {
-            output.line(&format!("{}: nothing runs", environment.name))?;
+            say(output, environment, "nothing-runs", "nothing runs")?;
             continue;
         };
         let touched: BTreeSet<&HostName> =
@@ -50,9 +50,14 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
                 .map_err(|e| Failure::new(ExitCode::Internal, format!("{}: {e}", environment.name)))?;
         }
         await_end(&project, environment, &mut hosts)?;
-        output.line(&format!("{}: stopped", environment.name))?;
+        say(output, environment, "stopped", "stopped")?;
     }
     Ok(ExitCode::Success)
+}
+
+fn say(output: Output, environment: &Environment, what: &str, words: &str) -> Result<(), Failure> {
+    let value = serde_json::json!({ "environment": environment.name, "what": what });
+    output.print(&value, |_| format!("{}: {words}\n", environment.name))
 }
 
 /// Waits until no instance and no proxy runs: instances finish their requests first.

@@ -52,7 +52,7 @@ pub(crate) fn of_deployment(
     deployed: &Deployed,
     since: usize,
 ) -> Result<Told, Failure> {
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let began = records.get(since).map_or_else(|| SystemClock.now(), |r| r.at);
     let printed = last_words(project, environment, &records, began);
     let (history, environment) = (History::fold(&records), environment.name.clone());
@@ -79,7 +79,7 @@ pub(crate) fn of_shipment(
     shipped: &Shipped,
     began: Timestamp,
 ) -> Result<Told, Failure> {
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let history = History::fold(&records);
     let place = match &shipped.end {
         ShipEnd::Deployed { environment, .. } => project.service.environments.get(environment),

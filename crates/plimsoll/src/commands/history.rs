@@ -18,7 +18,7 @@ use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Subject) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let history = History::fold(&records);
     match &arguments.subject {
         None => whole(&project, &records, &history, output)?,

@@ -140,7 +140,7 @@ fn on_its_way(
     let plan = &known.plan;
     let fired = |seen: &HostObservation| matches!(&seen.switch, SwitchState::Fired { orders, .. } if orders.rollout == plan.rollout);
     let query = Query { rollout: Some(plan.rollout.clone()), ..Query::default() };
-    let state = RolloutState::fold(&project.journal()?.read(&query)?).ok().flatten();
+    let state = RolloutState::fold(&project.records(&query)?).ok().flatten();
     let label = history.label(&plan.release);
     let stands = match state {
         // The journal does not know yet what the hosts have done without a command.

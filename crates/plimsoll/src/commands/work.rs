@@ -69,7 +69,7 @@ pub(crate) fn on_environment(
     waiting: Option<&Waiting>,
     work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
 ) -> Result<ExitCode, Failure> {
-    let since = project.journal()?.read(&Query::default())?.len();
+    let since = project.records(&Query::default())?.len();
     under_lease(project, environment, output, waiting, work, |deployed| {
         ending::of_deployment(project, environment, &deployed, since)
     })

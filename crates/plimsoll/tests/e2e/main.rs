@@ -11,6 +11,8 @@
 
 mod endings;
 mod flow;
+mod json;
+mod looking;
 mod prometheus;
 mod recovery;
 mod secrets;
