@@ -27,9 +27,9 @@ impl FreeText for Entry {
             Self::ActionFailed { error: text, .. }
             | Self::StepDone { why: text, .. }
             | Self::SetAside { reason: text, .. }
+            | Self::ReleaseSealed { subject: Some(text), .. }
             | Self::Finished { summary: text, .. } => masker.mask_in_place(text),
             Self::GoingBack { reason } => reason.mask(masker),
-            Self::ReleaseSealed { subject: Some(text), .. } => masker.mask_in_place(text),
             _ => {}
         }
     }

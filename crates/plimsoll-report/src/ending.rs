@@ -129,7 +129,8 @@ impl FreeText for EndingStory {
                 texts.for_each(|text| masker.mask_in_place(text));
             }
             Self::Stopped { summary, detail } => {
-                [summary, detail].into_iter().for_each(|text| masker.mask_in_place(text));
+                masker.mask_in_place(summary);
+                masker.mask_in_place(detail);
             }
             Self::Built { .. } | Self::Waiting { .. } => {}
         }

@@ -23,7 +23,9 @@ impl Agent {
         let mut found = self.parts.runtime.logs(&LogQuery { release, instance, lines, after })?;
         // Written without them already; a runtime that does not write its logs itself cannot do so.
         let secrets = Masker::new(self.secrets.values().flat_map(|of| of.values()));
-        found.iter_mut().for_each(|line| secrets.mask_in_place(&mut line.text));
+        for line in &mut found {
+            secrets.mask_in_place(&mut line.text);
+        }
         let mut room = MOST_BYTES;
         let fits = found.iter().rev().take_while(|line| {
             let fits = line.text.len() <= room;
