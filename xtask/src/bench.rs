@@ -8,7 +8,8 @@ pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
     match words {
         ["ship"] => crate::bench_ship::run()?,
         ["proxy"] => crate::bench_proxy::run()?,
-        _ => bail!("cargo xtask bench proxy|ship"),
+        ["hosts"] => crate::bench_hosts::run()?,
+        _ => bail!("cargo xtask bench proxy|ship|hosts"),
     }
     Ok(ExitCode::SUCCESS)
 }

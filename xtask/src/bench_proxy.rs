@@ -271,7 +271,7 @@ fn load() -> Result<String> {
 }
 
 fn page(tools: &[String], load_before: &str, cases: &[Case]) -> Result<String> {
-    let date = String::from_utf8(Command::new("date").args(["-u", "+%Y-%m-%d"]).output()?.stdout)?;
+    let date = crate::workspace::today()?;
     let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
     let model =
         cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
@@ -285,7 +285,7 @@ fn page(tools: &[String], load_before: &str, cases: &[Case]) -> Result<String> {
          {}.\n\n\
          `ratio` is plimsoll against the better of the other two: below 1 is better than both, and the goal is at\n\
          most {GOAL}. Beyond it the ratio is bold.\n",
-        date.trim(),
+        date,
         model.trim_start_matches([' ', '\t', ':']),
         load()?,
         tools.join("; "),

@@ -74,3 +74,9 @@ pub(crate) fn host_triple() -> Result<String> {
     let host = answer.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).context("`rustc -vV` does not name its host")
 }
+
+/// The day in universal time, for pages that say when they were measured.
+pub(crate) fn today() -> Result<String> {
+    let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output().context("cannot start date")?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}

@@ -153,6 +153,17 @@ impl Layout {
         self.runs().join(process.to_string())
     }
 
+    /// Runs of an instance that are on disk.
+    pub(crate) fn runs_of(&self, instance: &InstanceId) -> Vec<ProcessHandle> {
+        let entries = fs::read_dir(self.runs()).into_iter().flatten().flatten();
+        let handle = |entry: fs::DirEntry| {
+            let name = entry.file_name();
+            let (name, run) = name.to_str()?.rsplit_once('-')?;
+            Some(ProcessHandle { instance: name.parse().ok()?, run: run.parse().ok()? })
+        };
+        entries.filter_map(handle).filter(|handle| handle.instance == *instance).collect()
+    }
+
     pub(crate) fn logs(&self) -> PathBuf {
         self.state().join("logs")
     }
@@ -180,8 +191,18 @@ impl Layout {
                 .map_err(|error| LayoutError::Create { path: note, why: error.to_string() })?;
             folder
         };
+        Ok(self.sockets_below(folder))
+    }
+
+    /// The sockets in a folder of the caller's choice, which is made where it is missing.
+    pub fn sockets_in(&self, folder: &Path) -> Result<Sockets, LayoutError> {
+        make_private(folder)?;
+        Ok(self.sockets_below(folder.to_owned()))
+    }
+
+    fn sockets_below(&self, folder: PathBuf) -> Sockets {
         let tag = self.tag();
-        Ok(Sockets { agent: folder.join(format!("{tag}-agent.sock")), folder, tag })
+        Sockets { agent: folder.join(format!("{tag}-agent.sock")), folder, tag }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod client;
 pub mod conformance;
 pub mod core;
 mod durable;
+pub mod facts;
 pub mod layout;
 pub mod memory;
 pub mod process;
@@ -23,6 +24,7 @@ pub mod runtime;
 pub mod server;
 pub mod state;
 pub mod store;
+pub mod systemd;
 pub mod traffic;
 
 pub use crate::core::{About, Agent, OpenError, Parts};

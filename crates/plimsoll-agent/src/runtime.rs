@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_model::agent::{LogCursor, LogLine, RefusalReason};
 use plimsoll_model::observation::Proof;
-use plimsoll_model::release::Limits;
+use plimsoll_model::release::{Limits, RunSpec};
 use plimsoll_model::{Digest, InstanceId, ReleaseId, Secret, Span, Timestamp};
 
 /// The lowest and highest port that instances are given.
@@ -53,6 +53,13 @@ pub trait Runtime: Send {
     /// Lines of the logs that match, oldest first.
     fn logs(&mut self, query: &LogQuery) -> Result<Vec<LogLine>, RuntimeError>;
 
+    /// The process will not be started again: what else would do that (a service manager, the next boot) must not, and
+    /// what is left of it is ended. Called before the core writes down that it is gone, so perhaps twice.
+    fn conclude(&mut self, process: &ProcessHandle) -> Result<(), RuntimeError> {
+        let _ = process;
+        Ok(())
+    }
+
     /// Forgets a gone instance: its logs and traces may be removed.
     fn forget(&mut self, instance: &InstanceId);
 
@@ -85,8 +92,8 @@ pub struct InstanceOrder {
     pub variables: BTreeMap<String, String>,
     /// More environment, whose values are never shown.
     pub secrets: BTreeMap<String, Secret>,
-    /// Bounds on what it may use.
-    pub limits: Limits,
+    /// The rest of what its release says: limits, restarts, its sandbox.
+    pub run_spec: RunSpec,
     /// Where it shall listen, on 127.0.0.1 at least.
     pub port: u16,
 }
@@ -244,6 +251,14 @@ pub enum RuntimeError {
         /// Why.
         why: String,
     },
+    /// Somebody else has what it needs on this host.
+    #[error("instance {instance} could not be started: {why}")]
+    Conflict {
+        /// The instance.
+        instance: InstanceId,
+        /// Who has what.
+        why: String,
+    },
     /// No port is free.
     #[error("no port from {} to {} is free for an instance", PORTS.start(), PORTS.end())]
     NoPort,
@@ -271,6 +286,7 @@ impl RuntimeError {
         match self {
             Self::Start { exhausted: true, .. } | Self::NoPort => RefusalReason::Exhausted,
             Self::Secret { .. } => RefusalReason::Precondition,
+            Self::Conflict { .. } => RefusalReason::Conflict,
             _ => RefusalReason::Failed,
         }
     }

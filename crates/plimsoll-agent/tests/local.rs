@@ -414,13 +414,17 @@ fn fill_disk(small: &Path) {
     driver.upload(&release, &half[..300 << 10], 0);
     let filler = small.join("filler");
     let _ = fs::write(&filler, vec![0; 4 << 20]);
-    let piece = Request::Upload { release: release.clone(), offset: 300 << 10 };
+    let piece = Request::Upload { release: release.clone(), packed: None, offset: 300 << 10 };
     let refusal: Refusal = driver.send(piece, &half[300 << 10..]).unwrap_err();
     assert_eq!(refusal.reason, RefusalReason::Exhausted, "{refusal}");
     let refusal = driver.send(Request::Confirm, &[]).unwrap_err();
     assert!(!refusal.message.is_empty());
     fs::remove_file(&filler).unwrap();
-    assert_eq!(driver.ask(Driver::offer(&made)), Response::Have { bytes: 300 << 10, sealed: false });
+    let answer = driver.ask(Driver::offer(&made));
+    assert!(
+        matches!(answer, Response::Have { bytes: 307_200, packed: None, sealed: false, .. }),
+        "{answer:?}"
+    );
     driver.upload(&release, &half, 300 << 10);
     driver.ask(Request::Seal { release: release.clone() });
     assert_eq!(driver.observe().releases, [release]);

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use plimsoll_config::{Loaded, load};
-use plimsoll_model::release::{RunSpec, SecretReference};
+use plimsoll_model::release::{Hardening, RunSpec, SecretReference};
 use plimsoll_model::rollout::{Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{BuildSpec, Builder, DirtyPolicy, Environment, Service, Target};
+use plimsoll_model::ssh::{Scope, Sudo};
 use plimsoll_model::traffic::Stickiness;
-use plimsoll_model::{Share, Span};
+use plimsoll_model::{Quantity, Share, Span};
 
 const FULL: &str = include_str!("data/full.toml");
 
@@ -54,6 +55,9 @@ fn an_environment_goes_over_what_holds_for_all() {
     );
     assert_eq!(production.run.health.unhealthy_after, 5);
     assert_eq!(production.run.restart.window, Span::from_secs(120));
+    assert!(production.run.notify && production.run.hardening == Hardening::Jit);
+    assert_eq!(production.run.capabilities, ["CAP_NET_RAW"]);
+    assert_eq!(production.run.user.as_deref(), Some("greeter"));
 }
 
 #[test]
@@ -88,13 +92,15 @@ fn steps_of_a_rollout() {
                 names: names(&["traffic-errors", "traffic-latency", "app-errors"]),
                 duration: minutes(10)
             },
-            weight(Share::percent(50), None),
+            weight(Share::percent(50), Some(Quantity::ALL)),
             Step::Pause { duration: None },
             Step::Approve { by: Some("the person on call".to_owned()) },
             weight(Share::ALL, None),
         ]
     );
     assert_eq!((rollout.on_inconclusive, rollout.on_shared_degradation), (Policy::RollBack, Policy::Hold));
+    let limits = (rollout.max_parallel, rollout.max_unavailable);
+    assert_eq!(limits, (Quantity::Count(3), Quantity::Share(Share::percent(10))));
 }
 
 #[test]
@@ -140,6 +146,24 @@ fn a_canary_that_declares_no_analysis_has_its_errors_watched() {
 }
 
 #[test]
+fn hosts_are_resolved_with_their_zones() {
+    let service = loaded(FULL).service;
+    let fleet = environment(&service, "fleet");
+    let Target::Ssh(target) = &fleet.target else { panic!("hosts over ssh") };
+    let zones: Vec<_> = target.hosts.iter().map(|h| h.zone.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(zones, [Some("eu-1".to_owned()), Some("eu-2".to_owned()), None]);
+    assert_eq!(target.hosts[2].destination.port, Some(2222));
+    assert_eq!((target.scope, target.sudo, target.parallel), (Scope::System, Sudo::Always, 8));
+    assert_eq!((target.root.as_str(), fleet.listen.to_string().as_str()), ("/srv/plimsoll", "0.0.0.0:80"));
+    assert_eq!(fleet.url.as_deref(), Some("https://greeter.example.com"));
+    let least = "service.name='a'\nbuild.type='rust'\nenvironments.p={target='ssh',hosts=['a'],scope='user',port=1}\n";
+    let Target::Ssh(target) = &loaded(least).service.environments[&"p".parse().unwrap()].target else {
+        panic!("hosts over ssh")
+    };
+    assert_eq!((target.root.as_str(), target.parallel), ("~/.local/share/plimsoll", 32));
+}
+
+#[test]
 fn the_least_file_has_the_models_defaults() {
     let least = "service.name = 'a'\nbuild.type = 'rust'\nenvironments.production.port = 8080\n";
     let Loaded { service, warnings } = loaded(least);
@@ -181,4 +205,25 @@ fn a_service_round_trips() {
     let service = loaded(FULL).service;
     let json = serde_json::to_string(&service).unwrap();
     assert_eq!(serde_json::from_str::<Service>(&json).unwrap(), service);
+}
+
+#[test]
+fn what_hosts_must_have() {
+    let text = "[service]\nname='a'\n[build]\ntype='go'\n[environments.production]\nport=8080\n\
+                [environments.production.requires]\nmemory='1GB'\ncores=1.5\ndisk='2GiB'\nkernel='5.10'\ncpu='x86-64-v2'\n\
+                clock-skew='5s'\ntcp=['db.internal:5432','[::1]:6379']\nhttp=['https://api.internal/healthz']\n\
+                files=['/etc/a']\nprograms={ psql='15.2', git='any' }\nca-roots=true\n";
+    let service = loaded(text).service;
+    let requires = &environment(&service, "production").requires;
+    assert_eq!(
+        (requires.memory, requires.cores, requires.disk),
+        (Some(1_000_000_000), Some(150), Some(2 << 30))
+    );
+    assert_eq!(requires.kernel.as_ref().map(ToString::to_string).as_deref(), Some("5.10"));
+    assert_eq!(requires.clock_skew, Some(Span::from_secs(5)));
+    assert_eq!(requires.tcp, ["db.internal:5432", "[::1]:6379"]);
+    assert_eq!(requires.programs["git"], None);
+    assert_eq!(requires.programs["psql"], Some("15.2".parse().unwrap()));
+    assert!(requires.ca_roots && !requires.time_zones);
+    assert_eq!(requires.probes().len(), 6);
 }

@@ -334,6 +334,29 @@ fn steps() {
             "7:22 `set-weight` must be a share as \"5%\", or whole percents from 0 to 100 (found the text `5`) [write \"5%\"]",
         ],
     );
+    rollout(
+        "steps = [{set-weight='5%',hosts='all'},{pause='1s'},{set-weight='2%',hosts=3},{pause='1s'}]",
+        &[],
+    );
+    rollout(
+        "steps = [{pause='1s',hosts=1}]",
+        &["7:22 `hosts` has a meaning only beside `set-weight` [write { set-weight"],
+    );
+    rollout(
+        "steps = [{set-weight='5%',hosts='3'},{pause='1s'}]",
+        &[
+            "7:33 `hosts` must be \"all\", a number from 1 on or a share as \"25%\" (found the text `3`) [write 3 without quotes for so many, or \"3%\" for a share]",
+        ],
+    );
+    rollout("max-parallel = 0", &["7:16 `max-parallel` must be a number from 1 on or a share as \"25%\""]);
+    rollout(
+        "max-unavailable = 0.25",
+        &[
+            "7:19 `max-unavailable` must be a number or a share as \"25%\" (found the number 0.25) [`0.25` is no number of hosts",
+        ],
+    );
+    rollout("max-unavailable = '120%'", &["7:19 `max-unavailable` must be a number or a share"]);
+    rollout("max-unavailible = 1", &["7:1 unknown key `max-unavailible`"]);
     rollout("steps = ['5%']", &["7:10 `steps[0]` must be a table with one key"]);
     rollout(
         "steps = [{}]",
@@ -465,4 +488,70 @@ fn a_flood_of_problems_is_cut() {
     let found = problems(&lines.concat());
     assert_eq!((found.problems.len(), found.left_out), (50, 9_953));
     assert!(found.render().ends_with("50 errors, 9953 more not shown\n"));
+}
+
+#[test]
+fn requirements() {
+    let requires = |line: &str| {
+        format!("[environments.staging]\nport=1\n[environments.staging.requires]\n{line}\n[x-rest]")
+    };
+    let rest = "\n[service]\nname='a'\n[build]\ntype='go'\n[environments.production]\nport=8080\n";
+    for (line, expected) in [
+        (
+            "kernel = 5.10",
+            "4:10 `kernel` must be a version: numbers between dots (found the number 5.10) [put it between quotes",
+        ),
+        (
+            "kernel = \"5.x\"",
+            "4:10 `kernel` must be a version: numbers between dots (found the text `5.x`) [write it as",
+        ),
+        ("memory = \"1\"", "4:10 `memory` must be a size with a unit"),
+        ("cpu = \"x86-64-v5\"", "4:7 `cpu` must be "),
+        ("cores = 0", "4:9 `cores` must be a number of cores"),
+        (
+            "tcp = [\"http://db\"]",
+            "4:8 `tcp[0]` must be a host and a port, as \"db.internal:5432\" (found the text `http://db`) [for an address that answers HTTP use `http`]",
+        ),
+        ("tcp = [\"db:0\"]", "4:8 `tcp[0]` must be a host and a port"),
+        ("tcp = [\"db:+1\"]", "4:8 `tcp[0]` must be a host and a port"),
+        ("files = [\"etc/a\"]", "4:10 `files[0]` must be a path that begins with `/`"),
+        ("programs = { \"/bin/sh\" = \"any\" }", "4:14 `/bin/sh` is not the name of a program"),
+        ("programs = { sh = \"new\" }", "4:19 `sh` must be a version"),
+        ("clock-skew = 5", "4:14 `clock-skew` must be a length of time (found the number 5) [give a unit"),
+        ("memori = \"1GB\"", "4:1 unknown key `memori`"),
+    ] {
+        let shown = shown(&format!("{}{rest}", requires(line)));
+        assert!(shown.len() == 1 && shown[0].starts_with(expected), "{line}: {shown:?}");
+    }
+}
+
+#[test]
+fn hosts_are_named_once_and_as_ssh_takes_them() {
+    let ssh = |keys: &str| format!("[environments.p]\ntarget='ssh'\nport=1\n{keys}\n[x-rest]\n");
+    let one = |keys: &str, expected: &str| {
+        let text = format!("service.name='a'\nbuild.type='go'\n{}", ssh(keys));
+        let shown = shown(&text);
+        assert!(shown.len() == 1 && shown[0].contains(expected), "{keys}: {shown:?}");
+    };
+    one("", "`p` has no hosts [add `hosts = [\"web1\"]`]");
+    one("hosts=['-oProxyCommand=x']", "`-oProxyCommand=x` is no host that ssh could reach");
+    one("hosts=['a','a']", "`a` is named twice");
+    one(
+        "hosts=['a']\nzones={z=['a'],y=['a']}",
+        "`a` is in zone `y` and in zone `z` [a host is in one zone at most]",
+    );
+    one("hosts=['a']\nzones={z=['b']}", "zone `z` names `b`, which is no host of `p`");
+    one("hosts=['a']\nroot='~/x'", "`root` must be absolute with `scope = \"system\"`");
+    one("hosts=['a']\nroot='/x;y'", "`/x;y` cannot be the folder on a host");
+    one("hosts=['a']\nscope='user'\nsudo='always'", "`sudo` has no meaning with `scope = \"user\"`");
+}
+
+#[test]
+fn keys_of_another_target_are_told() {
+    case(
+        "environments.production.hosts=['a']",
+        &[
+            "1:25 `hosts` has no meaning with `target = \"local\"` (not used) [it belongs to `target = \"ssh\"`]",
+        ],
+    );
 }

@@ -19,10 +19,24 @@ pub enum HostError {
     },
 }
 
+/// What lies between coordinator and host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// Nothing: they share a machine, and copying is cheaper than packing.
+    Local,
+    /// A network: what is not sent is gained.
+    Remote,
+}
+
 /// A connection to the agent of one host.
 pub trait Host: Send {
     /// The host's name.
     fn name(&self) -> &HostName;
+
+    /// What lies between.
+    fn link(&self) -> Link {
+        Link::Remote
+    }
 
     /// Sends one request and waits for its answer.
     ///

@@ -109,6 +109,13 @@ impl Client {
         self.answer(url, self.agent.get(url).header("accept", accept).call())
     }
 
+    /// The status of the answer to a GET; its content is not read, and redirects are an answer like others.
+    pub fn status(&self, url: &str) -> Result<u16, HttpError> {
+        let request = self.agent.get(url).config().max_redirects(0).build();
+        let response = request.call().map_err(|error| explain(url, error, self.limits))?;
+        Ok(response.status().as_u16())
+    }
+
     /// Sends a form. It changes nothing on the other side, as far as HTTP is concerned; see the server's API.
     pub fn post_form(
         &self,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::agent::{Request, Response};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
-use crate::host::{Host, HostError};
+use crate::host::{Host, HostError, Link};
 use crate::wire::{self, CallFailure, Dial, Wire};
 
 /// How long a new agent may take until it listens.
@@ -87,6 +87,10 @@ impl Dial for LocalHost {
 impl Host for LocalHost {
     fn name(&self) -> &HostName {
         &self.name
+    }
+
+    fn link(&self) -> Link {
+        Link::Local
     }
 
     fn call(

@@ -1,21 +1,24 @@
 //! Brings one release into one environment: lease, what an earlier command left, plan, rollout.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use plimsoll_model::agent::Request;
 use plimsoll_model::event::News;
+use plimsoll_model::evidence::{Evidence, Gate, GateDecision};
 use plimsoll_model::observation::FleetObservation;
 use plimsoll_model::plan::{Plan, PlanKind};
 use plimsoll_model::record::{Command, Entry, Outcome};
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
 use plimsoll_model::service::{Environment, Target};
-use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, ServiceName};
+use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, ServiceName, Span};
 use plimsoll_plan::planner::{self, NoPlan};
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
 use crate::fleet;
 use crate::history::History;
 use crate::journal::{Holder, JournalError, Lease, Query};
+use crate::preflight::{self, Conclusion, Examination};
 use crate::rollout::{Run, RunEnd, RunError, RunOptions};
 use crate::world::{ReleaseContent, Secrets, World};
 
@@ -72,6 +75,14 @@ pub enum DeployError {
     /// The release's content is not here.
     #[error(transparent)]
     Content(#[from] crate::world::ContentError),
+    /// A host certainly lacks what is needed.
+    #[error("{summary}")]
+    Unfit {
+        /// What it lacks.
+        summary: String,
+        /// What to do about it.
+        help: Vec<String>,
+    },
     /// The release's manifest is not understood.
     #[error("the manifest of release {release} is not understood: {why}")]
     Manifest {
@@ -204,6 +215,37 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.roll_out(plan)
     }
 
+    /// The gate "preflight": the hosts have what the release needs. What an earlier command left is finished without it:
+    /// its hosts are half changed already.
+    pub fn preflight(&mut self, order: &Order) -> Result<(), DeployError> {
+        if self.unfinished()?.is_some() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let (environment, release) = (order.environment, &order.release);
+        let manifest = manifest(self.world.releases, release)?;
+        let artifact = self.world.releases.artifact_file(release);
+        let needs = preflight::release_needs(release, &manifest, &environment.run, artifact.as_deref());
+        let about = Examination { service: &self.actor.service, environment, release: Some(&needs) };
+        let reports = preflight::examine(&mut self.world.hosts, self.world.clock, &about);
+        preflight::refusing_agent(&reports)?;
+        let Conclusion { decision, summary, help } = preflight::conclude(&reports);
+        let evidence = Evidence {
+            gate: Gate::Preflight,
+            release: Some(release.clone()),
+            artifact: Some(manifest.artifact.digest),
+            question: format!("do the hosts of {} have what is needed?", environment.name),
+            measured: preflight::measured(&reports, environment),
+            decision,
+            summary: summary.clone(),
+            at: self.world.clock.now(),
+            took: Span::from(started.elapsed()),
+        };
+        self.world.tell(News::GateFinished { evidence: Box::new(evidence.clone()) });
+        self.world.record(&self.lease, None, Entry::Gate { evidence: Box::new(evidence) })?;
+        if decision == GateDecision::Refused { Err(DeployError::Unfit { summary, help }) } else { Ok(()) }
+    }
+
     /// Goes on with what an earlier command left, if it left something.
     pub fn resume(&mut self) -> Result<Option<Deployed>, DeployError> {
         self.unfinished()?.map(|left| self.take_over(left)).transpose()
@@ -309,9 +351,7 @@ pub fn make_plan(
     history: &History,
     fleet: &FleetObservation,
 ) -> Result<Plan, DeployError> {
-    let signed = releases.manifest(&order.release)?;
-    let manifest: Manifest = serde_json::from_str(&signed.manifest)
-        .map_err(|e| DeployError::Manifest { release: order.release.clone(), why: e.to_string() })?;
+    let manifest = manifest(releases, &order.release)?;
     let (serving, zones) = (history.serving(&order.environment.name), zones(&order.environment.target));
     let request = planner::Request {
         rollout: history.next_rollout(&order.environment.name),
@@ -339,6 +379,12 @@ fn zones(target: &Target) -> BTreeMap<HostName, String> {
             zoned.collect()
         }
     }
+}
+
+fn manifest(releases: &dyn ReleaseContent, release: &ReleaseId) -> Result<Manifest, DeployError> {
+    let signed = releases.manifest(release)?;
+    serde_json::from_str(&signed.manifest)
+        .map_err(|e| DeployError::Manifest { release: release.clone(), why: e.to_string() })
 }
 
 /// What a coordinator that takes over does, in words.

@@ -27,7 +27,7 @@ fn lost(host: HostName, reason: String) -> LostHost {
 }
 
 /// Why a host is of no use now. Its name is said by whoever tells this.
-fn reason(error: HostError) -> String {
+pub(crate) fn reason(error: HostError) -> String {
     match error {
         HostError::Unreachable { why, .. } => why,
         HostError::Refused(Refusal { message, help: Some(help), .. }) => format!("{message}; {help}"),

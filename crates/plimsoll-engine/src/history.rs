@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::event::ReleaseLabel;
-use plimsoll_model::observation::LostHost;
+use plimsoll_model::observation::{FleetObservation, LostHost};
 use plimsoll_model::plan::{Plan, PlanKind, PlannedStep};
 use plimsoll_model::record::{Command, Entry, Outcome, Record};
 use plimsoll_model::release::Tree;
@@ -228,6 +228,14 @@ impl History {
         let mut rollouts = self.rollouts.iter().rev().filter(|r| r.plan.environment == *environment);
         let last = rollouts.find(|r| r.is_promoted());
         last.map(|r| r.plan.release.clone())
+    }
+
+    /// The release that serves an environment now: what its hosts say, and where they differ, what the journal says if
+    /// any of them has it.
+    pub fn current(&self, environment: &EnvironmentName, fleet: &FleetObservation) -> Option<ReleaseId> {
+        let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
+        let known = self.serving(environment).filter(|release| currents.clone().any(|c| c == release));
+        known.or_else(|| currents.next().cloned())
     }
 
     /// The release that bare `rollback` returns to: the newest that was promoted in the environment before

@@ -10,6 +10,8 @@ pub mod fleet;
 pub mod history;
 pub mod journal;
 mod looks;
+mod packing;
+pub mod preflight;
 pub mod rollout;
 pub mod ship;
 mod steps;

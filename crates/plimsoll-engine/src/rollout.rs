@@ -11,7 +11,7 @@ use std::time::Duration;
 use plimsoll_model::event::{News, ReleaseLabel};
 use plimsoll_model::observation::{FleetObservation, SwitchState};
 use plimsoll_model::plan::{Action, HostAction, Plan};
-use plimsoll_model::record::{Assigned, Command, Entry, Outcome};
+use plimsoll_model::record::{Command, Entry, Outcome};
 use plimsoll_model::{ExitCode, HostName, Span, Timestamp};
 use plimsoll_plan::state::Unfitting;
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
@@ -19,7 +19,8 @@ use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 use crate::fleet;
 use crate::journal::{JournalError, Lease, Query, RENEW_EVERY};
 use crate::looks::Looks;
-use crate::steps::{Context, StepError, perform};
+use crate::packing::Packings;
+use crate::steps::{Context, Deed, Sent, StepError, perform};
 use crate::view::Viewer;
 use crate::world::World;
 
@@ -88,6 +89,7 @@ pub struct Run<'r, 'w> {
     decide: Decide<'r>,
     state: RolloutState,
     looks: Looks,
+    packings: Packings,
     viewer: Viewer,
     /// Hosts that do not answer, and since when. Only this coordinator's knowledge: another one begins to wait anew.
     silent_since: HashMap<HostName, Timestamp>,
@@ -116,6 +118,7 @@ impl<'r, 'w> Run<'r, 'w> {
             decide: &decide,
             state,
             looks: Looks::default(),
+            packings: Packings::default(),
             viewer,
             silent_since: HashMap::new(),
             last_renewal: Timestamp::default(),
@@ -285,8 +288,9 @@ impl<'r, 'w> Run<'r, 'w> {
         let (mut performed, mut assigned, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for (action, result) in actions.into_iter().zip(results) {
             match result {
-                Ok(counts) => {
-                    assigned.extend(counts);
+                Ok(deed) => {
+                    assigned.extend(deed.assigned);
+                    self.tell_sent(&action.host, deed.sent);
                     performed.push(action);
                 }
                 Err(error) if error.is_stale() => {
@@ -304,9 +308,20 @@ impl<'r, 'w> Run<'r, 'w> {
         Ok(())
     }
 
-    fn perform_all(&mut self, actions: &[HostAction]) -> Vec<Result<Vec<Assigned>, StepError>> {
-        let context =
-            context(&self.state.plan, self.lease, self.world, self.state.plan.rules.dead_man_switch);
+    fn tell_sent(&mut self, host: &HostName, sent: Option<Sent>) {
+        if let Some(Sent { bytes, size, base }) = sent {
+            self.world.tell(News::Sent { host: host.clone(), bytes, size, base });
+        }
+    }
+
+    fn perform_all(&mut self, actions: &[HostAction]) -> Vec<Result<Deed, StepError>> {
+        let context = context(
+            &self.state.plan,
+            self.lease,
+            self.world,
+            &self.packings,
+            self.state.plan.rules.dead_man_switch,
+        );
         let of_host: HashMap<_, _> = actions.iter().map(|a| (&a.host, a)).collect();
         let hosts = self.world.hosts.iter_mut().filter(|h| of_host.contains_key(h.name()));
         let results = fleet::on_each(hosts, self.world.parallel, |host| {
@@ -322,7 +337,7 @@ impl<'r, 'w> Run<'r, 'w> {
     fn leave(&mut self, wait: &Wait, fleet: &FleetObservation) -> Result<(), RunError> {
         let patience = Span::from(self.world.clock.now().until(wait.until));
         let after = patience.max(self.state.plan.rules.dead_man_switch);
-        let context = context(&self.state.plan, self.lease, self.world, after);
+        let context = context(&self.state.plan, self.lease, self.world, &self.packings, after);
         let state = &self.state;
         let in_play = |h: &HostName| state.touched.contains(h) && !state.aside.contains_key(h);
         let seen: HashSet<_> = fleet.hosts.iter().map(|h| &h.host).filter(|h| in_play(h)).collect();
@@ -356,12 +371,19 @@ impl<'r, 'w> Run<'r, 'w> {
 }
 
 /// What the steps have at hand.
-fn context<'c, 'w: 'c>(plan: &'c Plan, lease: &Lease, world: &World<'w>, switch_after: Span) -> Context<'c> {
+fn context<'c, 'w: 'c>(
+    plan: &'c Plan,
+    lease: &Lease,
+    world: &World<'w>,
+    packings: &'c Packings,
+    switch_after: Span,
+) -> Context<'c> {
     Context {
         plan,
         hosts: plan.hosts.iter().map(|h| (&h.host, h)).collect(),
         fence: lease.fence,
         releases: world.releases,
+        packings,
         secrets: world.secrets,
         switch_after,
     }

@@ -1,5 +1,7 @@
 //! Everything that a coordinator reaches, in one place, so that the simulator can replace all of it.
 
+use std::path::PathBuf;
+
 use plimsoll_drivers::metrics::{MetricsReader, Unread};
 use plimsoll_drivers::{Clock, Host};
 use plimsoll_model::event::{Event, News};
@@ -16,6 +18,11 @@ pub trait ReleaseContent: Sync {
 
     /// At most `length` bytes of the artifact from `offset` on; fewer only at its end.
     fn artifact(&self, release: &ReleaseId, offset: u64, length: usize) -> Result<Vec<u8>, ContentError>;
+
+    /// The artifact's file, where it is one of this machine: to look at without holding all of it in memory.
+    fn artifact_file(&self, _release: &ReleaseId) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// A manifest and its signature, as text.

@@ -10,11 +10,14 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{FactsOrder, HostFacts};
 use crate::observation::HostObservation;
 use crate::traffic::Stickiness;
+use crate::transfer::{BaseRelease, Packed};
 use crate::version::{OLDEST_PROTOCOL, PROTOCOL};
 use crate::{
-    EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span, Timestamp,
+    Digest, EnvironmentName, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Share, Span,
+    Timestamp,
 };
 
 /// Kind byte of a frame that holds a [`Call`].
@@ -87,14 +90,18 @@ pub enum Request {
         /// Its signature, in minisign's format.
         signature: String,
     },
-    /// A piece of the offered artifact; the bytes follow as raw content.
+    /// A piece of the offered artifact; the bytes follow as raw content. A piece that begins at 0 and is packed in
+    /// another way than those that are here replaces them.
     Upload {
         /// The release.
         release: ReleaseId,
+        /// What the bytes are; none where they are the artifact itself. Since protocol 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        packed: Option<Packed>,
         /// Where the piece begins.
         offset: u64,
     },
-    /// Verifies what was uploaded (signature, digests) and makes it a release.
+    /// Unpacks and verifies what was uploaded (signature, digests) and makes it a release.
     Seal {
         /// The release.
         release: ReleaseId,
@@ -161,6 +168,12 @@ pub enum Request {
         path: String,
         /// The longest content that is wanted, in bytes; at most [`MAX_PAGE`].
         limit: u32,
+    },
+    /// What the host is: processor, memory, disk, clock, ports, and what comes of the probes. Changes nothing. Since
+    /// protocol 2.
+    Facts {
+        /// What is asked beside what it always tells.
+        order: Box<FactsOrder>,
     },
 }
 
@@ -263,10 +276,17 @@ pub enum Response {
     },
     /// To [`Request::Offer`] and [`Request::Upload`].
     Have {
-        /// Bytes of the artifact that are here, from its beginning.
+        /// Bytes that are here, from the beginning: of what `packed` names.
         bytes: u64,
+        /// Digest of the packed artifact that they belong to; none where they are the artifact itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        packed: Option<Digest>,
         /// Whether the release is sealed already.
         sealed: bool,
+        /// To an offer: sealed releases that patches can be against, newest first, at most
+        /// [`crate::transfer::MAX_BASES`]. Agents of protocol 1 have none to tell and take no packed artifact.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bases: Option<Vec<BaseRelease>>,
     },
     /// To [`Request::Start`].
     Started {
@@ -301,6 +321,11 @@ pub enum Response {
     },
     /// To every other request: it holds now.
     Done,
+    /// To [`Request::Facts`].
+    Facts {
+        /// What the host is.
+        facts: Box<HostFacts>,
+    },
 }
 
 /// Agents of the first protocol do not say which one they speak.
@@ -354,14 +379,17 @@ impl Request {
     /// The protocol that has this request first.
     pub const fn since(&self) -> u32 {
         match self {
-            Self::Fetch { .. } => 2,
+            Self::Fetch { .. } | Self::Facts { .. } | Self::Upload { packed: Some(_), .. } => 2,
             _ => 1,
         }
     }
 
     /// Whether the request changes something and so needs a fencing token.
     pub const fn is_fenced(&self) -> bool {
-        !matches!(self, Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Fetch { .. })
+        !matches!(
+            self,
+            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Fetch { .. } | Self::Facts { .. }
+        )
     }
 
     /// The request's name, for messages.
@@ -384,6 +412,7 @@ impl Request {
             Self::Prune { .. } => "prune",
             Self::Down => "down",
             Self::Fetch { .. } => "fetch",
+            Self::Facts { .. } => "facts",
         }
     }
 }

@@ -85,6 +85,17 @@ pub enum News {
         /// The picture.
         view: Box<RolloutView>,
     },
+    /// A release went to a host over a network.
+    Sent {
+        /// The host.
+        host: HostName,
+        /// Bytes that were sent.
+        bytes: u64,
+        /// Size of the release's artifact.
+        size: u64,
+        /// The release that they were a patch against.
+        base: Option<ReleaseId>,
+    },
     /// Something that a person should know and that stops nothing.
     Warning {
         /// What.

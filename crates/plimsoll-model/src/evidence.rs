@@ -40,6 +40,8 @@ pub enum Gate {
     Inspect,
     /// The release is sealed and signed.
     Sign,
+    /// The hosts have what the release and the environment need.
+    Preflight,
     /// The release is proved in the test's environment.
     Staging,
     /// The project's own regression test.
@@ -57,6 +59,7 @@ impl Gate {
             Self::Build => "build",
             Self::Inspect => "inspect",
             Self::Sign => "sign",
+            Self::Preflight => "preflight",
             Self::Staging => "staging",
             Self::Test => "test",
             Self::Rollout => "rollout",

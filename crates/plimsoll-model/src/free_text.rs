@@ -62,7 +62,7 @@ impl FreeText for Event {
                     masker.mask_in_place(subject);
                 }
             }
-            News::Sealed { .. } | News::RolloutStarted { .. } => {}
+            News::Sealed { .. } | News::RolloutStarted { .. } | News::Sent { .. } => {}
         }
     }
 }

@@ -112,6 +112,37 @@ pub struct RunSpec {
     pub drain_timeout: Span,
     /// How long it has between SIGTERM and SIGKILL.
     pub stop_timeout: Span,
+    /// Whether the program tells its service manager when it is ready (`sd_notify`).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub notify: bool,
+    /// How much of the sandbox is on, where the host's systemd makes one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hardening: Hardening,
+    /// Capabilities that it keeps, as `CAP_NET_BIND_SERVICE`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub capabilities: Vec<String>,
+    /// The account that it runs as; absent for one of its own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub user: Option<String>,
+}
+
+/// How much of the sandbox is on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hardening {
+    /// All of it.
+    #[default]
+    Strict,
+    /// All but what forbids making code at run time, and the filter of system calls: for Java, .NET, Node and others.
+    Jit,
+    /// Only that it gets no more rights than it has.
+    Off,
+}
+
+/// Left out of a manifest where it is as before: releases of before keep their identifiers, and older readers can read
+/// those that ask for nothing new.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Where a secret's value is found when an instance starts.
@@ -178,6 +209,10 @@ impl Default for RunSpec {
             restart: Restart::default(),
             drain_timeout: Span::from_secs(30),
             stop_timeout: Span::from_secs(10),
+            notify: false,
+            hardening: Hardening::default(),
+            capabilities: Vec::new(),
+            user: None,
         }
     }
 }

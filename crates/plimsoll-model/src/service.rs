@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::preflight::Requires;
 use crate::release::RunSpec;
 use crate::rollout::RolloutSpec;
 use crate::ssh::SshTarget;
@@ -149,6 +150,8 @@ pub struct Environment {
     pub run: RunSpec,
     /// How a release comes in.
     pub rollout: RolloutSpec,
+    /// What its hosts must have.
+    pub requires: Requires,
 }
 
 /// What kind of place an environment is.

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 /// Newest version of the messages between coordinator and agent that this program speaks.
 ///
-/// 2: pages of instances ([`crate::agent::Request::Fetch`]).
+/// 2: pages of instances ([`crate::agent::Request::Fetch`]), facts of hosts, artifacts that travel packed.
 pub const PROTOCOL: u32 = 2;
 /// Oldest version of those messages that this program still speaks.
 pub const OLDEST_PROTOCOL: u32 = 1;

@@ -46,6 +46,11 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
+    /// A listener that says so once more.
+    pub(crate) fn again(&self) -> Self {
+        self.drain.listen()
+    }
+
     /// Whether the signal has come; says so once.
     pub(crate) fn is_raised_now(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.registered {

@@ -2,6 +2,7 @@
 //! Nothing of a request leaves its thread, so its connections to instances are the worker's own too.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -27,6 +28,10 @@ const MAX_STREAMS: u32 = 256;
 /// Bytes that an HTTP/2 client may send ahead on one stream, and on all together.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// How long a connection without a request is kept after the signal to finish: its first request may be under way, and
+/// closing now would answer it with a reset. Another process that listens on the same socket takes all later ones.
+const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// A client connection on its way to a worker.
 #[derive(Debug)]
@@ -76,14 +81,25 @@ async fn serve(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::from_std(stream)?;
     let limit = client.shared.options.request_header_timeout;
-    let first_bytes = tokio::time::timeout(limit, speaks_http2(&stream));
-    let Some(speaks_http2) = unless_drained(first_bytes, &mut drain).await else { return Ok(()) };
-    if speaks_http2?? {
+    let Some(speaks_http2) = detected(&stream, limit, &mut drain).await else { return Ok(()) };
+    if speaks_http2? {
         serve_http2(stream, client, drain).await?;
     } else {
         serve_http1(stream, client, drain).await?;
     }
     Ok(())
+}
+
+/// Waits for the first bytes; `None` where the signal to finish came and none did.
+async fn detected(stream: &TcpStream, limit: Duration, drain: &mut Listener) -> Option<io::Result<bool>> {
+    let mut first_bytes = pin!(tokio::time::timeout(limit, speaks_http2(stream)));
+    let known = if let Some(known) = unless_drained(first_bytes.as_mut(), drain).await {
+        known
+    } else {
+        *drain = drain.again();
+        tokio::time::timeout(UNDER_WAY, first_bytes).await.ok()?
+    };
+    Some(known.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
 }
 
 async fn serve_http1(stream: TcpStream, client: Arc<Client>, drain: Listener) -> Result<(), hyper::Error> {
@@ -127,8 +143,7 @@ async fn until_drained<C: Future>(connection: C, mut drain: Listener, finish: fn
 }
 
 /// Runs `work` to its end, or gives it up at the signal.
-async fn unless_drained<F: Future>(work: F, drain: &mut Listener) -> Option<F::Output> {
-    let mut work = pin!(work);
+async fn unless_drained<F: Future>(mut work: Pin<&mut F>, drain: &mut Listener) -> Option<F::Output> {
     poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending if drain.is_raised_now(cx) => Poll::Ready(None),

@@ -87,6 +87,12 @@ impl Board {
             }
             News::Recorded { record } => self.recorded(record),
             News::Watching { view } => self.watching(event.at, view),
+            News::Sent { host, bytes, size, base } => {
+                vec![note(
+                    Mark::Note,
+                    &sent(host.as_str(), *bytes, *size, base.as_ref().map(|base| self.names.release(base))),
+                )]
+            }
             News::Warning { message } => vec![note(Mark::Warned, message)],
         }
     }
@@ -108,7 +114,7 @@ impl Board {
             let (line, _) = Mark::Running.named(self.name_of(running.gate));
             let took = self.now.since(running.since);
             let clock = if took.as_secs() == 0 { String::new() } else { crate::duration::left(took) };
-            lines.push(line.plain(&self.detail_of(running)).right(Role::Quiet, clock));
+            lines.push(line.plain(self.detail_of(running)).right(Role::Quiet, clock));
         } else if let Some(rollout) = &self.rollout {
             let (line, _) = Mark::Running.named(rollout.environment.as_str());
             lines.push(line.plain(rollout.stands()));
@@ -281,6 +287,17 @@ impl RolloutSeen {
     }
 }
 
+/// `web1: sent 1.1 MB of 46 MB, as a patch against r41`.
+fn sent(host: &str, bytes: u64, size: u64, base: Option<String>) -> String {
+    let human = plimsoll_model::size::human;
+    let how = match base {
+        Some(base) => format!(", as a patch against {base}"),
+        None if bytes < size => ", compressed".to_owned(),
+        None => String::new(),
+    };
+    format!("{host}: sent {} of {}{how}", human(bytes), human(size))
+}
+
 fn note(mark: Mark, text: &str) -> Line {
     mark.line().plain(text).wrapped(INDENT)
 }
@@ -295,5 +312,21 @@ fn course(why: PlanKind, release: &ReleaseLabel, replaces: Option<&ReleaseLabel>
         (PlanKind::Rollback, Some(old)) => format!("back from {old} to {release}"),
         (PlanKind::Update, Some(old)) => format!("{release} replaces {old}"),
         _ => format!("{}: {release}", kind::kind(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent() {
+        let base = Some("r41".to_owned());
+        assert_eq!(
+            sent("web1", 211_511, 52_646_050, base),
+            "web1: sent 212 kB of 52.6 MB, as a patch against r41"
+        );
+        assert_eq!(sent("web1", 13_000_000, 52_646_050, None), "web1: sent 13 MB of 52.6 MB, compressed");
+        assert_eq!(sent("web1", 900, 900, None), "web1: sent 900 B of 900 B");
     }
 }

@@ -7,11 +7,12 @@
 //! A newcomer reads [`reporter`] (the trait), [`live`], [`plain`] and [`json_lines`] (its three readers), then
 //! `board` (what they remember between events), `words` (how each thing is said) and `line` (how it is fitted and
 //! coloured). The texts of single commands are one file each: [`mod@status`], [`history`],
-//! [`mod@rollout_history`], [`mod@audit`], [`logs`], [`plan_text`], [`exit_codes`].
+//! [`mod@rollout_history`], [`mod@audit`], [`mod@doctor`], [`logs`], [`plan_text`], [`exit_codes`].
 
 pub mod audit;
 mod board;
 pub mod clock;
+pub mod doctor;
 pub mod duration;
 pub mod ending;
 pub mod exit_codes;
@@ -31,7 +32,6 @@ pub mod rate;
 pub mod reporter;
 pub mod rollout_history;
 mod sink;
-pub mod size;
 pub mod status;
 pub mod style;
 mod table;
@@ -53,6 +53,7 @@ mod fixtures;
 mod whole_runs;
 
 pub use audit::{ChainCheck, audit};
+pub use doctor::{DoctorView, doctor};
 pub use ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
 pub use exit_codes::exit_codes_markdown;
 pub use history::{HistoryEntry, ServiceHistory, service_history};

@@ -60,7 +60,8 @@ fn head(view: &PlanView<'_>) -> Line {
 
 /// Hosts that get the same are told together, and those that get nothing with the reason.
 fn hosts(view: &PlanView<'_>) -> Vec<Line> {
-    let mut groups: Vec<((Option<&Before>, usize, usize), Vec<&HostName>)> = vec![];
+    type Same<'p> = (Option<&'p Before>, usize, usize);
+    let mut groups: Vec<(Same<'_>, Vec<&HostName>)> = vec![];
     for HostPlan { host, differs, old, new } in &view.plan.hosts {
         let same = (differs.as_ref(), old.len(), new.len());
         match groups.iter_mut().find(|(known, _)| *known == same) {

@@ -9,6 +9,7 @@ use plimsoll_model::{HostName, ReleaseId, Share};
 
 use crate::ending::{TimelineEntry, UsersHit};
 use crate::names::Names;
+use crate::words::action::named;
 use crate::words::back;
 
 /// The moments that matter of a rollout that went back, from its `records` in their order. `release` is the one that
@@ -81,10 +82,10 @@ fn undone(actions: &[HostAction], release: &ReleaseId, names: &Names) -> String 
     let mut parts = vec![];
     if !unrouted.is_empty() {
         let whose = if unrouted.len() == 1 { "its proxy" } else { "their proxies" };
-        parts.push(format!("weight 0 on {}, confirmed by {whose}", unrouted.join(", ")));
+        parts.push(format!("weight 0 on {}, confirmed by {whose}", named(&unrouted)));
     }
     if !retired.is_empty() {
-        parts.push(format!("{} drained and stopped on {}", names.release(release), retired.join(", ")));
+        parts.push(format!("{} drained and stopped on {}", names.release(release), named(&retired)));
     }
     parts.join("; ")
 }

@@ -8,6 +8,5 @@ use plimsoll_testkit::scale;
 fn main() {
     let hosts = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1000);
     let figures = scale::measure(hosts);
-    eprintln!("{:?}", figures.outcome);
     print!("{}", scale::row(&figures));
 }

@@ -2,7 +2,7 @@
 //! that the schedules find them.
 
 use plimsoll_agent::Parts;
-use plimsoll_agent::store::{Held, Offer, ReleaseStore, StoreError};
+use plimsoll_agent::store::{Held, Offer, Piece, ReleaseStore, StoreError};
 use plimsoll_engine::RunEnd;
 use plimsoll_model::agent::{Request, Response};
 use plimsoll_model::metrics::{Increment, Reading};
@@ -332,8 +332,8 @@ impl ReleaseStore for OneConfiguration {
         self.0.begin(offer)
     }
 
-    fn append(&mut self, release: &ReleaseId, offset: u64, bytes: &[u8]) -> Result<Held, StoreError> {
-        self.0.append(release, offset, bytes)
+    fn append(&mut self, release: &ReleaseId, piece: &Piece<'_>) -> Result<Held, StoreError> {
+        self.0.append(release, piece)
     }
 
     fn seal(&mut self, release: &ReleaseId) -> Result<(), StoreError> {

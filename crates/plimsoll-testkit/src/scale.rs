@@ -2,10 +2,11 @@
 //! hundred that fails, and what it took.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastrand::Rng;
 use plimsoll_agent::memory::Fault;
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::Outcome;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
@@ -17,7 +18,7 @@ use crate::sim::faults::Event;
 use crate::sim::universe::{Settings, Universe};
 use crate::sim::{Order, Process, Release, release};
 
-/// What one rollout took.
+/// What one rollout took, in time of the processor: other programs on the machine are not in it.
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// Hosts of the environment.
@@ -49,22 +50,23 @@ pub struct Figures {
 pub fn measure(hosts: usize) -> Figures {
     let (first, second) = (Release::new(1), Release::new(2));
     let universe = Universe::new(settings(hosts));
-    [&first, &second].into_iter().for_each(|release| universe.add_release(release));
+    universe.add_release(&first);
+    universe.add_release(&second);
     universe.lock().traffic.rate = 2.0;
     let _ = Process::new(&universe, Vec::new(), false).command(&Order::Ship(first.id.clone()));
     let before = universe.records().len();
     let process = Process::new(&universe, Vec::new(), false);
-    let began = Instant::now();
+    let began = processor_time();
     let fleet = process.observe();
-    let observing = began.elapsed();
-    let began = Instant::now();
+    let observing = processor_time().saturating_sub(began);
+    let began = processor_time();
     process.plan_for(&second.id, false, &fleet).expect("every host is well");
-    let planning = began.elapsed();
+    let planning = processor_time().saturating_sub(began);
     drop((process, fleet));
     fail_some(&universe, hosts);
-    let (began, began_there) = (Instant::now(), universe.now());
+    let (began, began_there) = (processor_time(), universe.now());
     let _ = Process::new(&universe, Vec::new(), false).command(&Order::Ship(second.id.clone()));
-    let rolling_out = began.elapsed();
+    let rolling_out = processor_time().saturating_sub(began);
     let records = universe.records();
     let sizes = records[before..].iter().map(|r| serde_json::to_vec(r).map_or(0, |json| json.len()));
     let violation = universe.lock().watch.violation().cloned();
@@ -132,6 +134,7 @@ fn settings(hosts: usize) -> Settings {
         instances: 2,
         listen: ([127, 0, 0, 1], 8080).into(),
         url: None,
+        requires: Requires::default(),
         stickiness: Stickiness::None,
         run: release::run_spec(0),
         rollout,
@@ -145,6 +148,13 @@ fn settings(hosts: usize) -> Settings {
         tick: Duration::from_secs(1),
         breakage: Breakage::None,
     }
+}
+
+/// Time that this thread has had a processor; everything simulated happens on it.
+fn processor_time() -> Duration {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = times.split_whitespace().next().and_then(|n| n.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
 /// The greatest resident memory of this process so far.

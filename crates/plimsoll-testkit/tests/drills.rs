@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::{Command, Outcome};
 use plimsoll_model::rollout::{RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
@@ -37,6 +38,7 @@ fn universe() -> Arc<Universe> {
         stickiness: Stickiness::None,
         run: run_spec(0),
         rollout,
+        requires: Requires::default(),
     };
     let (step, tick) = (Duration::from_millis(100), Duration::from_millis(250));
     let settings =

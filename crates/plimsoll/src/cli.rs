@@ -35,6 +35,12 @@ pub(crate) enum Command {
     /// Write a first plimsoll.toml for the project in this folder.
     #[command(after_help = "Never overwrites. Then: `plimsoll ship --dry-run`, `plimsoll ship`.")]
     Init,
+    /// What the hosts are, and whether they have what is needed. Changes nothing.
+    #[command(
+        after_help = "What is needed: `[environments.NAME.requires]`, and what the newest release needs by itself.\n\
+                      Exit codes: 0 every host is fit, 10 one is not, 14 that could not be told, 15 unreachable."
+    )]
+    Doctor(Doctor),
     /// Build, inspect, sign, test on staging, and roll out to an environment.
     #[command(
         after_help = "Ctrl-C takes the rollout back. Meanwhile, from elsewhere: `plimsoll status`, `pause`, `promote`, `abort`.\n\
@@ -147,6 +153,14 @@ pub(crate) struct Waiting {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The release whose needs are asked about: its number (`r42`) or identifier; the newest where none is named.
+    pub(crate) release: Option<String>,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Planned {
     /// The release: its number (`r42`) or identifier.
     pub(crate) release: String,
@@ -256,12 +270,23 @@ pub(crate) struct Agent {
     /// Connect standard input and output with the agent, which is started where none runs.
     #[arg(long)]
     pub(crate) stdio: bool,
-    /// Whose systemd runs the instances, where there is one.
-    #[arg(long, default_value = "system", requires = "stdio")]
-    pub(crate) scope: Scope,
-    /// What runs the instances.
-    #[arg(long, default_value = "auto", requires = "stdio")]
+    /// Who looks after the instances.
+    #[arg(long, value_enum, default_value = "auto")]
     pub(crate) runtime: Runtime,
+    /// Whose systemd, where it is systemd.
+    #[arg(long, value_enum, default_value = "system")]
+    pub(crate) scope: Scope,
+}
+
+/// Who looks after an agent's instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    /// Parents of our own; over `--stdio` systemd, where the host was booted with it.
+    Auto,
+    /// Parents of our own.
+    Shims,
+    /// The host's systemd.
+    Systemd,
 }
 
 /// Whose systemd.
@@ -273,20 +298,23 @@ pub(crate) enum Scope {
     User,
 }
 
-/// What runs an agent and its instances on a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Runtime {
-    /// The best that the host has.
-    Auto,
-    /// Plain processes.
-    Process,
+impl From<Scope> for plimsoll_agent::systemd::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::System => Self::System,
+            Scope::User => Self::User,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Proxy {
     /// Where clients are served.
-    #[arg(long)]
-    pub(crate) listen: std::net::SocketAddr,
+    #[arg(long, required_unless_present = "inherited")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// They are served on the listening socket that is its standard input.
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) inherited: bool,
     /// Socket of the control connection.
     #[arg(long)]
     pub(crate) control: PathBuf,

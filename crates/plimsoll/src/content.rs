@@ -22,6 +22,12 @@ impl ReleaseFolders {
         let path = self.folder.join(release.as_str()).join(file);
         std::fs::read_to_string(&path).map_err(|e| failed(release, &path, &e))
     }
+
+    fn artifact_path(&self, release: &ReleaseId) -> Result<PathBuf, ContentError> {
+        let manifest: Manifest = serde_json::from_str(&self.read(release, MANIFEST_FILE)?)
+            .map_err(|e| ContentError { release: release.clone(), why: format!("its manifest: {e}") })?;
+        Ok(self.folder.join(release.as_str()).join(&manifest.artifact.file))
+    }
 }
 
 impl ReleaseContent for ReleaseFolders {
@@ -31,9 +37,7 @@ impl ReleaseContent for ReleaseFolders {
     }
 
     fn artifact(&self, release: &ReleaseId, offset: u64, length: usize) -> Result<Vec<u8>, ContentError> {
-        let manifest: Manifest = serde_json::from_str(&self.read(release, MANIFEST_FILE)?)
-            .map_err(|e| ContentError { release: release.clone(), why: format!("its manifest: {e}") })?;
-        let path = self.folder.join(release.as_str()).join(&manifest.artifact.file);
+        let path = self.artifact_path(release)?;
         let read = || {
             let mut file = std::fs::File::open(&path)?;
             file.seek(SeekFrom::Start(offset))?;
@@ -42,6 +46,10 @@ impl ReleaseContent for ReleaseFolders {
             Ok(bytes)
         };
         read().map_err(|e: std::io::Error| failed(release, &path, &e))
+    }
+
+    fn artifact_file(&self, release: &ReleaseId) -> Option<PathBuf> {
+        self.artifact_path(release).ok()
     }
 }
 

@@ -100,6 +100,10 @@ impl From<DeployError> for Failure {
             DeployError::SecretsMissing { .. } => Self::usage(error.to_string())
                 .help("set it and say it again")
                 .help("its value goes to the instances; their host keeps it for restarts, readable by its own user only, until they end"),
+            DeployError::Unfit { summary, help } => help
+                .iter()
+                .fold(Self::new(ExitCode::Refused, summary.clone()), Self::help)
+                .help("plimsoll doctor    every host, every question"),
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),
             DeployError::Content(_) | DeployError::Manifest { .. } => {

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use plimsoll_agent::facts::Place;
 use plimsoll_agent::layout::Layout;
 use plimsoll_agent::state::StateStore as _;
 use plimsoll_agent::state::file::FileState;
@@ -19,6 +20,7 @@ use plimsoll_model::{EnvironmentName, ExitCode, HostName};
 use crate::commands::servant::agent_command;
 use crate::failure::{Failure, with_causes};
 use crate::project::Project;
+use crate::this_machine::{ThisMachine, reach};
 
 /// The connections to the hosts of each environment, made at first use and ended with the command.
 #[derive(Default)]
@@ -79,25 +81,17 @@ impl Project {
         Ok(hosts)
     }
 
-    /// Whether a host of the environment fits one of the patterns.
-    pub(crate) fn has_host(&self, environment: &Environment, patterns: &[String]) -> bool {
-        self.check_patterns([environment], patterns).is_ok()
-    }
-
-    /// Refuses patterns that fit no host of these environments.
-    pub(crate) fn check_patterns<'e>(
-        &self,
-        environments: impl IntoIterator<Item = &'e Environment>,
-        patterns: &[String],
-    ) -> Result<(), Failure> {
-        let names: Vec<HostName> =
-            environments.into_iter().flat_map(|environment| environment.target.host_names()).collect();
-        let stray = patterns.iter().find(|p| !names.iter().any(|name| matches(p, name.as_str())));
-        let Some(stray) = stray else { return Ok(()) };
-        let shown: Vec<&str> = names.iter().take(10).map(HostName::as_str).collect();
-        let more = if names.len() > shown.len() { ", ..." } else { "" };
-        Err(Failure::usage(format!("no host fits `{stray}`"))
-            .help(format!("hosts are {}{more}", shown.join(", "))))
+    /// The hosts of an environment as they are, whether anything was ever deployed there or not. On this machine nothing
+    /// is started and nothing is made.
+    pub(crate) fn hosts_to_look_at(&self, environment: &Environment) -> Result<Vec<Box<dyn Host>>, Failure> {
+        match &environment.target {
+            Target::Local { root } => {
+                let (_, root) = self.layout(root);
+                let place = Place { root, service: self.service.name.clone(), reach: reach() };
+                Ok(vec![Box::new(ThisMachine::new(place))])
+            }
+            Target::Ssh(target) => self.remote_hosts(environment, target, Purpose::Change),
+        }
     }
 
     /// How pages of an environment's instances are read.
@@ -179,6 +173,26 @@ impl Project {
         let root = self.folder.join(root);
         (Layout::new(&root, &self.service.name), root)
     }
+}
+
+/// Whether a host of the environment fits one of the patterns.
+pub(crate) fn has_host(environment: &Environment, patterns: &[String]) -> bool {
+    check_patterns([environment], patterns).is_ok()
+}
+
+/// Refuses patterns that fit no host of these environments.
+pub(crate) fn check_patterns<'e>(
+    environments: impl IntoIterator<Item = &'e Environment>,
+    patterns: &[String],
+) -> Result<(), Failure> {
+    let names: Vec<HostName> =
+        environments.into_iter().flat_map(|environment| environment.target.host_names()).collect();
+    let stray = patterns.iter().find(|p| !names.iter().any(|name| matches(p, name.as_str())));
+    let Some(stray) = stray else { return Ok(()) };
+    let shown: Vec<&str> = names.iter().take(10).map(HostName::as_str).collect();
+    let more = if names.len() > shown.len() { ", ..." } else { "" };
+    Err(Failure::usage(format!("no host fits `{stray}`"))
+        .help(format!("hosts are {}{more}", shown.join(", "))))
 }
 
 /// The host of this machine, whose agent `start` starts where none runs.

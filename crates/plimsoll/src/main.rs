@@ -10,6 +10,7 @@ mod output;
 mod project;
 mod secrets;
 mod signals;
+mod this_machine;
 mod who;
 mod yard;
 
@@ -48,13 +49,14 @@ fn not_understood(error: &clap::Error) -> std::process::ExitCode {
 
 fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
     use commands::{
-        audit, build, deploy, down, history, init, key, logs, plan, prune, rollback, schema, servant, ship,
-        status, steer,
+        audit, build, deploy, doctor, down, history, init, key, logs, plan, prune, rollback, schema, servant,
+        ship, status, steer,
     };
     let output = output::Output::new(&cli);
     let config = cli.config.as_path();
     match cli.command {
         Command::Init => init::run(config, output),
+        Command::Doctor(arguments) => doctor::run(config, output, &arguments),
         Command::Ship(arguments) => ship::run(config, output, &arguments),
         Command::Build => build::run(config, output),
         Command::Plan(arguments) => plan::run(config, output, &arguments),

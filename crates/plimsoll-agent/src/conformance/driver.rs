@@ -8,6 +8,7 @@ use plimsoll_model::agent::{
 };
 use plimsoll_model::observation::{HostObservation, InstanceState};
 use plimsoll_model::release::{Health, Restart, RunSpec};
+use plimsoll_model::transfer::Packed;
 use plimsoll_model::{Fence, InstanceId, ReleaseId, RolloutId, ServiceName, Share, Span};
 
 use super::{Program, SignedRelease, Subject};
@@ -132,7 +133,7 @@ impl<'a> Driver<'a> {
     pub fn install(&mut self, program: Program) -> ReleaseId {
         let made = self.make(program);
         let release = made.manifest.release_id();
-        let Response::Have { bytes, sealed } = self.ask(Self::offer(&made)) else {
+        let Response::Have { bytes, sealed, .. } = self.ask(Self::offer(&made)) else {
             panic!("`offer` is answered with what is here")
         };
         if !sealed {
@@ -142,11 +143,22 @@ impl<'a> Driver<'a> {
         release
     }
 
-    /// Uploads what is missing.
-    pub fn upload(&mut self, release: &ReleaseId, bytes: &[u8], mut offset: u64) {
+    /// Uploads what is missing of an artifact as it is.
+    pub fn upload(&mut self, release: &ReleaseId, bytes: &[u8], offset: u64) {
+        self.upload_packed(release, None, bytes, offset);
+    }
+
+    /// Uploads what is missing of an artifact that is packed.
+    pub fn upload_packed(
+        &mut self,
+        release: &ReleaseId,
+        packed: Option<&Packed>,
+        bytes: &[u8],
+        mut offset: u64,
+    ) {
         let from = usize::try_from(offset).expect("programs fit into memory");
         for piece in bytes[from..].chunks(CHUNK) {
-            let request = Request::Upload { release: release.clone(), offset };
+            let request = Request::Upload { release: release.clone(), packed: packed.cloned(), offset };
             self.send(request, piece).expect("the piece is accepted");
             offset += piece.len() as u64;
         }

@@ -77,7 +77,8 @@ pub(super) fn a_failed_instance_can_be_started_anew(driver: &mut Driver<'_>) {
     driver.wait_state(&id, InstanceState::Failed);
     driver.start(&release, 0);
     let instance = driver.observe().instance(&id).cloned().expect("it is there");
-    assert_eq!((instance.state, instance.restarts), (InstanceState::Starting, 0));
+    // Counted anew: before it was given up there were two. A fast program may have ended once already.
+    assert!(instance.state == InstanceState::Starting && instance.restarts < 2, "{instance:?}");
     driver.wait_state(&id, InstanceState::Failed);
 }
 

@@ -7,6 +7,7 @@ mod commits;
 mod driver;
 mod gate;
 mod gone;
+mod packed;
 mod requests;
 mod traffic;
 
@@ -90,6 +91,10 @@ pub const CHECKS: &[Check] = checks![
     requests::uploads_go_on_where_they_stopped,
     requests::damaged_uploads_are_not_sealed,
     requests::only_sealed_releases_start,
+    packed::patches_and_compressed_uploads_are_sealed,
+    packed::another_packing_replaces_what_is_here,
+    packed::damaged_packing_is_not_sealed,
+    packed::packing_makes_sense,
     gate::a_healthy_instance_is_proved,
     gate::starting_twice_starts_once,
     gate::a_sick_instance_fails_in_time,

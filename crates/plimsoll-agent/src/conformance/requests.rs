@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::agent::{RefusalReason, Request, Response};
 use plimsoll_model::version::{OLDEST_PROTOCOL, PROTOCOL};
-use plimsoll_model::{Fence, InstanceId};
+use plimsoll_model::{Digest, Fence, InstanceId};
 
 use super::Program;
 use super::driver::Driver;
@@ -98,7 +98,7 @@ pub(super) fn unsigned_releases_are_refused(driver: &mut Driver<'_>) {
     let release = "0123456789ab".parse().expect("an id");
     driver.refused(Request::Offer { release, manifest, signature }, RefusalReason::Untrusted);
     let release = made.manifest.release_id();
-    let upload = Request::Upload { release, offset: 0 };
+    let upload = Request::Upload { release, packed: None, offset: 0 };
     let refusal = driver.send(upload, b"bytes").expect_err("nothing was offered");
     assert_eq!(refusal.reason, RefusalReason::NotFound);
     assert!(driver.observe().releases.is_empty());
@@ -112,13 +112,12 @@ pub(super) fn uploads_go_on_where_they_stopped(driver: &mut Driver<'_>) {
     let half = made.bytes.len().min(1024 * 1024) / 2;
     driver.upload(&release, &made.bytes[..half], 0);
     let refusal = driver
-        .send(Request::Upload { release: release.clone(), offset: half as u64 + 1 }, b"gap")
+        .send(Request::Upload { release: release.clone(), packed: None, offset: half as u64 + 1 }, b"gap")
         .expect_err("a gap is refused");
     assert_eq!(refusal.reason, RefusalReason::Invalid);
     driver.refused(Request::Seal { release: release.clone() }, RefusalReason::Precondition);
     driver.subject.restart_agent();
-    let have = driver.ask(Driver::offer(&made));
-    assert_eq!(have, Response::Have { bytes: half as u64, sealed: false });
+    assert_eq!(driver.ask(Driver::offer(&made)), offered(half as u64, None));
     // The same piece twice is as once.
     driver.upload(&release, &made.bytes[..half], 0);
     driver.upload(&release, &made.bytes, half as u64);
@@ -126,7 +125,13 @@ pub(super) fn uploads_go_on_where_they_stopped(driver: &mut Driver<'_>) {
     driver.ask(Request::Seal { release: release.clone() });
     assert_eq!(driver.observe().releases, std::slice::from_ref(&release));
     let size = made.manifest.artifact.size;
-    assert_eq!(driver.ask(Driver::offer(&made)), Response::Have { bytes: size, sealed: true });
+    let sealed = Response::Have { bytes: size, packed: None, sealed: true, bases: Some(Vec::new()) };
+    assert_eq!(driver.ask(Driver::offer(&made)), sealed);
+}
+
+/// The answer to an offer on a host without sealed releases.
+fn offered(bytes: u64, packed: Option<Digest>) -> Response {
+    Response::Have { bytes, packed, sealed: false, bases: Some(Vec::new()) }
 }
 
 pub(super) fn damaged_uploads_are_not_sealed(driver: &mut Driver<'_>) {

@@ -159,7 +159,7 @@ impl Agent {
             Request::Prepare { settings } => self.prepare(settings),
             Request::Observe => Ok(Response::Observed { observation: Box::new(self.observe(self.now)) }),
             Request::Offer { release, manifest, signature } => self.offer(&release, &manifest, &signature),
-            Request::Upload { release, offset } => self.upload(&release, offset, content),
+            Request::Upload { release, packed, offset } => self.upload(&release, packed, offset, content),
             Request::Seal { release } => self.seal(&release),
             Request::Start { instance, secrets } => self.start(&instance, secrets),
             Request::Route { weights } => self.route(weights),
@@ -172,6 +172,11 @@ impl Agent {
             Request::Prune { keep, pinned } => self.prune(keep, &pinned),
             Request::Down => self.down(),
             Request::Fetch { .. } => Err(no_pages()),
+            // Looking takes seconds where probes are declared; it must not hold supervision up.
+            Request::Facts { .. } => Err(Refusal::new(
+                RefusalReason::Precondition,
+                "the facts of a host are gathered beside the agent, and nobody does that here",
+            )),
         }
     }
 

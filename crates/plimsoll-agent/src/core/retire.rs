@@ -99,6 +99,12 @@ impl Agent {
 
     fn finish_ending(&mut self, id: &InstanceId, what: &str) {
         let now = self.now;
+        // Before it is written down: once it is, nobody would come back to it.
+        let process = self.state.instances.get(id).map(|record| record.process(id));
+        if let Some(Err(error)) = process.map(|process| self.parts.runtime.conclude(&process)) {
+            self.troubles.insert("runtime", error.to_string());
+            return;
+        }
         let saved = self.edit(id, |record| {
             record.ending = None;
             record.proof = None;

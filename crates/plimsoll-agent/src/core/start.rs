@@ -172,7 +172,7 @@ impl Agent {
             args: record.run_spec.args.iter().map(|arg| arg.replace("{port}", &port)).collect(),
             variables,
             secrets: self.secrets.get(id).cloned().unwrap_or_default(),
-            limits: record.run_spec.limits.clone(),
+            run_spec: record.run_spec.clone(),
             port: record.port,
         };
         self.parts.runtime.start(&order, self.now)?;

@@ -2,9 +2,10 @@
 
 use plimsoll_model::ReleaseId;
 use plimsoll_model::agent::{Refusal, RefusalReason, Response};
+use plimsoll_model::transfer::{BaseRelease, MAX_BASES, Packed};
 
 use super::Agent;
-use crate::store::{Held, Offer, StoreError};
+use crate::store::{Offer, Piece, StoreError};
 
 impl Agent {
     pub(super) fn offer(
@@ -22,12 +23,31 @@ impl Agent {
             .with_help("name the public key in `[signing] trusted-keys`"));
         }
         let offer = Offer { release, manifest, signature, trusted_keys: &trusted_keys };
-        Ok(have(self.parts.store.begin(&offer)?))
+        let held = self.parts.store.begin(&offer)?;
+        let bases = if held.sealed { Vec::new() } else { self.bases()? };
+        Ok(Response::Have { bytes: held.bytes, packed: held.packed, sealed: held.sealed, bases: Some(bases) })
+    }
+
+    /// The newest releases whose artifacts differ; one that cannot be read is no base.
+    fn bases(&mut self) -> Result<Vec<BaseRelease>, StoreError> {
+        let mut bases: Vec<BaseRelease> = Vec::new();
+        for release in self.parts.store.sealed()? {
+            let Ok(manifest) = self.parts.store.manifest(&release) else { continue };
+            let artifact = manifest.artifact.digest;
+            if bases.iter().all(|base| base.artifact != artifact) {
+                bases.push(BaseRelease { release, artifact });
+            }
+            if bases.len() == MAX_BASES {
+                break;
+            }
+        }
+        Ok(bases)
     }
 
     pub(super) fn upload(
         &mut self,
         release: &ReleaseId,
+        packed: Option<Packed>,
         offset: u64,
         bytes: &[u8],
     ) -> Result<Response, Refusal> {
@@ -37,17 +57,14 @@ impl Agent {
                 format!("a piece of release {release} is empty"),
             ));
         }
-        Ok(have(self.parts.store.append(release, offset, bytes)?))
+        let held = self.parts.store.append(release, &Piece { packed: packed.as_ref(), offset, bytes })?;
+        Ok(Response::Have { bytes: held.bytes, packed: held.packed, sealed: held.sealed, bases: None })
     }
 
     pub(super) fn seal(&mut self, release: &ReleaseId) -> Result<Response, Refusal> {
         self.parts.store.seal(release)?;
         Ok(Response::Done)
     }
-}
-
-fn have(held: Held) -> Response {
-    Response::Have { bytes: held.bytes, sealed: held.sealed }
 }
 
 impl From<StoreError> for Refusal {

@@ -101,7 +101,7 @@ impl Host {
     /// Puts a sealed release here, as if it had been uploaded.
     pub fn add_release(&self, manifest: &Manifest) -> ReleaseId {
         let id = manifest.release_id();
-        let stored = Stored { manifest: manifest.clone(), bytes: Vec::new(), sealed: true };
+        let stored = Stored { manifest: manifest.clone(), bytes: Vec::new(), packed: None, sealed: true };
         let mut world = self.world();
         world.releases.retain(|(known, _)| *known != id);
         world.releases.insert(0, (id.clone(), stored));

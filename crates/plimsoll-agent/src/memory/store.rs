@@ -1,12 +1,14 @@
 //! Releases in memory. A signature is the text that [`sign`] makes; it proves nothing and is checked all the same.
 
+use std::io::{Cursor, Read as _};
 use std::path::PathBuf;
 
+use plimsoll_model::transfer::Packed;
 use plimsoll_model::{Digest, Manifest, ReleaseId};
 
 use super::behaviour::Fault;
 use super::host::{Host, World};
-use crate::store::{Held, Offer, ReleaseStore, StoreError};
+use crate::store::{Held, Offer, Piece, ReleaseStore, StoreError, Unpacking, check};
 
 pub(super) struct MemoryStore(pub(super) Host);
 
@@ -15,6 +17,7 @@ pub(super) struct MemoryStore(pub(super) Host);
 pub(super) struct Stored {
     pub(super) manifest: Manifest,
     pub(super) bytes: Vec<u8>,
+    pub(super) packed: Option<Packed>,
     pub(super) sealed: bool,
 }
 
@@ -26,7 +29,7 @@ pub fn sign(manifest: &str, key: &str) -> String {
 impl Stored {
     fn held(&self) -> Held {
         let bytes = if self.sealed { self.manifest.artifact.size } else { self.bytes.len() as u64 };
-        Held { bytes, sealed: self.sealed }
+        Held { bytes, packed: self.packed.as_ref().map(|packed| packed.digest), sealed: self.sealed }
     }
 }
 
@@ -41,8 +44,8 @@ impl ReleaseStore for MemoryStore {
         self.0.effect(|world| world.begin(offer.release, manifest)).ok_or_else(died)
     }
 
-    fn append(&mut self, release: &ReleaseId, offset: u64, bytes: &[u8]) -> Result<Held, StoreError> {
-        self.0.effect(|world| world.append(release, offset, bytes)).ok_or_else(died)?
+    fn append(&mut self, release: &ReleaseId, piece: &Piece<'_>) -> Result<Held, StoreError> {
+        self.0.effect(|world| world.append(release, piece)).ok_or_else(died)?
     }
 
     fn seal(&mut self, release: &ReleaseId) -> Result<(), StoreError> {
@@ -119,54 +122,77 @@ impl World {
         if let Ok(stored) = self.stored(release) {
             return stored.held();
         }
-        let stored = Stored { manifest, bytes: Vec::new(), sealed: false };
+        let stored = Stored { manifest, bytes: Vec::new(), packed: None, sealed: false };
         let held = stored.held();
         self.releases.insert(0, (release.clone(), stored));
         held
     }
 
-    fn append(&mut self, release: &ReleaseId, offset: u64, bytes: &[u8]) -> Result<Held, StoreError> {
+    fn append(&mut self, release: &ReleaseId, piece: &Piece<'_>) -> Result<Held, StoreError> {
         let full = self.fails(Fault::NoSpace);
-        let stored = self.stored_mut(release)?;
-        let held = stored.held();
-        let end = offset.saturating_add(bytes.len() as u64);
-        let invalid = |why: String| Err(StoreError::Invalid { release: release.clone(), why });
-        if stored.sealed || end <= held.bytes {
+        let stored = self.stored(release)?;
+        let (held, artifact) = (stored.held(), &stored.manifest.artifact);
+        if stored.sealed {
             return Ok(held);
         }
-        if offset != held.bytes {
-            return invalid(format!("{} bytes are here, and the piece begins at {offset}", held.bytes));
+        if let Some(answer) = check(release, artifact, &held, piece)? {
+            return Ok(answer);
         }
-        if end > stored.manifest.artifact.size {
-            return invalid(format!(
-                "its program has {} bytes, and {end} came",
-                stored.manifest.artifact.size
-            ));
+        if let Some(base) = piece.packed.and_then(|packed| packed.base) {
+            self.base(release, base)?;
         }
         if full {
-            let needed = stored.manifest.artifact.size - held.bytes;
+            let needed = artifact.size - held.bytes.min(artifact.size);
             let folder = PathBuf::from("memory:releases");
             return Err(StoreError::NoSpace { release: release.clone(), folder, needed, free: Some(0) });
         }
-        stored.bytes.extend_from_slice(bytes);
+        let stored = self.stored_mut(release)?;
+        if piece.offset == 0 {
+            stored.bytes.clear();
+            stored.packed = piece.packed.cloned();
+        }
+        stored.bytes.extend_from_slice(piece.bytes);
         Ok(stored.held())
     }
 
+    fn base(&self, release: &ReleaseId, base: Digest) -> Result<Cursor<Vec<u8>>, StoreError> {
+        let mut sealed = self.releases.iter().map(|(_, stored)| stored).filter(|stored| stored.sealed);
+        let found = sealed.find(|stored| stored.manifest.artifact.digest == base);
+        let missing = || StoreError::NoBase { release: release.clone(), base };
+        found.map(|stored| Cursor::new(stored.bytes.clone())).ok_or_else(missing)
+    }
+
     fn seal(&mut self, release: &ReleaseId) -> Result<(), StoreError> {
-        let stored = self.stored_mut(release)?;
+        let stored = self.stored(release)?;
+        let artifact = &stored.manifest.artifact;
         if stored.sealed {
             return Ok(());
         }
-        if stored.bytes.len() as u64 != stored.manifest.artifact.size {
+        let size = stored.packed.as_ref().map_or(artifact.size, |packed| packed.size);
+        if stored.bytes.len() as u64 != size {
             return Err(StoreError::NotSealed { release: release.clone() });
         }
-        if Digest::of(&stored.bytes) != stored.manifest.artifact.digest {
-            stored.bytes.clear();
-            let why = "its program's digest is not the one in its manifest".to_owned();
-            return Err(StoreError::Untrusted { release: release.clone(), why });
-        }
+        let unpacked = self.unpacked(release, stored);
+        let stored = self.stored_mut(release)?;
+        stored.packed = None;
+        stored.bytes = unpacked.inspect_err(|_| stored.bytes.clear())?;
         stored.sealed = true;
         Ok(())
+    }
+
+    fn unpacked(&self, release: &ReleaseId, stored: &Stored) -> Result<Vec<u8>, StoreError> {
+        let (artifact, packed) = (&stored.manifest.artifact, stored.packed.as_ref());
+        let base = |digest| self.base(release, digest);
+        let mut content = Unpacking::new(release, artifact, packed, stored.bytes.as_slice(), base)?;
+        let untrusted = |why: String| StoreError::Untrusted { release: release.clone(), why };
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes).map_err(|error| {
+            Unpacking::verdict(release, &error).unwrap_or_else(|| untrusted(error.to_string()))
+        })?;
+        if Digest::of(&bytes) != artifact.digest {
+            return Err(untrusted("its program's digest is not the one in its manifest".to_owned()));
+        }
+        Ok(bytes)
     }
 }
 

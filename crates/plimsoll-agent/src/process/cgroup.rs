@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Where cgroups can be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     /// Version 2: one folder for both.
     Unified(PathBuf),
     /// Version 1: one for each controller that there is.
@@ -130,7 +130,7 @@ pub(super) fn remarks(limits: &Limits, name: &str) -> Vec<String> {
     wanted.into_iter().filter_map(unable).collect()
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     find_place(&mounts, &own, &|folder| {

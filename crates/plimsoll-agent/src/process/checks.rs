@@ -12,14 +12,14 @@ use crate::runtime::{Check, CheckResult, Identity, ProbeOutcome, ProcessHandle};
 
 /// Checks under way.
 #[derive(Debug, Default)]
-pub(super) struct Checks {
+pub(crate) struct Checks {
     programs: Programs,
     running: BTreeMap<ProcessHandle, Receiver<CheckResult>>,
 }
 
 impl Checks {
     /// Begins a check of the process `pid`; absent where none runs.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &mut self,
         handle: &ProcessHandle,
         pid: Option<(u32, u64)>,
@@ -48,7 +48,7 @@ impl Checks {
     }
 
     /// The result, once.
-    pub(super) fn take(&mut self, handle: &ProcessHandle) -> Option<CheckResult> {
+    pub(crate) fn take(&mut self, handle: &ProcessHandle) -> Option<CheckResult> {
         let result = self.running.get(handle)?.try_recv().ok()?;
         self.running.remove(handle);
         Some(result)

@@ -7,26 +7,20 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
-use plimsoll_model::agent::{LogLine, LogStream};
+use plimsoll_model::agent::LogLine;
 use plimsoll_model::release::Limits;
 use plimsoll_model::{InstanceId, Secret, Timestamp};
 use rustix::process::{Pid, Signal as Kernel, kill_process_group};
 
 use super::checks::Checks;
-use super::log_write::{LogFile, NOTES};
 use super::run::{Order, Run};
-use super::{cgroup, exec, log_read, ports, procfs, sockets};
+use super::{cgroup, exec, log_read, log_write, ports, procfs, secret, sockets};
 use crate::durable;
 use crate::layout::Layout;
 use crate::runtime::{
     Check, CheckResult, Holder, InstanceOrder, LogQuery, ProcessHandle, ProcessStatus, Runtime, RuntimeError,
     Signal,
 };
-
-/// Largest file of the agent's remarks about one instance, in bytes.
-const LARGEST_NOTES: u64 = 1024 * 1024;
-/// Largest file that is read as a secret, in bytes.
-const LARGEST_SECRET: u64 = 64 * 1024;
 
 /// Instances as local processes of this user.
 #[derive(Debug)]
@@ -51,20 +45,9 @@ impl LocalRuntime {
         Run(self.layout.run(process))
     }
 
-    /// Runs of an instance that are on disk.
-    fn runs_of(&self, instance: &InstanceId) -> Vec<ProcessHandle> {
-        let entries = fs::read_dir(self.layout.runs()).into_iter().flatten().flatten();
-        let handle = |entry: fs::DirEntry| {
-            let (name, run) =
-                entry.file_name().to_str()?.rsplit_once('-').map(|(a, b)| (a.to_owned(), b.to_owned()))?;
-            Some(ProcessHandle { instance: name.parse().ok()?, run: run.parse().ok()? })
-        };
-        entries.filter_map(handle).filter(|handle| handle.instance == *instance).collect()
-    }
-
     /// Ends what runs of an instance under other names, and removes the traces of what has ended.
     fn end_others(&mut self, process: &ProcessHandle) {
-        for other in self.runs_of(&process.instance).into_iter().filter(|other| other != process) {
+        for other in self.layout.runs_of(&process.instance).into_iter().filter(|other| other != process) {
             match self.look(&other) {
                 ProcessStatus::Exited(_) => self.remove_run(&other),
                 _ => drop(self.signal(&other, Signal::Kill)),
@@ -98,7 +81,7 @@ impl LocalRuntime {
             executable: order.executable.clone(),
             args: order.args.clone(),
             variables: order.variables.clone(),
-            limits: order.limits.clone(),
+            limits: order.run_spec.limits.clone(),
             folder: fs::canonicalize(self.layout.shared())?,
             log: self.layout.log(&order.process.instance),
             name: format!("plimsoll-{}-{}", self.layout.tag(), order.process),
@@ -167,8 +150,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn port_holder(&mut self, port: u16) -> Option<Holder> {
-        let found = sockets::listeners(port).ok().filter(|found| !found.is_empty())?;
-        Some(sockets::holder(&found))
+        sockets::any_holder_of(port)
     }
 
     fn begin_check(&mut self, process: &ProcessHandle, check: &Check, now: Timestamp) {
@@ -184,20 +166,11 @@ impl Runtime for LocalRuntime {
     }
 
     fn read_secret(&mut self, path: &Path) -> Result<Secret, RuntimeError> {
-        let failed = |why: String| RuntimeError::Secret { path: path.to_owned(), why };
-        let found = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-        if !found.is_file() || found.len() > LARGEST_SECRET {
-            return Err(failed(format!("it is not a file of at most {LARGEST_SECRET} bytes")));
-        }
-        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
+        secret::read(path)
     }
 
     fn note(&mut self, instance: &InstanceId, at: Timestamp, text: &str) {
-        if let Ok(log) = LogFile::new(&self.layout.log(instance), NOTES, LARGEST_NOTES) {
-            log.line(at, LogStream::Agent, text);
-        }
+        log_write::note(&self.layout.log(instance), at, text);
     }
 
     fn logs(&mut self, query: &LogQuery) -> Result<Vec<LogLine>, RuntimeError> {
@@ -206,7 +179,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn forget(&mut self, instance: &InstanceId) {
-        for process in self.runs_of(instance) {
+        for process in self.layout.runs_of(instance) {
             if matches!(self.look(&process), ProcessStatus::Exited(_) | ProcessStatus::Absent) {
                 self.remove_run(&process);
             }

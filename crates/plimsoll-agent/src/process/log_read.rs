@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::agent::{LogLine, LogStream};
 use plimsoll_model::{InstanceId, Timestamp};
@@ -16,18 +16,28 @@ const NEWEST: u64 = 4 * 1024 * 1024;
 /// The lines that match, oldest first. `logs` has one folder for each instance.
 pub(super) fn select(logs: &Path, query: &LogQuery) -> io::Result<Vec<LogLine>> {
     let mut lines = Vec::new();
-    for entry in fs::read_dir(logs)?.flatten() {
-        let name = entry.file_name();
-        let Some(instance) = name.to_str().and_then(|name| name.parse::<InstanceId>().ok()) else { continue };
-        if query.is_about(&instance) {
-            for name in [OUTPUT, NOTES] {
-                read_newest(&entry.path().join(name), &instance, &mut lines)?;
-            }
+    for (instance, folder) in instances(logs, query)? {
+        for name in [OUTPUT, NOTES] {
+            read_newest(&folder.join(name), &instance, &mut lines)?;
         }
     }
     // The sort is stable: lines of the same time and instance stay in the order of their file.
     lines.sort_by(|a, b| (a.at, &a.instance).cmp(&(b.at, &b.instance)));
     Ok(query.select(lines))
+}
+
+/// The instances with a folder that the query is about.
+pub(crate) fn instances(logs: &Path, query: &LogQuery) -> io::Result<Vec<(InstanceId, PathBuf)>> {
+    let instance = |entry: fs::DirEntry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path()));
+    let found = fs::read_dir(logs)?.flatten().filter_map(instance);
+    Ok(found.filter(|(instance, _)| query.is_about(instance)).collect())
+}
+
+/// The agent's remarks about an instance.
+pub(crate) fn notes(folder: &Path, instance: &InstanceId) -> io::Result<Vec<LogLine>> {
+    let mut lines = Vec::new();
+    read_newest(&folder.join(NOTES), instance, &mut lines)?;
+    Ok(lines)
 }
 
 fn read_newest(path: &Path, instance: &InstanceId, lines: &mut Vec<LogLine>) -> io::Result<()> {

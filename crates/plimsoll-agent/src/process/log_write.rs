@@ -21,6 +21,8 @@ pub(super) const NOTES: &str = "notes";
 pub(super) const FILES: u32 = 3;
 /// A file larger than this is put aside.
 pub(super) const LARGEST: u64 = 10 * 1024 * 1024;
+/// Largest file of the agent's remarks about one instance, in bytes.
+const LARGEST_NOTES: u64 = 1024 * 1024;
 /// Longer lines are cut.
 const LONGEST_LINE: usize = 16 * 1024;
 
@@ -78,6 +80,13 @@ impl LogFile {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
         let size = file.metadata()?.len();
         Ok((file, size))
+    }
+}
+
+/// Adds the agent's own line to an instance's log. A log that cannot be written is no reason to stop.
+pub(crate) fn note(folder: &Path, at: Timestamp, text: &str) {
+    if let Ok(log) = LogFile::new(folder, NOTES, LARGEST_NOTES) {
+        log.line(at, LogStream::Agent, text);
     }
 }
 

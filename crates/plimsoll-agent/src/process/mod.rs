@@ -5,24 +5,25 @@
 //! step, `launch.rs`, which sets limits on itself and then becomes the program, so that `/proc/PID/exe` is the
 //! released file and nothing else. `local.rs` is the agent's side: it starts shims and reads what they wrote.
 
-mod cgroup;
-mod checks;
+pub(crate) mod cgroup;
+pub(crate) mod checks;
 mod exec;
 mod identity;
 mod launch;
 mod local;
-mod log_read;
-mod log_write;
-mod ports;
+pub(crate) mod log_read;
+pub(crate) mod log_write;
+pub(crate) mod ports;
 mod probe;
-mod procfs;
+pub(crate) mod procfs;
 mod run;
+pub(crate) mod secret;
 mod shim;
-mod sockets;
+pub(crate) mod sockets;
 
 pub(crate) use exec::{detach, spawn_detached};
 pub use launch::launch_main;
 pub use local::LocalRuntime;
 pub(crate) use log_write::now as wall_clock;
 pub use shim::shim_main;
-pub(crate) use sockets::holder_of;
+pub(crate) use sockets::{holder, holder_of};

@@ -10,7 +10,7 @@ use crate::runtime::PORTS;
 
 /// A port that nobody listens on. Beginning at the hash of `seed` and instance keeps services of one host, which
 /// do not know of each other, apart.
-pub(super) fn lease(seed: &str, instance: &InstanceId, taken: &BTreeSet<u16>) -> Option<u16> {
+pub(crate) fn lease(seed: &str, instance: &InstanceId, taken: &BTreeSet<u16>) -> Option<u16> {
     let count = PORTS.end() - PORTS.start() + 1;
     let digest = Digest::of(format!("{seed} {instance}").as_bytes());
     let [high, low, ..] = digest.as_bytes();

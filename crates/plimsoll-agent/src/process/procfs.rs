@@ -8,16 +8,16 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// A process as `/proc/PID/stat` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stat {
-    pub(super) parent: u32,
+pub(crate) struct Stat {
+    pub(crate) parent: u32,
     /// Start in clock ticks since boot, field 22.
-    pub(super) start_ticks: u64,
+    pub(crate) start_ticks: u64,
     /// Whether it has ended and waits to be collected.
-    pub(super) ended: bool,
+    pub(crate) ended: bool,
 }
 
 /// The process's state, if there is such a process.
-pub(super) fn stat(pid: u32) -> Option<Stat> {
+pub(crate) fn stat(pid: u32) -> Option<Stat> {
     parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
@@ -33,12 +33,12 @@ fn parse_stat(text: &str) -> Option<Stat> {
 }
 
 /// Whether exactly this process runs.
-pub(super) fn is_alive(pid: u32, start_ticks: u64) -> bool {
+pub(crate) fn is_alive(pid: u32, start_ticks: u64) -> bool {
     stat(pid).is_some_and(|stat| stat.start_ticks == start_ticks && !stat.ended)
 }
 
 /// Tells this boot of the machine from others: process numbers and ticks begin again with each.
-pub(super) fn boot_id() -> String {
+pub(crate) fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
 }
 

@@ -69,12 +69,17 @@ fn waiting(line: &str) -> Option<(u64, u16)> {
 
 /// Who would take a connection to `127.0.0.1:port`, where somebody does and that can be seen.
 pub(crate) fn holder_of(port: u16) -> Option<Holder> {
+    any_holder_of(port).filter(|holder| holder.pid.is_some())
+}
+
+/// Who would take a connection to `127.0.0.1:port`, seen or not.
+pub(crate) fn any_holder_of(port: u16) -> Option<Holder> {
     let found = listeners(port).ok().filter(|found| !found.is_empty())?;
-    Some(holder(&found)).filter(|holder| holder.pid.is_some())
+    Some(holder(&found))
 }
 
 /// The process that holds one of these sockets, as far as this user can see.
-pub(super) fn holder(inodes: &BTreeSet<u64>) -> Holder {
+pub(crate) fn holder(inodes: &BTreeSet<u64>) -> Holder {
     let holds = |pid: &u32| held_by(*pid).is_some_and(|held| !held.is_disjoint(inodes));
     let pid = procfs::all().find(holds);
     Holder { pid, executable: pid.and_then(procfs::executable) }

@@ -5,12 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use plimsoll_model::agent::{
-    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, MAX_PAGE, Refusal, RefusalReason, Reply, Request,
+    Call, FRAME_CALL, FRAME_CONTENT, FRAME_REPLY, MAX_PAGE, Refusal, RefusalReason, Reply, Request, Response,
 };
 use serde::Deserialize;
 
 use super::{Served, page};
 use crate::core::other_protocol;
+use crate::facts;
 use plimsoll_model::frame::{Frame, FrameError, read_frame, write_message};
 
 /// A client that reads its replies slower than this is gone.
@@ -52,6 +53,11 @@ fn handle(served: &Served, call: Call, content: &[u8]) -> Reply {
         let port = served.lock().0.port_for(&call, instance);
         let result = port.and_then(|port| page::fetch(port, path, (*limit).min(MAX_PAGE)));
         return Reply { id: call.id, result };
+    }
+    if let Request::Facts { order } = &call.request {
+        // Takes seconds where probes are declared, so the agent is not locked: its supervision goes on.
+        let facts = Box::new(facts::gather(&served.place, order));
+        return Reply { id: call.id, result: Ok(Response::Facts { facts }) };
     }
     let mut locked = served.lock();
     let (agent, clock) = &mut *locked;

@@ -21,11 +21,15 @@ use std::time::{Duration, Instant};
 use plimsoll_model::ServiceName;
 
 use crate::core::{About, Agent, OpenError, Parts};
-use crate::layout::{Layout, LayoutError};
+use crate::facts::{Place, Reach};
+use crate::layout::{Layout, LayoutError, Sockets};
 use crate::process::{LocalRuntime, detach};
+use crate::runtime::Runtime;
 use crate::state::file::FileState;
 use crate::store::StoreError;
 use crate::store::sealed::SealedStore;
+use crate::systemd::{Scope, SystemdProxy, SystemdRuntime, remove_service};
+use crate::traffic::Traffic;
 use crate::traffic::proxy_process::ProxyProcess;
 
 pub use clock::HostClock;
@@ -51,6 +55,20 @@ pub struct ServeOptions {
     pub version: String,
     /// Ends after so long without instances, proxy or connections; absent runs on.
     pub idle: Option<Duration>,
+    /// Names and HTTP, for the probes among the facts.
+    pub reach: Reach,
+    /// Who looks after its processes.
+    pub supervisor: Supervisor,
+}
+
+/// Who looks after an agent's processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Supervisor {
+    /// Our own shims: any Linux, any user.
+    #[default]
+    Shims,
+    /// Systemd.
+    Systemd(Scope),
 }
 
 /// Why an agent could not run.
@@ -83,6 +101,8 @@ pub enum ServeError {
 pub(crate) struct Served {
     agent: Mutex<(Agent, HostClock)>,
     connections: AtomicUsize,
+    /// Where facts are gathered, without the lock on the agent.
+    pub(crate) place: Place,
 }
 
 /// Runs an agent until it has been idle for long enough.
@@ -95,31 +115,62 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     let mut clock = HostClock::new();
     let agent = Agent::open(parts(options, &layout)?, clock.now())?;
     // Asked for now: the folder that says where they are may be gone in the end.
-    let sockets = layout.sockets()?;
+    let sockets = sockets(options, &layout)?;
     let socket = options.socket.clone().unwrap_or_else(|| sockets.agent.clone());
     let listener = listen(&socket).map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
-    let served = Arc::new(Served { agent: Mutex::new((agent, clock)), connections: AtomicUsize::new(0) });
+    let place = Place { root: options.root.clone(), service: options.service.clone(), reach: options.reach };
+    let agent = Mutex::new((agent, clock));
+    let served = Arc::new(Served { agent, connections: AtomicUsize::new(0), place });
     let accepting = Arc::clone(&served);
     thread::Builder::new()
         .name("accept".to_owned())
         .spawn(move || accept(&listener, &accepting))
         .map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
-    tick_until_idle(&served, options.idle, &layout.state());
+    loop {
+        tick_until_idle(&served, options.idle, &layout.state());
+        // Otherwise it would be brought back at once. Where this fails, it is, and tries again when it is idle again.
+        let removed = match options.supervisor {
+            Supervisor::Systemd(scope) => remove_service(&layout, &options.service, scope),
+            Supervisor::Shims => break,
+        };
+        if !matches!(removed, Ok(false)) {
+            break;
+        }
+    }
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);
     sockets.sweep();
     Ok(())
 }
 
-/// The parts of an agent for local processes.
+fn sockets(options: &ServeOptions, layout: &Layout) -> Result<Sockets, LayoutError> {
+    match options.supervisor {
+        Supervisor::Shims => layout.sockets(),
+        Supervisor::Systemd(scope) => layout.sockets_in(&scope.socket_folder()),
+    }
+}
+
+/// The parts of an agent on this machine.
 pub fn parts(options: &ServeOptions, layout: &Layout) -> Result<Parts, ServeError> {
-    let traffic = ProxyProcess::new(layout, layout.sockets()?, options.executable.clone());
+    let (runtime, traffic): (Box<dyn Runtime>, Box<dyn Traffic>) = match options.supervisor {
+        Supervisor::Shims => (
+            Box::new(LocalRuntime::new(layout.clone(), options.executable.clone())),
+            Box::new(ProxyProcess::new(layout, layout.sockets()?, options.executable.clone())),
+        ),
+        Supervisor::Systemd(scope) => {
+            let (service, executable) = (options.service.clone(), options.executable.clone());
+            (
+                Box::new(SystemdRuntime::new(layout.clone(), service.clone(), scope)),
+                Box::new(SystemdProxy::new(layout.clone(), service, executable, scope)),
+            )
+        }
+    };
     Ok(Parts {
         service: options.service.clone(),
         about: About { version: options.version.clone(), pid: std::process::id() },
         state: Box::new(FileState::new(layout)),
-        runtime: Box::new(LocalRuntime::new(layout.clone(), options.executable.clone())),
-        traffic: Box::new(traffic),
+        runtime,
+        traffic,
         store: Box::new(SealedStore::new(layout.clone(), options.service.clone())?),
     })
 }

@@ -42,7 +42,7 @@ fn ask(port: u16, path: &str, limit: usize) -> io::Result<Vec<u8>> {
     );
     stream.write_all(request.as_bytes())?;
     let (mut answer, mut buffer) = (Vec::new(), [0; 16 * 1024]);
-    while answer.len() <= limit {
+    while answer.len() <= limit && !is_whole(&answer) {
         let left = deadline.saturating_duration_since(Instant::now());
         stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
         match stream.read(&mut buffer) {
@@ -54,6 +54,15 @@ fn ask(port: u16, path: &str, limit: usize) -> io::Result<Vec<u8>> {
         }
     }
     Ok(answer)
+}
+
+/// Whether as much has come as was announced. Some servers keep the connection open whatever they are asked.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    length.is_some_and(|length| answer.len() - (end + 4) >= length)
 }
 
 /// The status and the content of an answer.
@@ -81,6 +90,10 @@ mod tests {
             let count = stream.read(&mut request).unwrap();
             assert!(request[..count].starts_with(b"GET /metrics HTTP/1.0\r\n"));
             let _ = stream.write_all(answer);
+            // Some keep the connection open, and only what was announced tells the end.
+            if answer.starts_with(b"HTTP/1.1 203") {
+                let _ = stream.read(&mut request);
+            }
         });
         let page = fetch(port, "/metrics", limit);
         server.join().unwrap();
@@ -92,6 +105,8 @@ mod tests {
         let page = answered(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nup 1\n", 100).unwrap();
         assert_eq!(page, Response::Page { status: 200, body: "up 1\n".to_owned() });
         assert!(answered(b"HTTP/1.1 200 OK\r\n\r\nup 1\n", 4).unwrap_err().message.contains("longer than 4"));
+        let open = answered(b"HTTP/1.1 203 OK\r\nContent-Length: 5\r\n\r\nup 1\n", 100).unwrap();
+        assert_eq!(open, Response::Page { status: 203, body: "up 1\n".to_owned() });
         assert!(answered(b"SSH-2.0-x\r\n\r\n", 100).is_err());
     }
 

@@ -1,11 +1,15 @@
 //! How the core reaches releases on disk.
 
+mod packed;
 pub mod sealed;
 
 use std::path::PathBuf;
 
 use plimsoll_model::agent::RefusalReason;
-use plimsoll_model::{Manifest, ReleaseId};
+use plimsoll_model::transfer::Packed;
+use plimsoll_model::{Digest, Manifest, ReleaseId};
+
+pub(crate) use packed::{Unpacking, check};
 
 /// The releases of one service on one host.
 pub trait ReleaseStore: Send {
@@ -17,12 +21,13 @@ pub trait ReleaseStore: Send {
     /// and tells how much is here.
     fn begin(&mut self, offer: &Offer<'_>) -> Result<Held, StoreError>;
 
-    /// Adds bytes at the end of what is here. `offset` must be that end; bytes that are here already, resent as a
-    /// whole, are accepted and dropped. More than the manifest's size is refused. After an error nothing of the
-    /// piece counts as held.
-    fn append(&mut self, release: &ReleaseId, offset: u64, bytes: &[u8]) -> Result<Held, StoreError>;
+    /// Adds bytes at the end of what is here. The piece must begin at that end; bytes that are here already, resent as
+    /// a whole, are accepted and dropped. More than the announced size is refused. A first piece that is packed in
+    /// another way than what is here replaces it; a patch is refused where its base is not sealed here. After an error
+    /// nothing of the piece counts as held.
+    fn append(&mut self, release: &ReleaseId, piece: &Piece<'_>) -> Result<Held, StoreError>;
 
-    /// Verifies all bytes and makes the release one; afterwards it never changes. Twice is as once.
+    /// Unpacks and verifies all bytes and makes the release one; afterwards it never changes. Twice is as once.
     fn seal(&mut self, release: &ReleaseId) -> Result<(), StoreError>;
 
     /// A sealed release's manifest.
@@ -57,11 +62,24 @@ pub struct Offer<'a> {
     pub trusted_keys: &'a [String],
 }
 
+/// A piece of an artifact on its way in.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    /// What it is a piece of; none for the artifact as it is.
+    pub packed: Option<&'a Packed>,
+    /// Where it begins.
+    pub offset: u64,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
 /// How much of a release is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
-    /// Bytes of the artifact, from its beginning.
+    /// Bytes, from the beginning, of what `packed` names.
     pub bytes: u64,
+    /// Digest of the packed artifact; none for the artifact as it is.
+    pub packed: Option<Digest>,
     /// Whether it is sealed.
     pub sealed: bool,
 }
@@ -80,6 +98,14 @@ pub enum StoreError {
     NotSealed {
         /// The release.
         release: ReleaseId,
+    },
+    /// The base of a patch is not here.
+    #[error("release {release} came as a patch against {base}, which is not on this host")]
+    NoBase {
+        /// The release.
+        release: ReleaseId,
+        /// Digest of the base.
+        base: Digest,
     },
     /// A signature or digest does not hold.
     #[error("release {release} is not accepted: {why}")]
@@ -139,7 +165,7 @@ impl StoreError {
     pub fn reason(&self) -> RefusalReason {
         match self {
             Self::NotFound { .. } => RefusalReason::NotFound,
-            Self::NotSealed { .. } => RefusalReason::Precondition,
+            Self::NotSealed { .. } | Self::NoBase { .. } => RefusalReason::Precondition,
             Self::Untrusted { .. } => RefusalReason::Untrusted,
             Self::Invalid { .. } => RefusalReason::Invalid,
             Self::NoSpace { .. } => RefusalReason::Exhausted,
@@ -153,6 +179,7 @@ impl StoreError {
             Self::NotFound { .. } | Self::NotSealed { .. } => {
                 Some("send the release to this host first; `plimsoll deploy` does".to_owned())
             }
+            Self::NoBase { .. } => Some("send it again".to_owned()),
             Self::NoSpace { folder, .. } => Some(format!(
                 "free some space on the file system of {}, or keep fewer releases",
                 folder.display()

@@ -9,15 +9,18 @@ use std::time::SystemTime;
 
 use plimsoll_artifact::release_folder::{self, ReleaseError};
 use plimsoll_artifact::signature::PublicKey;
-use plimsoll_model::release::{MANIFEST_FILE, SIGNATURE_FILE};
+use plimsoll_model::release::{Artifact, MANIFEST_FILE, SIGNATURE_FILE};
+use plimsoll_model::transfer::Packed;
 use plimsoll_model::{Digest, Manifest, ReleaseId, ServiceName};
 
-use super::{Held, Offer, ReleaseStore, StoreError};
+use super::{Held, Offer, Piece, ReleaseStore, StoreError, Unpacking, check};
 use crate::durable;
 use crate::layout::Layout;
 
 /// Where the pieces gather; the program's own name is only known to be safe once the manifest is verified.
 const PIECES: &str = "pieces";
+/// How they are packed; not there where they are the program itself.
+const PACKING: &str = "packing.json";
 /// The keys that were trusted when the release was offered.
 const KEYS: &str = "trusted-keys";
 
@@ -98,11 +101,8 @@ impl SealedStore {
         if fs::read(folder.join(MANIFEST_FILE)).is_ok_and(|bytes| bytes == offer.manifest.as_bytes()) {
             return Ok(());
         }
-        // Twice its size: once in pieces, once sealed.
-        let needed = manifest.artifact.size.saturating_mul(2);
-        if self.free().is_some_and(|free| free < needed) {
-            return Err(self.no_space(offer.release, needed));
-        }
+        let needed = manifest.artifact.size;
+        self.check_space(offer.release, needed)?;
         let path = folder.clone();
         let write = || {
             match DirBuilder::new().mode(0o700).create(&folder) {
@@ -119,6 +119,58 @@ impl SealedStore {
         })
     }
 
+    fn check_space(&self, release: &ReleaseId, needed: u64) -> Result<(), StoreError> {
+        match self.free() {
+            Some(free) if free < needed => Err(self.no_space(release, needed)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Throws away what came packed in another way, and gets ready for what comes now.
+    fn begin_pieces(
+        &self,
+        release: &ReleaseId,
+        artifact: &Artifact,
+        packed: Option<&Packed>,
+    ) -> Result<(), StoreError> {
+        if let Some(base) = packed.and_then(|packed| packed.base) {
+            self.open_base(release, base)?;
+        }
+        let folder = self.incoming(release);
+        let write = || {
+            for name in [PIECES, PACKING] {
+                match fs::remove_file(folder.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            let text = packed.map(|packed| serde_json::to_vec(packed).expect("it has only text keys"));
+            text.map_or(Ok(()), |text| durable::write(&folder.join(PACKING), &text))
+        };
+        // Once as it comes, once sealed.
+        let needed = artifact.size.saturating_add(packed.map_or(artifact.size, |packed| packed.size));
+        write().map_err(|error| self.disk(release, needed, &folder, &error))?;
+        self.check_space(release, needed)
+    }
+
+    fn packing(&self, release: &ReleaseId) -> Option<Packed> {
+        serde_json::from_slice(&fs::read(self.incoming(release).join(PACKING)).ok()?).ok()
+    }
+
+    /// The program with this digest, of a sealed release.
+    fn open_base(&self, release: &ReleaseId, base: Digest) -> Result<File, StoreError> {
+        for entry in fs::read_dir(self.layout.releases()).into_iter().flatten().flatten() {
+            let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            if let Ok(manifest) = Self::parse(&self.folder(&id), &id)
+                && manifest.artifact.digest == base
+                && let Ok(file) = File::open(self.folder(&id).join(manifest.artifact.file))
+            {
+                return Ok(file);
+            }
+        }
+        Err(StoreError::NoBase { release: release.clone(), base })
+    }
+
     /// One release is received at a time: what was begun and never sealed would take space for ever.
     fn drop_abandoned(&self, wanted: &ReleaseId) {
         for entry in fs::read_dir(self.layout.incoming()).into_iter().flatten().flatten() {
@@ -128,8 +180,9 @@ impl SealedStore {
         }
     }
 
-    fn received(&self, release: &ReleaseId) -> u64 {
-        fs::metadata(self.incoming(release).join(PIECES)).map_or(0, |found| found.len())
+    fn received(&self, release: &ReleaseId) -> Held {
+        let bytes = fs::metadata(self.incoming(release).join(PIECES)).map_or(0, |found| found.len());
+        Held { bytes, packed: self.packing(release).map(|packed| packed.digest), sealed: false }
     }
 
     fn write_piece(&self, release: &ReleaseId, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -166,34 +219,30 @@ impl ReleaseStore for SealedStore {
                 let why = "another release with the same identifier is here".to_owned();
                 return Err(StoreError::Invalid { release: offer.release.clone(), why });
             }
-            return Ok(Held { bytes: manifest.artifact.size, sealed: true });
+            return Ok(Held { bytes: manifest.artifact.size, packed: None, sealed: true });
         }
         self.drop_abandoned(offer.release);
         self.open_incoming(offer, &manifest)?;
-        Ok(Held { bytes: self.received(offer.release), sealed: false })
+        Ok(self.received(offer.release))
     }
 
-    fn append(&mut self, release: &ReleaseId, offset: u64, bytes: &[u8]) -> Result<Held, StoreError> {
+    fn append(&mut self, release: &ReleaseId, piece: &Piece<'_>) -> Result<Held, StoreError> {
         if self.is_sealed(release) {
             let size = Self::parse(&self.folder(release), release)?.artifact.size;
-            return Ok(Held { bytes: size, sealed: true });
+            return Ok(Held { bytes: size, packed: None, sealed: true });
         }
-        let size = Self::parse(&self.incoming(release), release)?.artifact.size;
+        let artifact = Self::parse(&self.incoming(release), release)?.artifact;
         let held = self.received(release);
-        let end = offset.saturating_add(bytes.len() as u64);
-        let invalid = |why: String| Err(StoreError::Invalid { release: release.clone(), why });
-        if end <= held {
-            return Ok(Held { bytes: held, sealed: false });
+        if let Some(answer) = check(release, &artifact, &held, piece)? {
+            return Ok(answer);
         }
-        if offset != held {
-            return invalid(format!("{held} bytes are here, and the piece begins at {offset}"));
+        if piece.offset == 0 {
+            self.begin_pieces(release, &artifact, piece.packed)?;
         }
-        if end > size {
-            return invalid(format!("its program has {size} bytes, and {end} came"));
-        }
-        self.write_piece(release, offset, bytes)
-            .map_err(|error| self.disk(release, size - held, &self.incoming(release), &error))?;
-        Ok(Held { bytes: end, sealed: false })
+        let size = piece.packed.map_or(artifact.size, |packed| packed.size);
+        self.write_piece(release, piece.offset, piece.bytes)
+            .map_err(|error| self.disk(release, size - piece.offset, &self.incoming(release), &error))?;
+        Ok(self.received(release))
     }
 
     fn seal(&mut self, release: &ReleaseId) -> Result<(), StoreError> {
@@ -202,8 +251,9 @@ impl ReleaseStore for SealedStore {
             let _ = fs::remove_dir_all(&incoming);
             return Ok(());
         }
-        let size = Self::parse(&incoming, release)?.artifact.size;
-        if self.received(release) != size {
+        let artifact = Self::parse(&incoming, release)?.artifact;
+        let packed = self.packing(release);
+        if self.received(release).bytes != packed.as_ref().map_or(artifact.size, |packed| packed.size) {
             return Err(StoreError::NotSealed { release: release.clone() });
         }
         let read = |name: &str| {
@@ -212,14 +262,14 @@ impl ReleaseStore for SealedStore {
         };
         let (manifest, signature, keys) = (read(MANIFEST_FILE)?, read(SIGNATURE_FILE)?, read(KEYS)?);
         let keys = parse_keys(release, &keys.lines().map(str::to_owned).collect::<Vec<_>>())?;
-        let pieces = incoming.join(PIECES);
-        let mut content = File::open(&pieces).map_err(|error| failed("cannot open", &pieces, &error))?;
+        let path = incoming.join(PIECES);
+        let pieces = File::open(&path).map_err(|error| failed("cannot open", &path, &error))?;
+        let base = |digest| self.open_base(release, digest);
+        let mut content = Unpacking::new(release, &artifact, packed.as_ref(), pieces, base)
+            .inspect_err(|_| self.forget_pieces(release))?;
         let into = self.layout.releases();
-        let sealed =
-            release_folder::receive(manifest.as_bytes(), &signature, &mut content, &keys, &into).map(drop);
-        if let Err(error) = sealed {
-            return Err(self.not_sealed(release, size, &pieces, &error));
-        }
+        release_folder::receive(manifest.as_bytes(), &signature, &mut content, &keys, &into)
+            .map_err(|error| self.not_sealed(release, artifact.size, &error))?;
         let _ = fs::remove_dir_all(&incoming);
         Ok(())
     }
@@ -284,12 +334,22 @@ impl ReleaseStore for SealedStore {
 
 impl SealedStore {
     /// Why sealing failed. Pieces that are not what was signed are thrown away, so that sending again can help.
-    fn not_sealed(&self, release: &ReleaseId, size: u64, pieces: &Path, error: &ReleaseError) -> StoreError {
-        if let ReleaseError::Io { source, path, .. } = error {
-            return self.disk(release, size, path, source);
+    fn not_sealed(&self, release: &ReleaseId, size: u64, error: &ReleaseError) -> StoreError {
+        let verdict = match error {
+            ReleaseError::Io { source, path, .. } => match Unpacking::verdict(release, source) {
+                Some(verdict) => verdict,
+                None => return self.disk(release, size, path, source),
+            },
+            other => StoreError::Untrusted { release: release.clone(), why: chain(other) },
+        };
+        self.forget_pieces(release);
+        verdict
+    }
+
+    fn forget_pieces(&self, release: &ReleaseId) {
+        for name in [PIECES, PACKING] {
+            let _ = fs::remove_file(self.incoming(release).join(name));
         }
-        let _ = fs::remove_file(pieces);
-        StoreError::Untrusted { release: release.clone(), why: chain(error) }
     }
 }
 

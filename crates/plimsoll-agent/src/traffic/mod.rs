@@ -36,6 +36,12 @@ pub enum TrafficError {
         /// Why.
         why: String,
     },
+    /// Somebody else has a name that it needs on this host.
+    #[error("the proxy cannot be set up: {why}")]
+    Conflict {
+        /// Who has what.
+        why: String,
+    },
     /// The proxy could not be started.
     #[error("the proxy could not be started: {why}")]
     Start {
@@ -62,7 +68,7 @@ impl TrafficError {
     /// What kind of refusal it becomes.
     pub fn reason(&self) -> RefusalReason {
         match self {
-            Self::Listen { .. } => RefusalReason::Conflict,
+            Self::Listen { .. } | Self::Conflict { .. } => RefusalReason::Conflict,
             _ => RefusalReason::Failed,
         }
     }

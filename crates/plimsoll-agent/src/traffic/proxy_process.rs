@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode};
 use std::thread;
@@ -203,8 +204,21 @@ fn failure_path(table: &Path) -> PathBuf {
 /// The step `proxy --listen <address> --control <socket> --state <file>`: runs a proxy until it is told to end.
 pub fn proxy_main(listen: SocketAddr, control: &Path, state: &Path) -> ExitCode {
     detach();
+    run(Listen::Address(listen), control, state)
+}
+
+/// The step `proxy --inherited ...`: as above, on the listening socket that is its standard input. A service manager hands
+/// it over there; a number in the environment could not be made a socket again without `unsafe`.
+pub fn inherited_proxy_main(control: &Path, state: &Path) -> ExitCode {
+    match io::stdin().as_fd().try_clone_to_owned() {
+        Ok(socket) => run(Listen::Bound(socket.into()), control, state),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
     let options = ProxyOptions {
-        listen: Listen::Address(listen),
+        listen,
         control_socket: Some(control.to_owned()),
         state_file: Some(state.to_owned()),
         ..ProxyOptions::default()

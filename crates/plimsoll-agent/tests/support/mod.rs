@@ -3,6 +3,8 @@
 #![allow(dead_code)] // each test program uses its own part
 #![allow(clippy::unwrap_used)] // all of it is test code
 
+mod releases;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -15,25 +17,13 @@ use std::time::{Duration, Instant};
 use plimsoll_agent::client::AgentConnection;
 use plimsoll_agent::conformance::{Driver, Program, SignedRelease, Subject};
 use plimsoll_agent::layout::Layout;
-use plimsoll_artifact::signature::SecretKey;
 use plimsoll_model::agent::{Call, HostSettings, Reply, Request, Response};
 use plimsoll_model::observation::HostObservation;
-use plimsoll_model::release::{Artifact, Platform, RunSpec, Source, Tree};
+use plimsoll_model::release::RunSpec;
 use plimsoll_model::traffic::Stickiness;
-use plimsoll_model::{Digest, EnvironmentName, Fence, InstanceId, Manifest, ServiceName, version};
+use plimsoll_model::{EnvironmentName, Fence, InstanceId, ServiceName};
+pub(crate) use releases::{Releases, example};
 use tempfile::TempDir;
-
-/// A built example of this crate.
-pub(crate) fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let built = test.parent().unwrap().parent().unwrap().join("examples").join(name);
-    assert!(
-        built.exists(),
-        "{} is not built; run `cargo build -p plimsoll-agent --examples`",
-        built.display()
-    );
-    built
-}
 
 pub(crate) fn service() -> ServiceName {
     "greeter".parse().unwrap()
@@ -45,7 +35,7 @@ pub(crate) struct LocalSubject {
     pub(crate) listen: SocketAddr,
     agent: Option<Child>,
     connection: Option<AgentConnection>,
-    key: SecretKey,
+    releases: Releases,
 }
 
 impl LocalSubject {
@@ -55,8 +45,8 @@ impl LocalSubject {
 
     pub(crate) fn below(root: TempDir) -> Self {
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let key = SecretKey::generate().unwrap();
-        let mut subject = Self { root, listen, agent: None, connection: None, key };
+        let releases = Releases::new(service());
+        let mut subject = Self { root, listen, agent: None, connection: None, releases };
         subject.spawn_agent();
         subject
     }
@@ -109,20 +99,6 @@ impl LocalSubject {
         }
     }
 
-    /// The program of a release and what it is started with.
-    fn program(program: Program, run_spec: &mut RunSpec) -> (PathBuf, u8) {
-        let mut set = |name: &str, value: &str| {
-            run_spec.variables.insert(name.to_owned(), value.to_owned());
-        };
-        match program {
-            Program::Healthy(number) => return (example("tiny_service"), number),
-            Program::Sick => set("TINY_HEALTH", "500"),
-            Program::Exits => set("TINY_EXIT", "3"),
-            Program::Stubborn => set("TINY_STUBBORN", "1"),
-        }
-        (example("tiny_service"), 200)
-    }
-
     /// A release of these bytes.
     pub(crate) fn sign(
         &self,
@@ -130,18 +106,7 @@ impl LocalSubject {
         run_spec: RunSpec,
         environment: &EnvironmentName,
     ) -> SignedRelease {
-        let digest = Digest::of(&bytes);
-        let artifact = Artifact { file: "tiny-service".to_owned(), digest, size: bytes.len() as u64 };
-        let manifest = Manifest {
-            format: version::MANIFEST,
-            service: service(),
-            source: Source { commit: None, subject: None, committed_at: None, tree: Tree::Unversioned },
-            platform: Platform { os: "linux".to_owned(), arch: "amd64".to_owned() },
-            artifact,
-            environments: [(environment.clone(), run_spec)].into(),
-        };
-        let signature = self.key.sign(&manifest.to_bytes(), "a test").to_string();
-        SignedRelease { manifest, signature, bytes }
+        self.releases.sign(bytes, run_spec, environment)
     }
 
     /// Installs a release of the tiny service with these settings and gives its identifier.
@@ -212,7 +177,7 @@ impl Subject for LocalSubject {
         HostSettings {
             environment: "staging".parse().unwrap(),
             listen: self.listen,
-            trusted_keys: vec![self.key.public_key().to_base64()],
+            trusted_keys: vec![self.releases.key.public_key().to_base64()],
             stickiness: Stickiness::None,
             latency_bounds: vec![0.1, 1.0],
         }
@@ -221,14 +186,10 @@ impl Subject for LocalSubject {
     fn release(
         &mut self,
         program: Program,
-        mut run_spec: RunSpec,
+        run_spec: RunSpec,
         environment: &EnvironmentName,
     ) -> SignedRelease {
-        let (path, number) = Self::program(program, &mut run_spec);
-        let mut bytes = fs::read(path).unwrap();
-        // What follows an ELF file's sections is not loaded; it makes another release of the same program.
-        bytes.push(number);
-        self.sign(bytes, run_spec, environment)
+        self.releases.of(program, run_spec, environment)
     }
 
     fn kill(&mut self, instance: &InstanceId) {
@@ -238,24 +199,28 @@ impl Subject for LocalSubject {
     }
 
     fn occupy(&mut self, port: u16) {
-        let began = Instant::now();
-        let listener = loop {
-            match TcpListener::bind(("127.0.0.1", port)) {
-                Ok(listener) => break listener,
-                Err(error) => assert!(began.elapsed() < Duration::from_secs(2), "{error}"),
-            }
-            thread::sleep(Duration::from_millis(1));
-        };
-        thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let _ =
-                    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-                // Read to the end, so that closing sends no reset before the answer is read.
-                let _ = stream.shutdown(std::net::Shutdown::Write);
-                let _ = stream.read_to_end(&mut Vec::new());
-            }
-        });
+        occupy(port);
     }
+}
+
+/// Listens on a port, as soon as it is free, and answers everything with 200.
+pub(crate) fn occupy(port: u16) {
+    let began = Instant::now();
+    let listener = loop {
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Ok(listener) => break listener,
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(2), "{error}"),
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            // Read to the end, so that closing sends no reset before the answer is read.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    });
 }
 
 /// One request; the status and the body.

@@ -8,6 +8,7 @@ use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::ssh::{Scope, SshHost, Sudo};
 use plimsoll_model::{EnvironmentName, ZoneName};
 
+use crate::groups::requires::RequiresLayer;
 use crate::groups::rollout::RolloutLayer;
 use crate::groups::run::RunLayer;
 use crate::groups::sticky::StickyLayer;
@@ -59,6 +60,8 @@ settings! {
     "run" => run: RunLayer = "{}";
     /// How a release comes in. Without it a release takes all traffic as soon as it is proved healthy.
     "rollout" => rollout: RolloutLayer = "{}";
+    /// What its hosts must have.
+    "requires" => requires: RequiresLayer = "{}";
 }
 
 /// The kind of a place.
@@ -102,6 +105,7 @@ impl EnvironmentLayer {
             stickiness: self.sticky.value().map(StickyLayer::resolve).unwrap_or_default(),
             run,
             rollout,
+            requires: self.requires().resolve(),
         })
     }
 

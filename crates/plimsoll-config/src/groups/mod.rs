@@ -7,6 +7,7 @@ pub(crate) mod file;
 pub(crate) mod gates;
 pub(crate) mod health;
 pub(crate) mod limits;
+pub(crate) mod requires;
 pub(crate) mod restart;
 pub(crate) mod rollout;
 pub(crate) mod run;

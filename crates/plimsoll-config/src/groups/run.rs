@@ -1,6 +1,6 @@
 //! `[run]` and `[environments.<environment>.run]`: what an instance runs with. The second merges over the first.
 
-use plimsoll_model::release::RunSpec;
+use plimsoll_model::release::{Hardening, RunSpec};
 
 use crate::document::quoted;
 use crate::groups::health::HealthLayer;
@@ -11,9 +11,11 @@ use crate::mask::looks_secret;
 use crate::settings::{Setting as _, settings};
 use crate::sink::Sink;
 use crate::slot::Slot;
+use crate::values::account::{Account, Capability};
 use crate::values::list::List;
 use crate::values::map::{Map, Name, Variables};
 use crate::values::time::{AnyTime, SomeTime};
+use crate::values::words::words;
 
 settings! {
     /// What an instance runs with. `[run]` holds for every environment; an environment's own `run` table goes over
@@ -35,7 +37,24 @@ settings! {
     "health" => health: HealthLayer = "{}";
     /// What happens when an instance exits by itself.
     "restart" => restart: RestartLayer = "{}";
+    /// Whether the program tells systemd when it is ready (`sd_notify`). The health gate does not need it.
+    "notify" => notify: bool = "false";
+    /// How much of the sandbox is on, where systemd runs the instances.
+    "hardening" => hardening: Hardening = "\"strict\"";
+    /// Parts of root's rights that it keeps, where systemd runs the instances. It needs none to be reached on a low port.
+    "capabilities" => capabilities: List<Capability> = "[]";
+    /// The account that it runs as, where systemd runs the instances. Without it plimsoll makes one for the service.
+    "user" => user: Account;
 }
+
+words!(
+    Hardening,
+    [
+        ("strict", Hardening::Strict, "all of it: read-only but for its folder, no rights, few system calls"),
+        ("jit", Hardening::Jit, "the same for programs that make code while they run (Java, .NET, Node)"),
+        ("off", Hardening::Off, "only that it gets no more rights than it has"),
+    ]
+);
 
 impl RunLayer {
     /// This layer over the general one. A name that is a variable here and a secret there is what it is here.
@@ -83,6 +102,10 @@ impl RunLayer {
             restart: self.restart().resolve(),
             drain_timeout: self.drain_timeout().0,
             stop_timeout: self.stop_timeout().0,
+            notify: self.notify(),
+            hardening: self.hardening(),
+            capabilities: self.capabilities().values().map(|capability| capability.0).collect(),
+            user: self.user.value().map(|account| account.0.clone()),
         }
     }
 }

@@ -160,6 +160,8 @@ impl EnvironmentLayer {
         let List(given) = match &self.hosts {
             Slot::Given(hosts) if !hosts.value.0.is_empty() => &hosts.value,
             Slot::Wrong => return None,
+            // Its items were wrong and are reported.
+            Slot::Given(_) if sink.has_errors() => return None,
             _ => {
                 let span = self.hosts.given().map_or(at.span.clone(), |hosts| hosts.span.clone());
                 sink.error(span, format!("`{name}` has no hosts")).help("add `hosts = [\"web1\"]`");

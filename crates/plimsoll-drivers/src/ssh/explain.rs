@@ -87,7 +87,7 @@ pub(super) fn on_host(words: &str, user: &str) -> Option<String> {
     None
 }
 
-/// `~/.ssh/known_hosts:3`, from "Offending ECDSA key in FILE:LINE".
+/// `~/.ssh/known_hosts:3`, from `Offending ECDSA key in <file>:<line>`.
 fn known_place(words: &str) -> Option<String> {
     let line = words.lines().find(|line| line.contains("Offending"))?;
     Some(format!(" ({})", line.split(" in ").nth(1)?.trim()))

@@ -71,6 +71,10 @@ pub(super) struct Up {
 }
 
 /// What a host said about itself.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one answer of the host's; together they mean nothing"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) system: String,
@@ -183,7 +187,7 @@ impl Link {
     }
 
     fn connect(&self) -> Result<Up, Trouble> {
-        let digest = self.common.program.content().map_err(Trouble::new)?.digest.clone();
+        let digest = self.common.program.content().map_err(Trouble::new)?.digest;
         let words = self.words(&digest);
         let until = Instant::now() + self.common.options.connect_timeout + LOGIN;
         let mut holder = self.session(|command| script::run(command, Rights::Own, script::LOOK, &words))?;

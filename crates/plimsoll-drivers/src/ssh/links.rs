@@ -25,7 +25,7 @@ pub enum Purpose {
 /// The connections to an environment's hosts. None is made before it is needed; all end with this value.
 #[derive(Debug)]
 pub struct Links {
-    links: Vec<Arc<Link>>,
+    all: Vec<Arc<Link>>,
     asked: bool,
     /// Holds the sockets; goes last.
     _folder: Folder,
@@ -46,19 +46,19 @@ impl Links {
         let link = |(number, host): (usize, &SshHost)| {
             Arc::new(Link::new(host.clone(), Arc::clone(&common), folder.socket(number)))
         };
-        let links = target.hosts.iter().enumerate().map(link).collect();
-        Ok(Self { links, asked: false, _folder: folder })
+        let all = target.hosts.iter().enumerate().map(link).collect();
+        Ok(Self { all, asked: false, _folder: folder })
     }
 
     /// Connects to all hosts at the same time. Where ssh would have asked something and `may_ask`, it does so now, on
     /// the terminal, one host after the other. A host that cannot be reached is found out again by whoever calls it.
     pub fn connect(&mut self, may_ask: bool) {
         let tried: Vec<bool> = std::thread::scope(|scope| {
-            let tries: Vec<_> = self.links.iter().map(|link| scope.spawn(|| link.up())).collect();
+            let tries: Vec<_> = self.all.iter().map(|link| scope.spawn(|| link.up())).collect();
             let asks = |up: Result<_, super::explain::Trouble>| up.is_err_and(|trouble| trouble.asks);
             tries.into_iter().map(|t| t.join().is_ok_and(asks)).collect()
         });
-        for (link, _) in self.links.iter().zip(tried).filter(|(_, asks)| may_ask && *asks) {
+        for (link, _) in self.all.iter().zip(tried).filter(|(_, asks)| may_ask && *asks) {
             self.asked = true;
             if link.ask().is_ok() {
                 let _ = link.up();
@@ -68,18 +68,18 @@ impl Links {
 
     /// The hosts, in the order of the configuration.
     pub fn hosts(&self, purpose: Purpose) -> Vec<RemoteHost> {
-        self.links.iter().map(|link| RemoteHost::new(Arc::clone(link), purpose)).collect()
+        self.all.iter().map(|link| RemoteHost::new(Arc::clone(link), purpose)).collect()
     }
 
     /// The name or address at which ssh reaches the first host, for clients of its own.
     pub fn first_name(&self) -> Option<String> {
-        self.links.first()?.resolved_name()
+        self.all.first()?.resolved_name()
     }
 }
 
 impl Drop for Links {
     fn drop(&mut self) {
-        for link in &self.links {
+        for link in &self.all {
             link.close();
             if self.asked {
                 link.end_asked();

@@ -5,6 +5,7 @@
 
 mod build;
 mod inspect;
+mod preflight;
 mod rollout;
 mod seal;
 mod test;
@@ -163,6 +164,16 @@ impl<E: Into<ShipError>> From<E> for Stop {
     }
 }
 
+impl<'s> Ship<'s> {
+    /// The environments that a release comes through, in their order.
+    fn environments_on_the_way(&self) -> Vec<&'s Environment> {
+        let staging = self.service.test.as_ref().filter(|_| !self.skip.contains(&Gate::Staging));
+        let staging = staging.and_then(|test| self.service.environments.get(&test.environment));
+        let staging = staging.filter(|staging| staging.name != self.environment.name);
+        staging.into_iter().chain([self.environment]).collect()
+    }
+}
+
 impl Ship<'_> {
     /// Runs the whole flow.
     pub fn run(&mut self) -> Result<Shipped, ShipError> {
@@ -199,9 +210,7 @@ impl Ship<'_> {
 
     /// Secrets of every environment on the way, before time is spent on a build that could not go out.
     fn check_secrets(&self) -> Result<(), ShipError> {
-        let staging = self.service.test.as_ref().filter(|_| !self.skip.contains(&Gate::Staging));
-        let staging = staging.and_then(|test| self.service.environments.get(&test.environment));
-        for environment in staging.into_iter().chain([self.environment]) {
+        for environment in self.environments_on_the_way() {
             crate::deploy::check_secrets(&environment.name, &environment.run, self.secrets)?;
         }
         Ok(())

@@ -29,10 +29,11 @@ impl Ship<'_> {
         self.conclude(release, replaced, deployed).map(Some)
     }
 
-    /// Staging, test, and the environment that is aimed at.
+    /// The hosts, staging, test, and the environment that is aimed at.
     pub(super) fn deploy_release(&mut self, release: ReleaseId) -> Result<Shipped, ShipError> {
         let replaced = self.history()?.serving(&self.environment.name);
-        match self.staging_and_test(&release) {
+        let before = self.preflight(&release).and_then(|()| self.staging_and_test(&release));
+        match before {
             Ok(None) => {}
             Ok(Some(end)) => return Ok(Shipped { release: Some(release), replaced, end }),
             Err(Stop::Refused { gate, summary, help }) => {

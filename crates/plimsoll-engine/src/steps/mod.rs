@@ -15,9 +15,10 @@ use plimsoll_drivers::{Host, HostError};
 use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
 use plimsoll_model::plan::{Action, HostAction, HostPlan, Plan};
 use plimsoll_model::record::Assigned;
-use plimsoll_model::{Fence, HostName, Span};
+use plimsoll_model::{Fence, HostName, ReleaseId, Span};
 
 use crate::fleet;
+use crate::packing::Packings;
 use crate::world::{ContentError, ReleaseContent, Secrets};
 
 /// What a step has at hand.
@@ -27,9 +28,28 @@ pub(crate) struct Context<'c> {
     pub(crate) hosts: HashMap<&'c HostName, &'c HostPlan>,
     pub(crate) fence: Fence,
     pub(crate) releases: &'c dyn ReleaseContent,
+    pub(crate) packings: &'c Packings,
     pub(crate) secrets: &'c dyn Secrets,
     /// How long the dead man's switch waits when it is armed now.
     pub(crate) switch_after: Span,
+}
+
+/// What came of a step.
+#[derive(Debug, Default)]
+pub(crate) struct Deed {
+    pub(crate) assigned: Vec<Assigned>,
+    pub(crate) sent: Option<Sent>,
+}
+
+/// What went over a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Bytes that were sent.
+    pub(crate) bytes: u64,
+    /// Size of the artifact.
+    pub(crate) size: u64,
+    /// The release that they were a patch against.
+    pub(crate) base: Option<ReleaseId>,
 }
 
 /// Why a step failed.
@@ -75,20 +95,18 @@ impl StepError {
 }
 
 /// Makes one change on one host.
-pub(crate) fn perform(
-    context: &Context,
-    host: &mut dyn Host,
-    step: &HostAction,
-) -> Result<Vec<Assigned>, StepError> {
+pub(crate) fn perform(context: &Context, host: &mut dyn Host, step: &HostAction) -> Result<Deed, StepError> {
     let mut call = Caller { context, host };
-    let nothing = |()| Vec::new();
+    let nothing = |()| Deed::default();
     match &step.action {
         Action::Prepare => prepare::perform(&mut call).map(nothing),
-        Action::Publish => publish::perform(&mut call).map(nothing),
+        Action::Publish => publish::perform(&mut call).map(|sent| Deed { sent, ..Deed::default() }),
         Action::Arm => arm::arm(&mut call).map(nothing),
         Action::Disarm => arm::disarm(&mut call).map(nothing),
         Action::Start { instances } => start::perform(&mut call, instances).map(nothing),
-        Action::Route { weights } => route::perform(&mut call, weights),
+        Action::Route { weights } => {
+            route::perform(&mut call, weights).map(|assigned| Deed { assigned, ..Deed::default() })
+        }
         Action::Retire { instances } => retire::perform(&mut call, instances).map(nothing),
         Action::Commit => commit::perform(&mut call).map(nothing),
     }

@@ -8,6 +8,8 @@
 //! weight 0 whatever pause or approval is open (I3).
 
 mod back;
+#[cfg(test)]
+mod fleet_tests;
 mod forward;
 mod lost;
 mod sides;

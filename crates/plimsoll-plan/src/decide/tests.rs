@@ -16,7 +16,7 @@ use plimsoll_model::{Digest, Fence, HostName, InstanceId, ReleaseId, RolloutId, 
 use super::{Decision, decide};
 use crate::state::RolloutState;
 
-fn release(digit: char) -> ReleaseId {
+pub(super) fn release(digit: char) -> ReleaseId {
     digit.to_string().repeat(12).parse().unwrap()
 }
 
@@ -24,24 +24,24 @@ fn host() -> HostName {
     "web1".parse().unwrap()
 }
 
-fn second(n: u64) -> Timestamp {
+pub(super) fn second(n: u64) -> Timestamp {
     Timestamp::from_millis(1_000_000 + 1000 * n)
 }
 
-fn old(n: u32) -> InstanceId {
+pub(super) fn old(n: u32) -> InstanceId {
     InstanceId::new(release('a'), n)
 }
 
-fn new() -> InstanceId {
+pub(super) fn new() -> InstanceId {
     InstanceId::new(release('b'), 0)
 }
 
-fn rollout(number: u64) -> RolloutId {
+pub(super) fn rollout(number: u64) -> RolloutId {
     RolloutId::new(&"production".parse().unwrap(), number)
 }
 
 /// A weight of 5 % and a pause of 10 s, on one host with two old instances and one new one.
-fn plan(analyses: Vec<AnalysisSpec>) -> Plan {
+pub(super) fn plan(analyses: Vec<AnalysisSpec>) -> Plan {
     let weight = Share::percent(5);
     let shares = vec![HostShare { host: host(), instances: 1, weight }];
     let pause = Step::Pause { duration: Some(Span::from_secs(10)) };
@@ -87,7 +87,7 @@ fn analysis(name: &str, on_no_data: Policy) -> AnalysisSpec {
     }
 }
 
-fn fold(plan: Plan, entries: Vec<(u64, Entry)>) -> RolloutState {
+pub(super) fn fold(plan: Plan, entries: Vec<(u64, Entry)>) -> RolloutState {
     let planned = (0, Entry::Planned { plan: Box::new(plan) });
     let record = |(i, (at, entry)): (usize, (u64, Entry))| Record {
         format: 1,
@@ -105,11 +105,11 @@ fn fold(plan: Plan, entries: Vec<(u64, Entry)>) -> RolloutState {
     RolloutState::fold(&records).unwrap().unwrap()
 }
 
-fn did(action: Action) -> Entry {
+pub(super) fn did(action: Action) -> Entry {
     Entry::Performed { actions: vec![HostAction { host: host(), action }], assigned: Vec::new() }
 }
 
-fn split() -> Vec<ArmWeight> {
+pub(super) fn split() -> Vec<ArmWeight> {
     let weight = Share::percent(5);
     vec![
         ArmWeight { release: release('a'), weight: weight.rest(), instances: vec![old(0), old(1)] },
@@ -118,7 +118,7 @@ fn split() -> Vec<ArmWeight> {
 }
 
 /// Up to the open pause, which was entered at 5 s.
-fn in_the_pause() -> Vec<(u64, Entry)> {
+pub(super) fn in_the_pause() -> Vec<(u64, Entry)> {
     vec![
         (1, did(Action::Prepare)),
         (1, did(Action::Publish)),
@@ -131,7 +131,7 @@ fn in_the_pause() -> Vec<(u64, Entry)> {
     ]
 }
 
-fn observation(states: &[(InstanceId, InstanceState)], weights: &[ArmWeight]) -> HostObservation {
+pub(super) fn observation(states: &[(InstanceId, InstanceState)], weights: &[ArmWeight]) -> HostObservation {
     let instance = |(id, state): &(InstanceId, InstanceState)| InstanceObservation {
         instance: id.clone(),
         state: *state,
@@ -189,11 +189,11 @@ fn fleet(seen: HostObservation) -> FleetObservation {
     FleetObservation { hosts: vec![SeenHost { host: host(), seen }], unreachable: Vec::new() }
 }
 
-fn all_ready() -> Vec<(InstanceId, InstanceState)> {
+pub(super) fn all_ready() -> Vec<(InstanceId, InstanceState)> {
     [old(0), old(1), new()].into_iter().map(|id| (id, InstanceState::Ready)).collect()
 }
 
-fn recorded(decision: Decision) -> Entry {
+pub(super) fn recorded(decision: Decision) -> Entry {
     match decision {
         Decision::Record(entry) => *entry,
         other => panic!("expected a record, found {other:?}"),

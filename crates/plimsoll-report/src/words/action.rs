@@ -29,8 +29,17 @@ pub(crate) fn clauses(actions: &[HostAction], names: &Names) -> String {
             None => grouped.push((what, vec![host.as_str()])),
         }
     }
-    let said = grouped.iter().map(|(what, hosts)| format!("{what} on {}", hosts.join(", ")));
+    let said = grouped.iter().map(|(what, hosts)| format!("{what} on {}", named(hosts)));
     said.collect::<Vec<_>>().join("; ")
+}
+
+/// Up to eight hosts by name; of more, how many.
+pub(crate) fn named(hosts: &[&str]) -> String {
+    const SHOWN: usize = 8;
+    match hosts.len().saturating_sub(SHOWN) {
+        0 => hosts.join(", "),
+        more => format!("{} and {more} more", hosts[..SHOWN].join(", ")),
+    }
 }
 
 fn list(instances: &[InstanceId], names: &Names) -> String {

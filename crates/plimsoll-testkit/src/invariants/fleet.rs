@@ -36,7 +36,7 @@ impl Watch {
         let commits = actions.iter().any(|a| a.action == Action::Commit);
         let before = match places().min().filter(|_| raises) {
             Some(first) => first - first % allowed.max(1),
-            None if commits && !rollout.committed => rollout.plan.hosts.len(),
+            None if commits && rollout.committed.is_empty() => rollout.plan.hosts.len(),
             None => return,
         };
         let down = hosts

@@ -101,7 +101,7 @@ struct Rollout {
     /// Where each host is in the plan.
     places: HashMap<HostName, usize>,
     aside: BTreeSet<HostName>,
-    committed: bool,
+    committed: BTreeSet<HostName>,
     entered: Option<(u32, Timestamp)>,
     done: u32,
     waved_on: bool,
@@ -110,6 +110,8 @@ struct Rollout {
     over: bool,
     evidence: BTreeMap<String, Evidence>,
     watching_since: Option<Timestamp>,
+    /// Requests that had come to the stable side when the rollout began.
+    stable_before: Option<u64>,
 }
 
 /// What the looks of one analysis have shown.
@@ -121,6 +123,8 @@ struct Evidence {
     counted: u64,
     /// Bad ones among them.
     bad: u64,
+    /// Requests to the stable side.
+    stable: u64,
     /// The last look with any.
     last: Option<Timestamp>,
     /// Whether the very last look was unusable.

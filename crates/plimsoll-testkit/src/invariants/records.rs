@@ -61,17 +61,22 @@ impl Watch {
         }
     }
 
-    /// I7: no look has seen more of the new side than came to it.
+    /// I7: no look has seen more of a side than came to it since the rollout began.
     pub(crate) fn check_looks(&mut self, came: &BTreeMap<ReleaseId, u64>, now: Timestamp) {
-        let Some(rollout) = &self.rollout else { return };
-        let came = came.get(&rollout.plan.release).copied().unwrap_or(0);
-        let Some((name, counted)) =
-            rollout.evidence.iter().map(|(n, e)| (n, e.counted)).find(|(_, c)| *c > came)
-        else {
-            return;
-        };
-        let what = format!("`{name}` counts {counted} requests to the new release, and {came} came");
-        self.broken(Invariant::I7, now, what);
+        let Some(rollout) = &mut self.rollout else { return };
+        let came_to = |release: &ReleaseId| came.get(release).copied().unwrap_or(0);
+        let to_stable = rollout.plan.replaces.as_ref().map_or(0, came_to);
+        let before = *rollout.stable_before.get_or_insert(to_stable);
+        let (to_new, to_stable) = (came_to(&rollout.plan.release), to_stable - before);
+        let too_many = rollout.evidence.iter().find_map(|(name, evidence)| {
+            let sides =
+                [("new release", evidence.counted, to_new), ("stable one", evidence.stable, to_stable)];
+            let (side, counted, came) = sides.into_iter().find(|(_, counted, came)| counted > came)?;
+            Some(format!("`{name}` counts {counted} requests to the {side}, and {came} came"))
+        });
+        if let Some(what) = too_many {
+            self.broken(Invariant::I7, now, what);
+        }
     }
 
     fn planned(&mut self, plan: &Plan, now: Timestamp) {
@@ -84,7 +89,7 @@ impl Watch {
             places: plan.hosts.iter().enumerate().map(|(at, h)| (h.host.clone(), at)).collect(),
             plan: plan.clone(),
             aside: BTreeSet::new(),
-            committed: false,
+            committed: BTreeSet::new(),
             entered: None,
             done: 0,
             waved_on: false,
@@ -93,6 +98,7 @@ impl Watch {
             over: false,
             evidence: BTreeMap::new(),
             watching_since: None,
+            stable_before: None,
         });
     }
 
@@ -151,7 +157,7 @@ impl Watch {
         let rollout = self.rollout.as_mut().expect("the caller has one");
         rollout.entered = None;
         rollout.back = Some((reason.clone(), at));
-        if rollout.committed {
+        if !rollout.committed.is_empty() {
             self.broken(Invariant::I12, now, format!("goes back after a commit: {reason:?}"));
             return;
         }
@@ -180,7 +186,7 @@ impl Watch {
                     }
                 }
                 Action::Commit => {
-                    rollout.committed = true;
+                    rollout.committed.insert(host.clone());
                     let release = rollout.plan.release.clone();
                     if found.memory.current().as_ref() != Some(&release) {
                         let what = format!("`commit` on {host} is written as done: current is another");
@@ -290,7 +296,8 @@ impl Evidence {
     fn add(&mut self, reading: &Reading, at: Timestamp) {
         self.unusable = false;
         match reading {
-            Reading::Counts { canary, .. } => {
+            Reading::Counts { canary, stable, .. } => {
+                self.stable += stable.as_ref().map_or(0, |s| s.requests);
                 self.seen += canary.requests;
                 self.counted += canary.requests;
                 self.bad += canary.errors + canary.slower.iter().max().copied().unwrap_or(0);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use plimsoll_agent::memory::Behaviour;
 use plimsoll_agent::runtime::Exit;
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::Command;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
@@ -31,6 +32,7 @@ pub(super) fn environment() -> Environment {
             person_deadline: Span::from_secs(60),
             ..RolloutSpec::default()
         },
+        requires: Requires::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use plimsoll_drivers::{Host, HostError};
+use plimsoll_drivers::{Host, HostError, Link};
 use plimsoll_model::agent::{Call, Request, Response};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
@@ -62,6 +62,11 @@ impl Connection {
 impl Host for Connection {
     fn name(&self) -> &HostName {
         &self.name
+    }
+
+    fn link(&self) -> Link {
+        // What is simulated is how an upload breaks off, not how few bytes it has.
+        Link::Local
     }
 
     fn call(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use plimsoll_agent::memory::{Behaviour, Fault, Moment};
 use plimsoll_agent::runtime::Exit;
+use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::Command;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
@@ -69,6 +70,7 @@ impl Scenario {
             stickiness: Stickiness::None,
             run: super::release::run_spec(0),
             rollout,
+            requires: Requires::default(),
         };
         let settings = Settings {
             seed,

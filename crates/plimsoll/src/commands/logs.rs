@@ -13,6 +13,7 @@ use plimsoll_report::{Names, log_line};
 use super::work::show_warnings;
 use crate::cli::Logs;
 use crate::failure::Failure;
+use crate::hosts::check_patterns;
 use crate::output::{Output, remark};
 use crate::project::Project;
 use crate::signals;
@@ -27,7 +28,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<Exi
     let named = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
     let release = named.map(|r| r.release);
     let names = Names::from_records(&project.records(&Query::default())?);
-    project.check_patterns([environment], &arguments.hosts.patterns)?;
+    check_patterns([environment], &arguments.hosts.patterns)?;
     let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
     let mut cursors: Vec<Option<LogCursor>> = vec![None; hosts.len()];
     let cancel = signals::cancel_flag();

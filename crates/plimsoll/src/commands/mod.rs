@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod deploy;
+pub(crate) mod doctor;
 pub(crate) mod down;
 mod ending;
 pub(crate) mod history;

@@ -74,7 +74,7 @@ fn target(project: &Project, environment: &Environment, named: Option<&str>) -> 
         environment.target.parallel(),
         &project.service.name,
     );
-    let serving = seen.hosts.iter().find_map(|h| h.seen.current.clone());
+    let serving = history.current(&environment.name, &seen);
     let nothing = || {
         Failure::usage(format!(
             "nothing serves in `{}`, so there is nothing to go back from",

@@ -7,22 +7,29 @@ use std::time::{Duration, SystemTime};
 
 use plimsoll_agent::layout::Layout;
 use plimsoll_agent::process::{launch_main, shim_main};
-use plimsoll_agent::server::{ServeOptions, serve};
-use plimsoll_agent::traffic::proxy_process::proxy_main;
+use plimsoll_agent::server::{ServeOptions, Supervisor, serve};
+use plimsoll_agent::systemd::{self, EnsureOptions, ensure_agent};
+use plimsoll_agent::traffic::proxy_process::{inherited_proxy_main, proxy_main};
 use plimsoll_agent::{bridge, programs};
 use plimsoll_drivers::local::{self, LocalOptions};
 use plimsoll_model::{ExitCode, ServiceName};
 
-use crate::cli::{Agent, Command};
+use crate::cli::{Agent, Command, Runtime};
 use crate::failure::{Failure, with_causes};
+use crate::this_machine;
 
 /// An agent with nothing to look after ends by itself.
 const IDLE: Duration = Duration::from_secs(2);
+/// One that is a unit waits longer: it was installed by a command that is about to connect, and ending means removing it.
+const RESIDENT_IDLE: Duration = Duration::from_secs(60);
 
 /// Parts whose exit code is not one of ours: the proxy's tells the agent, the others' are the instance's.
 pub(crate) fn part(command: &Command) -> Option<ProcessExit> {
     match command {
-        Command::Proxy(arguments) => Some(proxy_main(arguments.listen, &arguments.control, &arguments.state)),
+        Command::Proxy(arguments) => Some(match arguments.listen {
+            Some(listen) => proxy_main(listen, &arguments.control, &arguments.state),
+            None => inherited_proxy_main(&arguments.control, &arguments.state),
+        }),
         Command::Shim(arguments) => Some(shim_main(&arguments.spec)),
         Command::Launch(arguments) => Some(launch_main(&arguments.spec)),
         _ => None,
@@ -40,7 +47,15 @@ pub(crate) fn agent(arguments: &Agent) -> Result<ExitCode, Failure> {
         socket: None,
         executable,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        idle: Some(IDLE),
+        idle: Some(match arguments.runtime {
+            Runtime::Auto | Runtime::Shims => IDLE,
+            Runtime::Systemd => RESIDENT_IDLE,
+        }),
+        reach: this_machine::reach(),
+        supervisor: match arguments.runtime {
+            Runtime::Auto | Runtime::Shims => Supervisor::Shims,
+            Runtime::Systemd => Supervisor::Systemd(arguments.scope.into()),
+        },
     };
     serve(&options).map_err(|e| internal(&e))?;
     Ok(ExitCode::Success)
@@ -63,6 +78,14 @@ fn stdio(arguments: &Agent, executable: &Path) -> Result<ExitCode, Failure> {
 
 /// A connection to the service's agent, which is started where none runs.
 fn reach(arguments: &Agent, root: &Path, executable: &Path) -> Result<UnixStream, Failure> {
+    let by_systemd = match arguments.runtime {
+        Runtime::Auto => systemd::is_booted(),
+        Runtime::Shims => false,
+        Runtime::Systemd => true,
+    };
+    if by_systemd {
+        return reach_resident(arguments, root, executable);
+    }
     let layout = Layout::new(root, &arguments.service);
     layout.create().map_err(|e| internal(&e))?;
     let sockets = layout.sockets().map_err(|e| internal(&e))?;
@@ -72,6 +95,26 @@ fn reach(arguments: &Agent, root: &Path, executable: &Path) -> Result<UnixStream
         log: layout.state().join("agent.log"),
     };
     local::connect(&options).map_err(|why| Failure::new(ExitCode::Unreachable, why))
+}
+
+/// A connection to the agent that is a unit of the host's systemd.
+fn reach_resident(arguments: &Agent, root: &Path, executable: &Path) -> Result<UnixStream, Failure> {
+    let options = EnsureOptions {
+        root: root.to_owned(),
+        service: arguments.service.clone(),
+        executable: executable.to_owned(),
+        scope: arguments.scope.into(),
+    };
+    let socket = ensure_agent(&options).map_err(|error| {
+        let failure = Failure::new(ExitCode::Unreachable, with_causes(&error));
+        error.help().into_iter().fold(failure, Failure::help)
+    })?;
+    UnixStream::connect(&socket).map_err(|error| {
+        Failure::new(
+            ExitCode::Unreachable,
+            format!("the agent does not answer on {}: {error}", socket.display()),
+        )
+    })
 }
 
 /// What starts an agent of a service.

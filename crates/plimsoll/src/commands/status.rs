@@ -16,13 +16,14 @@ use plimsoll_report::{EnvironmentStatus, Health, HostStatus, Names, StatusView, 
 use super::work::show_warnings;
 use crate::cli::Hosts;
 use crate::failure::Failure;
+use crate::hosts::{check_patterns, has_host};
 use crate::output::Output;
 use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
     show_warnings(&project);
-    project.check_patterns(project.service.environments.values(), &hosts.patterns)?;
+    check_patterns(project.service.environments.values(), &hosts.patterns)?;
     let history = project.history()?;
     let environments = project.service.environments.values();
     let style = output.style();
@@ -30,7 +31,7 @@ pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCo
         service: project.service.name.clone(),
         now: SystemClock.now(),
         environments: environments
-            .filter(|e| hosts.patterns.is_empty() || project.has_host(e, &hosts.patterns))
+            .filter(|e| hosts.patterns.is_empty() || has_host(e, &hosts.patterns))
             .map(|e| environment(&project, &history, e, &hosts.patterns, &style))
             .collect::<Result<_, Failure>>()?,
     };
@@ -50,7 +51,7 @@ fn environment(
         environment.target.parallel(),
         &project.service.name,
     );
-    let release = current(&fleet, history.serving(&environment.name));
+    let release = history.current(&environment.name, &fleet);
     let since = release.as_ref().and_then(|release| {
         let of = |r: &&plimsoll_engine::history::KnownRollout| {
             r.plan.environment == environment.name && r.plan.release == *release
@@ -94,13 +95,6 @@ fn environment(
         rollout,
         hosts,
     })
-}
-
-/// The release that serves: what the only host says; of several, what the journal says if any of them has it.
-fn current(fleet: &FleetObservation, serving: Option<ReleaseId>) -> Option<ReleaseId> {
-    let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
-    let known = serving.filter(|release| currents.clone().any(|current| current == release));
-    known.or_else(|| currents.next().cloned())
 }
 
 /// That a host serves another release than the environment.

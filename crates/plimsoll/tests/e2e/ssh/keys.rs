@@ -1,7 +1,7 @@
 //! Who the host is, and who we are: both as the operator's ssh decides it.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::server::{Server, make_key};
 
@@ -66,7 +66,7 @@ fn keys_of_an_agent_are_used() {
         .client_host("keyless", &[("IdentityFile", "none".to_owned()), ("IdentitiesOnly", "no".to_owned())]);
     let socket = server.file("agent.sock");
     let agent = Command::new("ssh-agent").args(["-D", "-a"]).arg(&socket).stdout(Stdio::null()).spawn();
-    let mut agent = agent.expect("ssh-agent runs");
+    let _agent = Ended(agent.expect("ssh-agent runs"));
     crate::support::wait_for("ssh-agent", || socket.exists());
     let project = server.project(&["keyless"], "");
     let status = |with_agent: bool| {
@@ -83,8 +83,16 @@ fn keys_of_an_agent_are_used() {
         Command::new("ssh-add").arg("-q").arg(server.file("id")).env("SSH_AUTH_SOCK", &socket).status();
     assert!(added.unwrap().success());
     let seen = status(true);
-    agent.kill().unwrap();
-    agent.wait().unwrap();
     assert!(seen.contains("1 host") && !seen.contains("keys"), "{seen}");
     project.edit("\"keyless\"", "\"web1\"");
+}
+
+/// A process that ends with the test, however that ends.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

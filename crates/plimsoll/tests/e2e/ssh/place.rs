@@ -13,7 +13,7 @@ fn half() -> u64 {
 
 fn part(server: &Server) -> Option<fs::DirEntry> {
     let entries = fs::read_dir(server.root().join("bin")).into_iter().flatten().flatten();
-    entries.into_iter().find(|entry| entry.file_name().to_str().is_some_and(|name| name.ends_with(".part")))
+    entries.into_iter().find(|entry| entry.path().extension().is_some_and(|extension| extension == "part"))
 }
 
 #[test]

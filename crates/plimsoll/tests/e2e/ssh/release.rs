@@ -9,7 +9,7 @@ use crate::support::{Load, Project};
 const SCRAPED: &str = r#"
 [[environments.production.rollout.analysis]]
 name = "app"
-source = { scrape = "/metrics", requests = "requests_total", errors = "errors_total" }
+source = { scrape = "/metrics", requests = "http_requests_total", errors = 'http_requests_total{code="500"}' }
 max-error-rate = "50%"
 interval = "200ms"
 warm-up = "200ms"
@@ -51,7 +51,7 @@ fn pages_of_instances_are_read_through_their_host() {
 
 fn looks(project: &Project, name: &str) -> Vec<String> {
     let entries = project.records().into_iter().map(|record| record["entry"].clone());
-    let of = entries.filter(|entry| entry["kind"] == "looked" && entry.to_string().contains(name));
+    let of = entries.filter(|entry| entry["kind"] == "looked" && entry["analysis"] == name);
     of.map(|entry| entry["reading"]["kind"].as_str().unwrap_or_default().to_owned()).collect()
 }
 

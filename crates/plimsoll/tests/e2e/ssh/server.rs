@@ -78,10 +78,8 @@ impl Server {
             ("IdentitiesOnly", "yes".to_owned()),
             ("UserKnownHostsFile", self.file("known").display().to_string()),
         ];
-        // The first value of a key is the one that ssh takes.
-        for (key, value) in
-            keys.iter().map(|(key, value)| (*key, value)).chain(usual.iter().map(|(k, v)| (*k, v)))
-        {
+        let usual = usual.iter().filter(|(key, _)| !keys.iter().any(|(own, _)| own == key));
+        for (key, value) in keys.iter().chain(usual) {
             writeln!(self.config, "  {key} {value}").expect("text");
         }
         fs::write(self.file("config"), &self.config).expect("written");
@@ -146,6 +144,7 @@ pub struct Relay {
     /// Where clients connect.
     pub port: u16,
     left: Arc<AtomicI64>,
+    cuts: Arc<AtomicI64>,
 }
 
 impl Relay {
@@ -155,15 +154,16 @@ impl Relay {
         let relay = Self {
             port: listener.local_addr().expect("an address").port(),
             left: Arc::new(AtomicI64::new(i64::MAX)),
+            cuts: Arc::new(AtomicI64::new(0)),
         };
-        let left = Arc::clone(&relay.left);
+        let (left, cuts) = (Arc::clone(&relay.left), Arc::clone(&relay.cuts));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let server = TcpStream::connect(("127.0.0.1", port)).expect("the server answers");
                 for (from, to) in [(&client, &server), (&server, &client)] {
-                    let (from, to, left) =
-                        (from.try_clone().expect("clone"), to.try_clone().expect("clone"), Arc::clone(&left));
-                    thread::spawn(move || pass(from, to, &left));
+                    let (from, to) = (from.try_clone().expect("clone"), to.try_clone().expect("clone"));
+                    let (left, cuts) = (Arc::clone(&left), Arc::clone(&cuts));
+                    thread::spawn(move || pass(from, to, &left, &cuts));
                 }
             }
         });
@@ -175,17 +175,26 @@ impl Relay {
         self.left.store(bytes, Ordering::SeqCst);
     }
 
+    /// Cuts the connections that are there, once.
+    pub fn cut_now(&self) {
+        let before = self.cuts.load(Ordering::SeqCst);
+        self.cut_after(0);
+        wait_for("the cut", || self.cuts.load(Ordering::SeqCst) > before);
+        self.mend();
+    }
+
     /// Lets everything pass again.
     pub fn mend(&self) {
         self.cut_after(i64::MAX);
     }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, left: &AtomicI64) {
+fn pass(mut from: TcpStream, mut to: TcpStream, left: &AtomicI64, cuts: &AtomicI64) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
         let count = i64::try_from(count).expect("small");
         if left.fetch_sub(count, Ordering::SeqCst) < count {
+            cuts.fetch_add(1, Ordering::SeqCst);
             break;
         }
         if to.write_all(&buffer[..usize::try_from(count).expect("small")]).is_err() {

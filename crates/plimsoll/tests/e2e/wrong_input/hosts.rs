@@ -68,8 +68,11 @@ fn a_full_disk_is_named_and_the_old_release_serves_on() {
     );
     project.edit(line, &bigger);
     project.run(&["ship"]).expect(10).says(&[
-        "no space for release r2",
-        "MB needed",
+        "preflight",
+        "too little room on",
+        "MB free of",
+        "for the artifact",
+        "plimsoll prune",
         &disk.0.path().display().to_string(),
     ]);
     assert_eq!(project.get(), "1");

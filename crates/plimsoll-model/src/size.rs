@@ -14,7 +14,8 @@ pub fn human(bytes: u64) -> String {
         unit += 1;
     }
     let digits = usize::from(value < 99.95);
-    format!("{} {}", crate::rate::trimmed(format!("{value:.digits$}")), UNITS[unit])
+    let number = format!("{value:.digits$}");
+    format!("{} {}", number.strip_suffix(".0").unwrap_or(&number), UNITS[unit])
 }
 
 #[cfg(test)]
