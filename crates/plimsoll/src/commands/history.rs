@@ -88,7 +88,8 @@ fn one(records: &[Record], history: &History, subject: &str, output: Output) -> 
                 .help("plimsoll history    all of them"));
         }
     };
-    output.print(&chosen, |style| rollout_history(&chosen, &Names::from_records(records), style))
+    let value = serde_json::json!({ "records": chosen });
+    output.print(&value, |style| rollout_history(&chosen, &Names::from_records(records), style))
 }
 
 fn of_release(records: &[Record], history: &History, release: &ReleaseId) -> Vec<Record> {

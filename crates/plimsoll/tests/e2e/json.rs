@@ -39,6 +39,7 @@ fn every_command_prints_objects_one_a_line() {
     check(&project, &["ship"]);
     project.change(&[("VERSION", "2")]);
     check(&project, &["build"]);
+    check(&project, &["history", "r1"]);
     let paths = paths(&project);
     assert!(paths.len() > 15, "{paths:?}");
     for path in &paths {
