@@ -432,6 +432,7 @@ impl Script {
         let story = EndingStory::Refused {
             gate: Some(Gate::Test),
             release: Some(label(42, "7c1f9e2")),
+            serves_in: None,
             summary: summary.to_owned(),
         };
         script.end(ExitCode::Refused, story, vec![Hint::new("plimsoll ship -v", "with all output")]);

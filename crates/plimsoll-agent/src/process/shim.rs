@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use plimsoll_model::Masker;
 use plimsoll_model::agent::LogStream;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
@@ -80,15 +81,17 @@ struct Started {
 
 fn start(run: &Run, order: &Order) -> std::io::Result<Started> {
     let log = Arc::new(LogFile::new(&order.log, OUTPUT, LARGEST)?);
+    // Before the launch takes them away: what is not known cannot be masked.
+    let secrets = Arc::new(Masker::new(run.secrets()?.values()));
     let mut command = Command::new(&order.plimsoll);
     command.arg("launch").arg(run.order_path());
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut readers = Vec::new();
     if let Some(output) = child.stdout.take() {
-        readers.push(read(output, LogStream::Stdout, &log)?);
+        readers.push(read(output, LogStream::Stdout, &log, &secrets)?);
     }
     if let Some(output) = child.stderr.take() {
-        readers.push(read(output, LogStream::Stderr, &log)?);
+        readers.push(read(output, LogStream::Stderr, &log, &secrets)?);
     }
     Ok(Started { child, log, readers })
 }
@@ -97,9 +100,10 @@ fn read(
     output: impl Read + Send + 'static,
     stream: LogStream,
     log: &Arc<LogFile>,
+    secrets: &Arc<Masker>,
 ) -> std::io::Result<JoinHandle<()>> {
-    let log = Arc::clone(log);
-    thread::Builder::new().spawn(move || copy(output, stream, &log))
+    let (log, secrets) = (Arc::clone(log), Arc::clone(secrets));
+    thread::Builder::new().spawn(move || copy(output, stream, &log, &secrets))
 }
 
 fn watch(run: &Run, started: Started, cgroups: &[std::path::PathBuf]) -> Exit {

@@ -119,10 +119,9 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     place::claim(&layout)?;
     let mut clock = HostClock::new();
     let agent = Agent::open(parts(options, &layout)?, clock.now())?;
-    let socket = match &options.socket {
-        Some(socket) => socket.clone(),
-        None => sockets(options, &layout)?.agent,
-    };
+    // Asked for now: the folder that says where they are may be gone in the end.
+    let sockets = sockets(options, &layout)?;
+    let socket = options.socket.clone().unwrap_or_else(|| sockets.agent.clone());
     let listener = listen(&socket).map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
     let place = Place { root: options.root.clone(), service: options.service.clone(), reach: options.reach };
     let agent = Mutex::new((agent, clock));
@@ -145,6 +144,7 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     }
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);
+    sockets.sweep();
     Ok(())
 }
 

@@ -13,8 +13,7 @@ use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
-    let mut journal = project.journal()?;
-    let (records, check) = match journal.read(&Query::default()) {
+    let (records, check) = match project.read_records(&Query::default()) {
         Ok(records) => {
             let check = verify(&records);
             (records, check)

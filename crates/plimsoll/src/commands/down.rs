@@ -30,11 +30,12 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Down) -> Result<Exi
         vec![project.environment(arguments.chosen.environment.as_ref())?]
     };
     for environment in environments {
-        let said = match stop_one(&project, environment, arguments.force)? {
-            Some(stopped) => told(&project, environment, stopped)?,
-            None => format!("{}: nothing runs", environment.name),
+        let (what, words) = match stop_one(&project, environment, arguments.force)? {
+            Some(stopped) => ("stopped", told(&project, environment, stopped)?),
+            None => ("nothing-runs", format!("{}: nothing runs", environment.name)),
         };
-        output.line(&said)?;
+        let value = serde_json::json!({ "environment": environment.name, "what": what, "text": words });
+        output.print(&value, |_| format!("{words}\n"))?;
     }
     Ok(ExitCode::Success)
 }

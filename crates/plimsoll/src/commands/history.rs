@@ -18,7 +18,7 @@ use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Subject) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let history = History::fold(&records);
     match &arguments.subject {
         None => whole(&project, &records, &history, output)?,
@@ -92,7 +92,8 @@ fn one(records: &[Record], history: &History, subject: &str, output: Output) -> 
                 .help("plimsoll history    all of them"));
         }
     };
-    output.print(&chosen, |style| rollout_history(&chosen, &Names::from_records(records), style))
+    let value = serde_json::json!({ "records": chosen });
+    output.print(&value, |style| rollout_history(&chosen, &Names::from_records(records), style))
 }
 
 fn of_release(records: &[Record], history: &History, release: &ReleaseId) -> Vec<Record> {

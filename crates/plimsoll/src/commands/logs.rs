@@ -27,7 +27,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<Exi
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
     let named = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
     let release = named.map(|r| r.release);
-    let names = Names::from_records(&project.journal()?.read(&Query::default())?);
+    let names = Names::from_records(&project.records(&Query::default())?);
     check_patterns([environment], &arguments.hosts.patterns)?;
     let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
     let mut cursors: Vec<Option<LogCursor>> = vec![None; hosts.len()];

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use plimsoll_artifact::release_folder;
-use plimsoll_engine::Deployed;
+use plimsoll_engine::Deployment;
 use plimsoll_model::{ExitCode, ReleaseId};
 
-use super::work::{on_environment, show_warnings};
+use super::ending::of_pruning;
+use super::work::{show_warnings, under_lease};
 use crate::cli::Chosen;
 use crate::failure::{Failure, with_causes};
 use crate::output::Output;
@@ -18,16 +19,16 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Chosen) -> Result<E
     let environment = project.environment(arguments.environment.as_ref())?;
     let keep = project.service.keep_releases;
     let pinned = needed(&project)?;
-    let exit = on_environment(&project, environment, output, None, |deployment| {
+    let on_hosts = |deployment: &mut Deployment| {
         deployment.prune(keep, &pinned);
-        Ok(Deployed::AlreadyServing)
-    })?;
-    let removed = prune_here(&project, keep as usize, &pinned)?;
-    output.line(&format!(
-        "removed {} releases here; kept the newest {keep} and what is needed",
-        removed.len()
-    ))?;
-    Ok(exit)
+        Ok(())
+    };
+    under_lease(&project, environment, output, None, on_hosts, |()| {
+        let removed = prune_here(&project, keep as usize, &pinned)?;
+        let summary =
+            format!("removed {} releases here; kept the newest {keep} and what is needed", removed.len());
+        of_pruning(&project, environment, &removed, summary)
+    })
 }
 
 /// Releases that serve, or that a bare rollback would return to, in any environment.

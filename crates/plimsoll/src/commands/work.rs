@@ -69,14 +69,27 @@ pub(crate) fn on_environment(
     waiting: Option<&Waiting>,
     work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
 ) -> Result<ExitCode, Failure> {
+    let since = project.records(&Query::default())?.len();
+    under_lease(project, environment, output, waiting, work, |deployed| {
+        ending::of_deployment(project, environment, &deployed, since)
+    })
+}
+
+/// The same for work that ends in another way: `tell` says how.
+pub(crate) fn under_lease<T>(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    work: impl FnOnce(&mut Deployment) -> Result<T, DeployError>,
+    tell: impl FnOnce(T) -> Result<Told, Failure>,
+) -> Result<ExitCode, Failure> {
     let hands = Hands::new(waiting, output);
     project.greet([environment])?;
     let reports = output.reporter();
-    let mut tell = reports.teller();
-    let since = project.journal()?.read(&Query::default())?.len();
-    let result = deploy(project, environment, &hands, &mut tell, work);
-    let told = match result {
-        Ok(deployed) => ending::of_deployment(project, environment, &deployed, since)?,
+    let result = deploy(project, environment, &hands, &mut reports.teller(), work);
+    let told = match result.and_then(tell) {
+        Ok(told) => told,
         Err(failure) => Told::failed(&failure.named(&project.history()?)),
     };
     let exit = told.ending.exit;
@@ -84,13 +97,13 @@ pub(crate) fn on_environment(
     Ok(exit)
 }
 
-fn deploy(
+fn deploy<T>(
     project: &Project,
     environment: &Environment,
     hands: &Hands,
     tell: &mut dyn FnMut(Event),
-    work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
-) -> Result<Deployed, Failure> {
+    work: impl FnOnce(&mut Deployment) -> Result<T, DeployError>,
+) -> Result<T, Failure> {
     let actor = hands.actor(project);
     with_lease(project, environment, project.hosts(environment)?, &actor, tell, work)
 }

@@ -11,9 +11,13 @@
 
 mod doctor;
 mod down;
+mod endings;
 mod flow;
+mod json;
+mod looking;
 mod prometheus;
 mod recovery;
+mod secrets;
 mod ssh;
 mod support;
 mod wrong_input;
