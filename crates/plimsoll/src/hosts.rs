@@ -159,7 +159,7 @@ impl Project {
 
     fn running_local(&self, root: &Path) -> Result<Vec<Box<dyn Host>>, Failure> {
         let (layout, root) = self.layout(root);
-        if !layout.folder().exists() {
+        if !layout.state().exists() {
             return Ok(Vec::new());
         }
         belongs_here(&layout)?;
