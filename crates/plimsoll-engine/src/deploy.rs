@@ -384,14 +384,6 @@ impl<'d, 'w> Deployment<'d, 'w> {
             }
         })
     }
-
-    /// Stops the service on every host of the environment.
-    pub fn down(&mut self) -> Vec<(HostName, Result<(), String>)> {
-        let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
-            host.call(service, fence, Request::Down, &[]).map(drop).map_err(|e| e.to_string())
-        })
-    }
 }
 
 /// What is to be said where hosts answer clients with the maintenance page.

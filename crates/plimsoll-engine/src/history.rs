@@ -166,13 +166,16 @@ impl History {
         let of = |r: &&mut KnownRollout| Some(&r.plan.rollout) == record.rollout.as_ref();
         let Some(rollout) = self.rollouts.iter_mut().rev().find(of) else { return };
         rollout.ended = Some((outcome, record.at));
-        let plan = &rollout.plan;
+        let plan = rollout.plan.clone();
         let refuse = match outcome {
             Outcome::RolledBack if plan.kind != PlanKind::Converge => Some(plan.release.clone()),
             // It could not be brought back completely; the reason to bring it back stands.
             Outcome::Mixed if self.blamed.contains(&plan.rollout) => Some(plan.release.clone()),
             // What a person went back from is not shipped again by accident either.
-            promoted if promoted.is_promoted() && plan.kind == PlanKind::Rollback => plan.replaces.clone(),
+            // Where it was stopped first, the plan replaces nothing, and what served before is known from here.
+            promoted if promoted.is_promoted() && plan.kind == PlanKind::Rollback => {
+                plan.replaces.clone().or_else(|| self.serving_before(&plan))
+            }
             _ => None,
         };
         if let Some(release) = refuse {
@@ -296,6 +299,13 @@ impl History {
         let mut currents = fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
         let known = self.serving(environment).filter(|release| currents.clone().any(|c| c == release));
         known.or_else(|| currents.next().cloned())
+    }
+
+    /// The release that served when this plan, the newest of its environment, was made.
+    fn serving_before(&self, plan: &Plan) -> Option<ReleaseId> {
+        let before = self.rollouts.iter().rev().filter(|r| r.plan.environment == plan.environment).skip(1);
+        let last = before.into_iter().find(|r| r.is_promoted()).map(|r| r.plan.release.clone());
+        last.filter(|release| *release != plan.release)
     }
 
     /// The release that bare `rollback` returns to: the newest that was promoted in the environment before

@@ -36,6 +36,7 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Superseded => "taken back for another release",
         Outcome::Refused => "refused by a host before it took any traffic",
         Outcome::Mixed => "could not be brought back everywhere",
+        Outcome::Stopped => "ended by `plimsoll down`",
     }
 }
 
@@ -49,6 +50,7 @@ pub(crate) const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Superseded => "superseded",
         Outcome::Refused => "refused",
         Outcome::Mixed => "mixed",
+        Outcome::Stopped => "stopped",
     }
 }
 

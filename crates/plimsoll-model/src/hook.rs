@@ -44,7 +44,7 @@ impl HookName {
         match outcome {
             Outcome::Promoted | Outcome::PromotedInPart => Self::PostDeploy,
             Outcome::RolledBack | Outcome::Inconclusive | Outcome::Superseded => Self::RolledBack,
-            Outcome::Refused | Outcome::Mixed => Self::DeployFailed,
+            Outcome::Refused | Outcome::Mixed | Outcome::Stopped => Self::DeployFailed,
         }
     }
 

@@ -74,6 +74,12 @@ pub enum Entry {
         /// Its plan.
         plan: Box<Plan>,
     },
+    /// What the proxies had counted: before the new release gets its first weight or more of it, when the rollout turns
+    /// back, and at its end. Written beside the analyses' looks, which have gaps where nobody looked.
+    Counted {
+        /// Each side on each host that answered.
+        counts: Vec<Answered>,
+    },
     /// Another coordinator took an unfinished rollout over.
     TakenOver {
         /// What it does with it: `continue` or `go back`, and why.
@@ -265,6 +271,22 @@ pub struct Assigned {
     pub requests: u64,
 }
 
+/// What a host's proxy had answered for one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Answered {
+    /// The host.
+    pub host: HostName,
+    /// The proxy's epoch: counts of another one begin at zero.
+    pub epoch: u64,
+    /// The side.
+    pub release: ReleaseId,
+    /// Attempts that ended, since the proxy's start.
+    pub requests: u64,
+    /// Bad ends among them: answers with 5xx and failed attempts.
+    pub bad: u64,
+}
+
 /// What a person can ask of a running rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "what")]
@@ -448,6 +470,8 @@ pub enum Outcome {
     Refused,
     /// Not everything could be brought back; hosts differ.
     Mixed,
+    /// A person stopped the environment while the rollout was under way: nothing serves.
+    Stopped,
 }
 
 impl Outcome {

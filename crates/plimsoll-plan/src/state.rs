@@ -61,6 +61,8 @@ pub struct RolloutState {
     pub assigned: BTreeMap<HostName, Vec<Assigned>>,
     /// Whether the new release was ever given traffic.
     pub took_traffic: bool,
+    /// Whether counters were written down before the new release was to get traffic, so that the end can be compared.
+    pub counting: bool,
     /// The last record folded in.
     pub sequence: u64,
 }
@@ -153,6 +155,7 @@ impl RolloutState {
             routed: BTreeMap::new(),
             assigned: BTreeMap::new(),
             took_traffic: false,
+            counting: false,
             sequence: record.sequence,
         })
     }
@@ -204,6 +207,7 @@ impl RolloutState {
             }
             Entry::GoingBack { reason } => self.go_back(reason, record.at),
             Entry::Finished { outcome, .. } => self.finished = Some(*outcome),
+            Entry::Counted { .. } => self.counting = true,
             Entry::TakenOver { .. } => self.last_progress = record.at,
             Entry::Planned { .. } => return Err(unfitting("it plans the rollout a second time")),
             Entry::Assessed { .. }

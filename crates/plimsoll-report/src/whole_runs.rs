@@ -242,7 +242,7 @@ fn a_rollback_in_a_pipe() {
     2026-01-31T14:03:20Z  r41 serves everywhere. r42 will not be tried again as it is.
     2026-01-31T14:03:20Z  hint: plimsoll logs r42 --failed   what the canary said
     2026-01-31T14:03:20Z  hint: plimsoll history r42         every gate, every number
-    2026-01-31T14:03:20Z  exit 11: the release was rolled back; what served before it serves everywhere
+    2026-01-31T14:03:20Z  exit 11: the release was rolled back; what served before it, if anything did, serves everywhere
     "#);
 }
 

@@ -354,6 +354,9 @@ pub(crate) struct Down {
     /// Every environment.
     #[arg(long, conflicts_with = "environment")]
     pub(crate) all: bool,
+    /// Even where another command is at work there: it ends.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

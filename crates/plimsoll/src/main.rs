@@ -9,6 +9,7 @@ mod hosts;
 mod operation;
 mod output;
 mod project;
+mod secrets;
 mod signals;
 mod this_machine;
 mod who;
@@ -20,7 +21,10 @@ use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 
 fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
     if let Some(exit) = commands::servant::part(&cli.command) {
         return exit;
     }
@@ -29,11 +33,24 @@ fn main() -> std::process::ExitCode {
         let exit = commands::exec::run(&cli.config, output::Output::new(&cli), arguments);
         return std::process::ExitCode::from(exit);
     }
+    let json = cli.json;
     let exit = dispatch(cli).unwrap_or_else(|failure| {
-        output::complain(&failure);
+        output::complain(&failure, json);
         failure.exit
     });
     std::process::ExitCode::from(exit.number())
+}
+
+/// A command line that is none, or that asks for help. Whoever asks for JSON gets JSON, also of what is wrong with that.
+fn not_understood(error: &clap::Error) -> std::process::ExitCode {
+    if !error.use_stderr() || !std::env::args_os().any(|argument| argument == "--json") {
+        error.exit();
+    }
+    let text = error.to_string();
+    let message = text.trim_end().trim_start_matches("error: ");
+    let failure = Failure::usage(message);
+    output::complain(&failure, true);
+    std::process::ExitCode::from(failure.exit.number())
 }
 
 fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {

@@ -8,12 +8,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_model::agent::{LogCursor, LogLine, OnceOrder, OnceState, Refusal, RefusalReason, Response};
+use plimsoll_model::agent::{LogCursor, OnceOrder, OnceState, Refusal, RefusalReason, Response};
 use plimsoll_model::release::{RunSpec, SecretReference};
 use plimsoll_model::{InstanceId, ReleaseId, Secret, Span, Timestamp};
 
 use super::Agent;
-use crate::runtime::{Exit, LogQuery, OnceProcess, ProcessHandle, ProcessStatus, Signal};
+use crate::runtime::{Exit, OnceProcess, ProcessHandle, ProcessStatus, Signal};
 use crate::state::{HostState, OnceEnding, OnceRecord};
 
 /// Time between SIGTERM and SIGKILL when its time is over.
@@ -22,8 +22,6 @@ const STOP_TIME: Duration = Duration::from_secs(5);
 const REMEMBERED: usize = 32;
 /// The longest that one may take.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
-/// Secrets shorter than this are not masked: `TOKEN=on` would blot out every `on`.
-const SHORTEST_MASKED: usize = 4;
 
 impl Agent {
     /// Starts it, unless it was started before.
@@ -287,31 +285,6 @@ impl Agent {
         self.parts.state.save_secrets(&next)?;
         self.secrets = next;
         Ok(())
-    }
-
-    /// Takes the secrets out of what such processes printed: people look at it, and it may go into records.
-    pub(super) fn mask(&self, line: &mut LogLine) {
-        if !line.instance.is_once() {
-            return;
-        }
-        let secrets = self.secrets.get(&line.instance).into_iter().flat_map(BTreeMap::values);
-        let mut values: Vec<&str> = secrets.flat_map(|secret| secret.expose().lines()).collect();
-        values.retain(|value| value.len() >= SHORTEST_MASKED);
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        for value in values {
-            if line.text.contains(value) {
-                line.text = line.text.replace(value, "***");
-            }
-        }
-    }
-
-    /// Lines of logs that match.
-    pub(super) fn masked_logs(&mut self, query: &LogQuery) -> Result<Vec<LogLine>, Refusal> {
-        let mut lines = self.parts.runtime.logs(query)?;
-        for line in &mut lines {
-            self.mask(line);
-        }
-        Ok(lines)
     }
 }
 

@@ -302,6 +302,29 @@ fn a_way_back_that_the_old_side_cannot_take_is_not_over() {
 }
 
 #[test]
+fn an_old_side_that_is_gone_is_not_the_new_release_s_fault() {
+    let route = Action::Route { weights: split() };
+    let failed = |at| {
+        let action = HostAction { host: host(), action: route.clone() };
+        let error = "no ready instance".to_owned();
+        (at, Entry::ActionFailed { action, error, retry: false })
+    };
+    let mut entries = in_the_pause();
+    entries.push(failed(6));
+    let state = fold(plan(Vec::new()), entries);
+    let mut states = all_ready();
+    let reason =
+        |states: &[_]| match recorded(decide(&state, &fleet(observation(states, &split())), second(7))) {
+            Entry::GoingBack { reason } => reason,
+            other => panic!("{other:?}"),
+        };
+    assert!(matches!(reason(&states), BackReason::ActionFailed { .. }));
+    (states[0].1, states[1].1) = (InstanceState::Failed, InstanceState::Failed);
+    let found = reason(&states);
+    assert!(matches!(found, BackReason::NoProgress { against_release: false, .. }), "{found:?}");
+}
+
+#[test]
 fn nothing_is_decided_while_it_is_not_known_whether_a_host_has_committed() {
     let mut entries = in_the_pause();
     entries.push((20, Entry::StepDone { step: 1, why: String::new() }));

@@ -6,8 +6,8 @@ use plimsoll_engine::History;
 use plimsoll_engine::fleet;
 use plimsoll_engine::journal::{JournalError, Query, chain};
 use plimsoll_model::agent::{Request, Response};
-use plimsoll_model::record::Record;
-use plimsoll_model::{ExitCode, trail};
+use plimsoll_model::record::{Entry, Record};
+use plimsoll_model::{ExitCode, RolloutId, trail};
 use plimsoll_report::{ChainCheck, Names, TrailView};
 
 use crate::cli::Audit;
@@ -20,8 +20,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Audit) -> Result<Ex
     if arguments.hosts {
         return of_hosts(&project, output, arguments);
     }
-    let mut journal = project.journal()?;
-    let (records, check) = match journal.read(&Query::default()) {
+    let (records, check) = match project.read_records(&Query::default()) {
         Ok(records) => {
             let check = verify(&records);
             (records, check)
@@ -31,13 +30,19 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Audit) -> Result<Ex
     };
     let value = serde_json::json!({ "chain": check, "records": records });
     output.print(&value, |style| plimsoll_report::audit(&records, &check, style))?;
-    Ok(if check.holds() { ExitCode::Success } else { ExitCode::Internal })
+    let mut holds = !matches!(check, ChainCheck::Broken { .. });
+    // An end that was cut off cannot be seen in the chain itself.
+    for missing in unknown_commits(&project, &records) {
+        remark(&missing);
+        holds = false;
+    }
+    Ok(if holds { ExitCode::Success } else { ExitCode::Internal })
 }
 
 /// What the hosts wrote down themselves, beside what the journal knows.
 fn of_hosts(project: &Project, output: Output, arguments: &Audit) -> Result<ExitCode, Failure> {
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let known = History::fold(&records).tokens(&environment.name);
     let mut hosts = project.running_hosts(environment, &[])?;
     let service = &project.service.name;
@@ -66,6 +71,23 @@ fn of_hosts(project: &Project, output: Output, arguments: &Audit) -> Result<Exit
     let names = Names::from_records(&records);
     output.print(&views, |style| plimsoll_report::trails(&views, &names, style))?;
     Ok(exit)
+}
+
+/// What hosts of this machine hold and no record of an intact journal explains.
+fn unknown_commits(project: &Project, records: &[Record]) -> Vec<String> {
+    let planned = |rollout: &RolloutId| {
+        let is_plan = |r: &Record| matches!(r.entry, Entry::Planned { .. });
+        records.iter().any(|r| is_plan(r) && r.rollout.as_ref() == Some(rollout))
+    };
+    let committed = project.service.environments.values();
+    let committed = committed.filter_map(|e| Some((&e.name, project.committed_here(e)?)));
+    let unknown = committed.filter(|(_, rollout)| !planned(rollout));
+    let told = |(environment, rollout)| {
+        format!(
+            "{environment}: its host has committed {rollout}, of which this journal knows nothing: records are missing"
+        )
+    };
+    unknown.map(told).collect()
 }
 
 fn verify(records: &[Record]) -> ChainCheck {

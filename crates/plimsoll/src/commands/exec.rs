@@ -29,7 +29,7 @@ const NO_CODE: u8 = 124;
 /// Runs it; the exit code is the highest that it gave on any host.
 pub(crate) fn run(config: &Path, output: Output, arguments: &cli::Exec) -> u8 {
     everywhere(config, output, arguments).unwrap_or_else(|failure| {
-        complain(&failure);
+        complain(&failure, output.is_json());
         failure.exit.number()
     })
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<Exi
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
     let named = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
-    let names = Names::from_records(&project.journal()?.read(&Query::default())?);
+    let names = Names::from_records(&project.records(&Query::default())?);
     check_patterns([environment], &arguments.hosts.patterns)?;
     let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
     let after = arguments.since.map(|since| {

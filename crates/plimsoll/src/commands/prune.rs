@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use plimsoll_artifact::release_folder;
-use plimsoll_engine::Deployed;
+use plimsoll_engine::Deployment;
 use plimsoll_model::record::Operation;
 use plimsoll_model::{ExitCode, HostName, ReleaseId, retention};
 
-use super::work::{on_environment, show_warnings};
+use super::ending::of_pruning;
+use super::work::{show_warnings, under_lease};
 use crate::cli::Chosen;
 use crate::failure::{Failure, with_causes};
 use crate::operation;
@@ -21,27 +22,28 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Chosen) -> Result<E
     let environment = project.environment(arguments.environment.as_ref())?;
     let keep = project.service.keep_releases;
     let environments = || project.service.environments.keys();
-    let mut answers = Vec::new();
-    let exit = on_environment(&project, environment, output, None, |deployment| {
+    let on_hosts = |deployment: &mut Deployment| {
         // Under the lease, so that no rollout begins between the choice and the removal.
         let needed: Vec<_> = deployment.history()?.needed(environments()).into_iter().collect();
-        answers = deployment.prune(keep, &needed);
-        Ok(Deployed::AlreadyServing)
-    })?;
-    let mut removed = Vec::new();
-    for (host, answer) in answers {
-        match answer {
-            Ok(of_host) => removed.push((host, of_host)),
-            Err(why) => remark(&format!("{host}: keeps what it has: {why}")),
+        Ok(deployment.prune(keep, &needed))
+    };
+    under_lease(&project, environment, output, None, on_hosts, |answers| {
+        let mut removed = Vec::new();
+        for (host, answer) in answers {
+            match answer {
+                Ok(of_host) => removed.push((host, of_host)),
+                Err(why) => remark(&format!("{host}: keeps what it has: {why}")),
+            }
         }
-    }
-    let needed = project.history()?.needed(environments());
-    let here = prune_here(&project, keep as usize, &needed)?;
-    output.line(&words(&project, keep, &removed, &here)?)?;
-    if !here.is_empty() || removed.iter().any(|(_, of_host)| !of_host.is_empty()) {
-        operation::record(&project, Some(environment), Operation::Pruned { hosts: removed, here }, None)?;
-    }
-    Ok(exit)
+        let needed = project.history()?.needed(environments());
+        let here = prune_here(&project, keep as usize, &needed)?;
+        let summary = words(&project, keep, &removed, &here)?;
+        let told = of_pruning(&project, environment, &here, summary)?;
+        if !here.is_empty() || removed.iter().any(|(_, of_host)| !of_host.is_empty()) {
+            operation::record(&project, Some(environment), Operation::Pruned { hosts: removed, here }, None)?;
+        }
+        Ok(told)
+    })
 }
 
 fn words(

@@ -79,6 +79,7 @@ fn target(project: &Project, environment: &Environment, named: Option<&str>) -> 
         environment.target.parallel(),
         &project.service.name,
     );
+    // Of a service that was stopped this is what it served last: a way back leads from there all the same.
     let serving = history.current(&environment.name, &seen);
     let nothing = || {
         Failure::usage(format!(
@@ -90,6 +91,7 @@ fn target(project: &Project, environment: &Environment, named: Option<&str>) -> 
     history.last_known_good(&environment.name, &current).ok_or_else(|| {
         Failure::usage(format!("no earlier release of `{}` is known to be good", environment.name))
             .help("plimsoll history         what was released when")
+            .help(format!("plimsoll deploy {}       starts what was stopped", history.label(&current)))
             .help("plimsoll rollback rN     goes to a release that you name")
     })
 }

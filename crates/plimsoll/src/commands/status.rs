@@ -11,7 +11,7 @@ use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceSta
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, ReleaseId};
 use plimsoll_plan::RolloutState;
-use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView, Style, hold_clause};
+use plimsoll_report::{EnvironmentStatus, Health, HostStatus, Names, StatusView, Style, hold_clause};
 
 use super::work::show_warnings;
 use crate::cli::Hosts;
@@ -60,8 +60,11 @@ fn environment(
         let promoted = history.rollouts.iter().rev().filter(of).find_map(|r| r.ended);
         promoted.filter(|(outcome, _)| outcome.is_promoted()).map(|(_, at)| at)
     });
+    // Hosts know releases by their identifiers.
+    let mut names = Names::default();
+    history.labels().iter().for_each(|label| names.learn(label));
     let under_way = history.unfinished(&environment.name);
-    let rollout = under_way.map(|r| on_its_way(project, history, r, style)).transpose()?;
+    let rollout = under_way.map(|r| on_its_way(project, history, r, &fleet, style)).transpose()?;
     let mut hosts: Vec<HostStatus> = fleet
         .hosts
         .iter()
@@ -73,7 +76,7 @@ fn environment(
             host: h.host.clone(),
             release: h.seen.current.as_ref().map(|r| history.label(r)),
             health: Some(health(&h.seen, environment)),
-            remark,
+            remark: names.in_text(&remark),
         })
         .collect();
     // A local agent that does not run is no lost host: nothing was asked of it, or `down` has stopped it.
@@ -126,13 +129,19 @@ fn on_its_way(
     project: &Project,
     history: &History,
     known: &KnownRollout,
+    fleet: &FleetObservation,
     style: &Style,
 ) -> Result<String, Failure> {
     let plan = &known.plan;
+    let fired = |seen: &HostObservation| matches!(&seen.switch, SwitchState::Fired { orders, .. } if orders.rollout == plan.rollout);
     let query = Query { rollout: Some(plan.rollout.clone()), ..Query::default() };
-    let state = RolloutState::fold(&project.journal()?.read(&query)?).ok().flatten();
+    let state = RolloutState::fold(&project.records(&query)?).ok().flatten();
     let label = history.label(&plan.release);
     let stands = match state {
+        // The journal does not know yet what the hosts have done without a command.
+        _ if fleet.hosts.iter().any(|h| fired(&h.seen)) => {
+            "was taken back by its hosts; the next command finishes it".to_owned()
+        }
         Some(state) if state.back.is_some() => "is going back".to_owned(),
         Some(RolloutState { hold: Some(hold), .. }) => {
             hold_clause(&plan.environment, &hold.reason, hold.until, SystemClock.now(), style)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use plimsoll_drivers::{SteadyClock, SystemClock, SystemCommands};
+use plimsoll_drivers::{Host, SteadyClock, SystemClock, SystemCommands};
 use plimsoll_engine::deploy::{Actor, Deployment};
 use plimsoll_engine::journal::{Journal, Query};
 use plimsoll_engine::ship::Yard as _;
@@ -81,14 +81,27 @@ pub(crate) fn on_environment(
     waiting: Option<&Waiting>,
     work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
 ) -> Result<ExitCode, Failure> {
+    let since = project.records(&Query::default())?.len();
+    under_lease(project, environment, output, waiting, work, |deployed| {
+        ending::of_deployment(project, environment, &deployed, since)
+    })
+}
+
+/// The same for work that ends in another way: `tell` says how.
+pub(crate) fn under_lease<T>(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    work: impl FnOnce(&mut Deployment) -> Result<T, DeployError>,
+    tell: impl FnOnce(T) -> Result<Told, Failure>,
+) -> Result<ExitCode, Failure> {
     let hands = Hands::new(waiting, output);
     project.greet([environment])?;
     let reports = output.reporter();
-    let mut tell = reports.teller();
-    let since = project.journal()?.read(&Query::default())?.len();
-    let result = deploy(project, environment, &hands, &mut tell, work);
-    let told = match result {
-        Ok(deployed) => ending::of_deployment(project, environment, &deployed, since)?,
+    let result = deploy(project, environment, &hands, &mut reports.teller(), work);
+    let told = match result.and_then(tell) {
+        Ok(told) => told,
         Err(failure) => Told::failed(&failure.named(&project.history()?)),
     };
     let exit = told.ending.exit;
@@ -96,21 +109,33 @@ pub(crate) fn on_environment(
     Ok(exit)
 }
 
-fn deploy(
+fn deploy<T>(
     project: &Project,
     environment: &Environment,
     hands: &Hands,
     tell: &mut dyn FnMut(Event),
-    work: impl FnOnce(&mut Deployment) -> Result<Deployed, DeployError>,
-) -> Result<Deployed, Failure> {
+    work: impl FnOnce(&mut Deployment) -> Result<T, DeployError>,
+) -> Result<T, Failure> {
+    let actor = hands.actor(project);
+    with_lease(project, environment, project.hosts(environment)?, &actor, tell, work)
+}
+
+/// Does `work` on these hosts of an environment, with its lease.
+pub(super) fn with_lease<T>(
+    project: &Project,
+    environment: &Environment,
+    hosts: Vec<Box<dyn Host>>,
+    actor: &Actor,
+    tell: &mut dyn FnMut(Event),
+    work: impl FnOnce(&mut Deployment) -> Result<T, DeployError>,
+) -> Result<T, Failure> {
     let yard = ProjectYard(project);
     let content = project.content();
-    let actor = hands.actor(project);
     let mut journal = project.journal()?;
     let clock = SteadyClock::new(&SystemClock, newest(journal.as_mut())?);
     let mut world = World {
         clock: &clock,
-        hosts: project.hosts(environment)?,
+        hosts,
         parallel: environment.target.parallel(),
         journal,
         metrics: yard.metrics(environment),
@@ -119,7 +144,7 @@ fn deploy(
         events: tell,
         author: who::author(),
     };
-    let mut deployment = Deployment::begin(&mut world, &actor, environment)?;
+    let mut deployment = Deployment::begin(&mut world, actor, environment)?;
     let result = work(&mut deployment);
     deployment.end();
     Ok(result?)

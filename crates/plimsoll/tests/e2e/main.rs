@@ -10,11 +10,16 @@
 )]
 
 mod doctor;
+mod down;
+mod endings;
 mod flow;
 mod hooks;
+mod json;
+mod looking;
 mod operating;
 mod prometheus;
 mod recovery;
+mod secrets;
 mod ssh;
 mod support;
 mod wrong_input;
