@@ -85,6 +85,7 @@ pub enum EndingStory {
         /// The release, where it has an identity already.
         release: Option<ReleaseLabel>,
         /// Where it serves nonetheless: where it was tested.
+        #[serde(rename = "serves-in")]
         serves_in: Option<EnvironmentName>,
         /// Why.
         summary: String,

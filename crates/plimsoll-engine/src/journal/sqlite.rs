@@ -374,11 +374,14 @@ mod tests {
 
     use super::*;
 
+    fn draft() -> Draft {
+        let (author, entry) = ("a@b".to_owned(), Entry::Commanded { command: Command::Pause });
+        Draft { at: Timestamp::default(), author, environment: None, rollout: None, fence: None, entry }
+    }
+
     fn written(path: &Path) -> SqliteJournal {
         let mut journal = SqliteJournal::open(path).unwrap();
-        let (author, entry) = ("a@b".to_owned(), Entry::Commanded { command: Command::Pause });
-        let at = Timestamp::default();
-        journal.append(Draft { at, author, environment: None, rollout: None, fence: None, entry }).unwrap();
+        journal.append(draft()).unwrap();
         journal
     }
 
@@ -390,7 +393,7 @@ mod tests {
         let writer = written(&path);
         let mut looker = SqliteJournal::open_to_look(&path).unwrap();
         assert_eq!(looker.read(&Query::default()).unwrap().len(), 1, "while another one writes");
-        let error = looker.renew(&lease(), Timestamp::default()).unwrap_err();
+        let error = looker.append(draft()).unwrap_err();
         assert!(matches!(error, JournalError::Storage { trouble: super::super::Trouble::NotWritable, .. }));
         drop((writer, looker));
     }
@@ -405,10 +408,5 @@ mod tests {
         let mut journal = SqliteJournal { path: path.clone(), connection };
         assert_eq!(journal.read(&Query::default()).unwrap().len(), 1);
         assert!(!waits_to_be_brought_in(&path));
-    }
-
-    fn lease() -> Lease {
-        let holder = Holder { user: "a".to_owned(), machine: "b".to_owned(), pid: 1, start_ticks: 1 };
-        Lease { environment: "production".parse().unwrap(), holder, fence: Fence(1) }
     }
 }
