@@ -140,7 +140,7 @@ impl Deployment<'_, '_> {
         let order = self.order(plan, began, hook, end, attempt(&records, hook), spec, runner.folder)?;
         let mask = self.mask(plan);
         let rollout = Some(&plan.rollout);
-        let command = mask.apply(&command::shown(&bare(&order))).into_owned();
+        let command = mask.apply(&command::shown(&bare(&order)), false).into_owned();
         self.world.record(&self.lease, rollout, Entry::HookStarted { hook, command })?;
         let outcome = self.run_renewing(runner, hook, &order)?;
         let run = HookRun {
@@ -148,7 +148,7 @@ impl Deployment<'_, '_> {
             passed: outcome.success(),
             ending: outcome.ending.to_string(),
             took: Span::from(outcome.took),
-            last_lines: outcome.last_lines.iter().map(|line| bounded(&mask.apply(line))).collect(),
+            last_lines: outcome.last_lines.iter().map(|line| bounded(&mask.apply(line, true))).collect(),
         };
         self.world.record(&self.lease, rollout, Entry::HookEnded { run: Box::new(run.clone()) })?;
         Ok(Some(run))
