@@ -10,6 +10,7 @@
 )]
 
 mod doctor;
+mod fleet;
 mod flow;
 mod prometheus;
 mod recovery;
