@@ -94,7 +94,9 @@ fn down_leaves_releases_and_accounts() {
     let place =
         format!("target = \"ssh\"\nhosts = [\"web1\"]\nssh-config = \"{}\"", fleet.ssh_config().display());
     let project = Project::new().program(light_plimsoll()).place(&place).steps("");
-    let units = || said(host, &["find", "/etc/systemd", "/etc/sysusers.d", "/run/systemd/system", "-name", "*greeter*"]);
+    let units = || {
+        said(host, &["find", "/etc/systemd", "/etc/sysusers.d", "/run/systemd/system", "-name", "*greeter*"])
+    };
     project.run(&["ship"]).expect(0);
     assert!(!units().is_empty());
     project.run(&["down"]).expect(0);

@@ -71,7 +71,8 @@ pub fn property(host: &Host, unit: &str, name: &str) -> String {
 #[track_caller]
 pub fn instances(host: &Host, service: &str) -> Vec<(String, u32)> {
     let pattern = format!("{service}@*.service");
-    let listed = said(host, &["systemctl", "list-units", "--plain", "--no-legend", "--state=active", &pattern]);
+    let listed =
+        said(host, &["systemctl", "list-units", "--plain", "--no-legend", "--state=active", &pattern]);
     let units = listed.lines().filter_map(|line| line.split(' ').next());
     units.map(|unit| (unit.to_owned(), property(host, unit, "MainPID").parse().expect("a number"))).collect()
 }

@@ -40,7 +40,9 @@ fn ten_hosts_go_through_the_whole_story() {
     all(&services, "v3, which is bad", |service| {
         ship(service, 3, 200).expect(11).says(&["r2 serves everywhere", "r3 will not be tried again"])
     });
-    all(&services, "rollback", |service| service.run(&["rollback"]).expect(0).says(&["r1 serves everywhere"]));
+    all(&services, "rollback", |service| {
+        service.run(&["rollback"]).expect(0).says(&["r1 serves everywhere"])
+    });
     let elapsed = load.elapsed().as_secs_f64();
     let counts = load.stop();
     println!(
@@ -108,7 +110,11 @@ fn carried(fleet: &Fleet, services: &[Service]) -> u32 {
         println!("{} requests/s to each host: {:.0} % of them were sent", rate * 4, part * 100.0);
         assert_eq!(counts.lost, [], "nothing is rolled yet");
         if part > 0.97 {
-            println!("the load is {} requests/s to each host, {} together", rate * 2, rate as usize * 2 * hosts);
+            println!(
+                "the load is {} requests/s to each host, {} together",
+                rate * 2,
+                rate as usize * 2 * hosts
+            );
             return rate;
         }
     }
