@@ -13,6 +13,7 @@ use plimsoll_model::{HostName, InstanceId, Timestamp};
 use crate::judge::Judge;
 
 /// Where a rollout stands.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that one record states")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct RolloutState {
     /// What is carried out.

@@ -12,6 +12,7 @@
 mod doctor;
 mod down;
 mod endings;
+mod fleet;
 mod flow;
 mod hooks;
 mod json;

@@ -4,9 +4,12 @@
 // healthy unless HEALTH says another status. TOKEN is printed. EXIT ends it at once, EXIT_LATE after it has printed; STRAY
 // leaves a process behind that sleeps so long; LISTEN_ON has it take another port than its own. SIGTERM ends it at once: who
 // calls it must have drained it first.
+// What it may do is tried with `/eat/MEGABYTES` (takes memory and keeps it), `/burn/MILLISECONDS` (keeps two processors busy and
+// says how many milliseconds of them it got) and `/write/PATH` (writes a file).
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 static ERRORS: AtomicU64 = AtomicU64::new(0);
@@ -76,8 +79,12 @@ fn answer(path: &str) -> (u64, String) {
             ),
         );
     }
+    let tried = path[1..].split_once('/').and_then(|(what, how)| attempt(what, how));
+    if let Some(said) = tried {
+        return (200, said);
+    }
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    std::thread::sleep(std::time::Duration::from_millis(setting("DELAY_MS")));
+    std::thread::sleep(Duration::from_millis(setting("DELAY_MS")));
     let every = setting("ERROR_PERCENT");
     // Spread evenly: of every hundred answers, this many are bad.
     if every > 0 && (number * every) % 100 < every {
@@ -85,4 +92,33 @@ fn answer(path: &str) -> (u64, String) {
         return (500, "told to fail".to_owned());
     }
     (200, std::env::var("VERSION").unwrap_or_default())
+}
+
+fn attempt(what: &str, how: &str) -> Option<String> {
+    Some(match what {
+        "eat" => {
+            let eaten = vec![1u8; how.parse::<usize>().ok()? << 20];
+            format!("has {} bytes", std::mem::ManuallyDrop::new(eaten).len())
+        }
+        "burn" => {
+            let (end, before) = (Instant::now() + Duration::from_millis(how.parse().ok()?), used());
+            let burn = move || while Instant::now() < end {};
+            let other = std::thread::spawn(burn);
+            burn();
+            let _ = other.join();
+            format!("{}", used() - before)
+        }
+        "write" => match std::fs::write(format!("/{how}"), "x") {
+            Ok(()) => "written".to_owned(),
+            Err(error) => error.to_string(),
+        },
+        _ => return None,
+    })
+}
+
+/// Milliseconds of processor time that this process had: the 14th and 15th field, in hundredths of a second.
+fn used() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default().to_owned();
+    after.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum::<u64>() * 10
 }

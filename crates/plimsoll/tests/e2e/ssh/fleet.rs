@@ -7,24 +7,34 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use plimsoll_testkit::fleet::{Fleet, FleetOptions, Host};
 
-use crate::support::{Project, plimsoll, skip};
+use crate::fleet::{fleet, light_plimsoll, said};
+use crate::support::Project;
 
 const RULE: &str = "deploy ALL=(root) NOPASSWD: /opt/plimsoll/bin/plimsoll agent --stdio --root /opt/plimsoll --service greeter";
 
-fn fleet(test: &str, options: FleetOptions) -> Option<Fleet> {
-    if let Err(why) = Fleet::availability() {
-        skip(test, &why.to_string());
-        return None;
-    }
-    Some(Fleet::up(options).expect("a fleet"))
-}
-
 fn project(fleet: &Fleet, more: &str) -> Project {
     let config = fleet.ssh_config();
-    Project::new().place(&format!(
+    Project::new().program(light_plimsoll()).place(&format!(
         "target = \"ssh\"\nhosts = [\"web1\"]\nssh-config = \"{}\"\n{more}",
         config.display()
     ))
+}
+
+/// Ships a second version over the first, and looks who runs it.
+fn ships_again(host: &Host, project: &mut Project, systemctl: &[&str], account: &str) {
+    let agent = [systemctl, &["is-active", "plimsoll-greeter.service"]].concat();
+    assert_eq!(said(host, &agent), "active", "the agent is a unit");
+    project.change(&[("VERSION", "2")]);
+    project.run(&["ship"]).expect(0).says(&["r2 serves everywhere"]);
+    assert_eq!(get(host, project), "2");
+    let units = ["list-units", "--plain", "--no-legend", "--state=active", "greeter@*.service"];
+    let units = said(host, &[systemctl, &units].concat());
+    let units: Vec<_> = units.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(units.len(), 2, "{units:?}");
+    for unit in units {
+        let pid = said(host, &[systemctl, &["show", unit, "--value", "--property=MainPID"]].concat());
+        assert_eq!(said(host, &["ps", "-o", "user:32=", "-p", &pid]), account, "{unit}");
+    }
 }
 
 fn get(host: &Host, project: &Project) -> String {
@@ -40,7 +50,7 @@ fn a_user_with_one_rule_of_sudo_ships() {
     let options = FleetOptions { user: "deploy", sudoers: Some(RULE.to_owned()), ..FleetOptions::default() };
     let Some(fleet) = fleet("a_user_with_one_rule_of_sudo_ships", options) else { return };
     let host = &fleet.hosts()[0];
-    let project = project(&fleet, "");
+    let mut project = project(&fleet, "");
     // The rule is there, and what it allows is not: the commands that an administrator types are told.
     project
         .run(&["ship"])
@@ -48,10 +58,11 @@ fn a_user_with_one_rule_of_sudo_ships() {
         .says(&["install -D -o root -g root -m 755 plimsoll /opt/plimsoll/bin/plimsoll", RULE]);
     let program = host.root().join("opt/plimsoll/bin/plimsoll");
     fs::create_dir_all(program.parent().unwrap()).unwrap();
-    fs::copy(plimsoll(), &program).unwrap();
+    fs::copy(light_plimsoll(), &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     project.run(&["ship"]).expect(0).says(&["r1 serves everywhere"]);
     assert_eq!(get(host, &project), "1");
+    ships_again(host, &mut project, &["systemctl"], "plimsoll-greeter");
     let names: Vec<_> =
         fs::read_dir(program.parent().unwrap()).unwrap().flatten().map(|e| e.file_name()).collect();
     assert_eq!(names, ["plimsoll"], "nothing was placed beside it");
@@ -80,9 +91,11 @@ fn a_user_ships_into_the_own_home() {
     let options = FleetOptions { user: "deploy", linger: true, ..FleetOptions::default() };
     let Some(fleet) = fleet("a_user_ships_into_the_own_home", options) else { return };
     let host = &fleet.hosts()[0];
-    let project = project(&fleet, "scope = \"user\"");
+    let mut project = project(&fleet, "scope = \"user\"");
     project.run(&["ship"]).expect(0).says(&["r1 serves everywhere"]);
     assert_eq!(get(host, &project), "1");
+    let users = ["systemctl", "--user", "--machine=deploy@"];
+    ships_again(host, &mut project, &users, "deploy");
     assert!(host.root().join("home/deploy/.local/share/plimsoll/greeter/current").symlink_metadata().is_ok());
     assert!(!host.root().join("opt/plimsoll").exists());
 }

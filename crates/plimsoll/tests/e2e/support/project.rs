@@ -20,6 +20,7 @@ pub struct Project {
     variables: Vec<(String, String)>,
     instances: u32,
     place: String,
+    program: PathBuf,
 }
 
 /// What a command did.
@@ -52,6 +53,7 @@ impl Project {
             variables: vec![("VERSION".to_owned(), "1".to_owned())],
             instances: 2,
             place: String::new(),
+            program: plimsoll().to_owned(),
         };
         project.git(&["init", "-q"]);
         fs::write(project.path().join(".gitignore"), ".plimsoll/\nout/\n").expect("written");
@@ -96,6 +98,21 @@ impl Project {
     pub fn place(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.place);
         self.write();
+        self
+    }
+
+    /// Sets where clients reach production.
+    #[must_use]
+    pub fn listening(mut self, port: u16) -> Self {
+        self.port = port;
+        self.write();
+        self
+    }
+
+    /// Has its commands run by another copy of the program.
+    #[must_use]
+    pub fn program(mut self, program: &Path) -> Self {
+        program.clone_into(&mut self.program);
         self
     }
 
@@ -205,7 +222,7 @@ name = "traffic"
 
     /// A command of plimsoll in the project's folder.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(plimsoll());
+        let mut command = Command::new(&self.program);
         command
             .args(args)
             .current_dir(self.path())
