@@ -21,7 +21,7 @@ pub enum HostError {
 
 /// What lies between coordinator and host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum Reach {
     /// Nothing: they share a machine, and copying is cheaper than packing.
     Local,
     /// A network: what is not sent is gained.
@@ -33,9 +33,9 @@ pub trait Host: Send {
     /// The host's name.
     fn name(&self) -> &HostName;
 
-    /// What lies between.
-    fn link(&self) -> Link {
-        Link::Remote
+    /// What lies between this machine and the host.
+    fn reach(&self) -> Reach {
+        Reach::Remote
     }
 
     /// Sends one request and waits for its answer.

@@ -19,4 +19,4 @@ mod wire;
 
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use command::{CommandOrder, Commands, SystemCommands};
-pub use host::{Host, HostError, Link};
+pub use host::{Host, HostError, Reach};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::agent::{Request, Response};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
-use crate::host::{Host, HostError, Link};
+use crate::host::{Host, HostError, Reach};
 use crate::wire::{self, CallFailure, Dial, Wire};
 
 /// How long a new agent may take until it listens.
@@ -89,8 +89,8 @@ impl Host for LocalHost {
         &self.name
     }
 
-    fn link(&self) -> Link {
-        Link::Local
+    fn reach(&self) -> Reach {
+        Reach::Local
     }
 
     fn call(

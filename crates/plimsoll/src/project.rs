@@ -167,7 +167,7 @@ fn read_configuration(file: &Path) -> Result<String, Failure> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..good].split(|byte| *byte == b'\n').count();
         let failure = Failure::usage(format!("{}:{line}: this is not text in UTF-8", file.display()));
         failure.help(
             "save the file as UTF-8 (an editor may call it \"Unicode\"), or name another one with -c FILE",

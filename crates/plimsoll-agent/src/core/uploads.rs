@@ -5,7 +5,7 @@ use plimsoll_model::agent::{Refusal, RefusalReason, Response};
 use plimsoll_model::transfer::{BaseRelease, MAX_BASES, Packed};
 
 use super::Agent;
-use crate::store::{Offer, Piece, StoreError};
+use crate::store::{Held, Offer, Piece, StoreError};
 
 impl Agent {
     pub(super) fn offer(
@@ -25,7 +25,7 @@ impl Agent {
         let offer = Offer { release, manifest, signature, trusted_keys: &trusted_keys };
         let held = self.parts.store.begin(&offer)?;
         let bases = if held.sealed { Vec::new() } else { self.bases()? };
-        Ok(Response::Have { bytes: held.bytes, packed: held.packed, sealed: held.sealed, bases: Some(bases) })
+        Ok(have(&held, Some(bases)))
     }
 
     /// The newest releases whose artifacts differ; one that cannot be read is no base.
@@ -58,13 +58,17 @@ impl Agent {
             ));
         }
         let held = self.parts.store.append(release, &Piece { packed: packed.as_ref(), offset, bytes })?;
-        Ok(Response::Have { bytes: held.bytes, packed: held.packed, sealed: held.sealed, bases: None })
+        Ok(have(&held, None))
     }
 
     pub(super) fn seal(&mut self, release: &ReleaseId) -> Result<Response, Refusal> {
         self.parts.store.seal(release)?;
         Ok(Response::Done)
     }
+}
+
+fn have(held: &Held, bases: Option<Vec<BaseRelease>>) -> Response {
+    Response::Have { bytes: held.bytes, packed: held.packed, sealed: held.sealed, bases }
 }
 
 impl From<StoreError> for Refusal {

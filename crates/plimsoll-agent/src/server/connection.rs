@@ -134,7 +134,7 @@ mod tests {
         let refusal = reply.result.unwrap_err();
         assert_eq!((reply.id, refusal.reason), (7, RefusalReason::Version));
         assert!(
-            refusal.message.contains("speaks protocol 5 to 7") && refusal.message.contains("1 to 2"),
+            refusal.message.contains("speaks protocol 5 to 7") && refusal.message.contains("1 to 3"),
             "{refusal}"
         );
         assert!(refusal.help.unwrap().contains("end the older agent"));

@@ -5,7 +5,7 @@
 //! again, and sealing a sealed release changes nothing.
 
 use plimsoll_drivers::host::unexpected;
-use plimsoll_drivers::{HostError, Link};
+use plimsoll_drivers::{HostError, Reach};
 use plimsoll_model::ReleaseId;
 use plimsoll_model::agent::{CHUNK, RefusalReason, Request, Response};
 use plimsoll_model::release::Manifest;
@@ -58,16 +58,12 @@ fn publish(call: &mut Caller, may_patch: bool) -> Result<Option<Sent>, Failure> 
     if sealed {
         return Ok(None);
     }
-    // An agent that tells no bases does not know how to unpack.
-    let unpacks = bases.is_some();
+    // An agent that names no bases, not even none, is older than packing.
+    let unpacks = bases.is_some() && call.host.reach() == Reach::Remote;
     let bases = bases.filter(|_| may_patch).unwrap_or_default();
-    let packing = match call.host.link() {
-        Link::Remote if unpacks => {
-            let context = call.context;
-            context.packings.best(context.releases, &release, &manifest, &bases)?
-        }
-        _ => None,
-    };
+    let context = call.context;
+    let packing =
+        if unpacks { context.packings.best(context.releases, &release, &manifest, &bases)? } else { None };
     let packing = packing.as_deref();
     let wanted = packing.map(|packing| packing.packed.digest);
     let artifact = Outgoing { release, manifest, packing, offset: if wanted == here { bytes } else { 0 } };
@@ -78,7 +74,7 @@ fn publish(call: &mut Caller, may_patch: bool) -> Result<Option<Sent>, Failure> 
         {
             Err(Failure::Patch)
         }
-        other => Ok(other.map(|_| (call.host.link() == Link::Remote).then_some(sent))?),
+        other => Ok(other.map(|_| (call.host.reach() == Reach::Remote).then_some(sent))?),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use plimsoll_drivers::{Host, HostError, Link};
+use plimsoll_drivers::{Host, HostError, Reach};
 use plimsoll_model::agent::{Call, Request, Response};
 use plimsoll_model::{Fence, HostName, ServiceName};
 
@@ -64,9 +64,9 @@ impl Host for Connection {
         &self.name
     }
 
-    fn link(&self) -> Link {
+    fn reach(&self) -> Reach {
         // What is simulated is how an upload breaks off, not how few bytes it has.
-        Link::Local
+        Reach::Local
     }
 
     fn call(

@@ -27,13 +27,12 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<E
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
     on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
         // What was left is not taken back for the sake of the release before it.
-        match if arguments.converge { d.resume()? } else { None } {
-            Some(left) => Ok(left),
-            None => {
-                d.preflight(&order)?;
-                d.deploy(&order)
-            }
+        let left = if arguments.converge { d.resume()? } else { None };
+        if let Some(left) = left {
+            return Ok(left);
         }
+        d.preflight(&order)?;
+        d.deploy(&order)
     })
 }
 

@@ -77,9 +77,10 @@ fn service(unit: &AgentUnit<'_>) -> Vec<Line> {
 }
 
 /// `CHOWN`, `FOWNER`, `DAC_*`: shared folders belong to the service's account. `SYS_PTRACE`: `/proc/PID/exe` and
-/// `/proc/PID/fd` of other accounts, for the proof. `KILL`: signals to them.
+/// `/proc/PID/fd` of other accounts, for the proof. `KILL`: signals to them. `NET_BIND_SERVICE`: whether a port below
+/// 1024 is free is found by binding to it, with the right that systemd has when it takes the port.
 const CAPABILITIES: &str =
-    "CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_SYS_PTRACE CAP_KILL";
+    "CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_SYS_PTRACE CAP_KILL CAP_NET_BIND_SERVICE";
 
 /// The target that comes with every boot, or with every login of the user.
 pub(super) fn wanted_by(scope: Scope) -> &'static str {

@@ -1,5 +1,6 @@
 //! Publishing against a host in memory: patched, cut off, with a damaged base.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 
 use plimsoll_artifact::delta::{self, Base};
@@ -29,11 +30,12 @@ impl Secrets for NoSecrets {
 /// A host with one release, whose connection may break after some uploads.
 struct Far {
     name: HostName,
-    link: Link,
+    reach: Reach,
     base: (BaseRelease, Vec<u8>),
     target: (Digest, u64),
     here: (Option<Packed>, Vec<u8>),
     sealed: Option<Vec<u8>>,
+    unpacks: bool,
     breaks_after: Option<u32>,
     received: u64,
 }
@@ -53,8 +55,8 @@ impl Host for Far {
         &self.name
     }
 
-    fn link(&self) -> Link {
-        self.link
+    fn reach(&self) -> Reach {
+        self.reach
     }
 
     fn call(
@@ -69,7 +71,7 @@ impl Host for Far {
                 bytes: self.here.1.len() as u64,
                 packed: self.here.0.as_ref().map(|packed| packed.digest),
                 sealed: self.sealed.is_some(),
-                bases: Some(vec![self.base.0.clone()]),
+                bases: self.unpacks.then(|| vec![self.base.0.clone()]),
             }),
             Request::Upload { packed, offset, .. } => {
                 if self.breaks_after == Some(0) {
@@ -92,13 +94,11 @@ impl Host for Far {
             }
             Request::Seal { .. } => {
                 self.sealed = self.unpack();
-                match self.sealed {
-                    Some(_) => Ok(Response::Done),
-                    None => {
-                        self.here = (None, Vec::new());
-                        Err(HostError::Refused(Refusal::new(RefusalReason::Untrusted, "damaged")))
-                    }
+                if self.sealed.is_some() {
+                    return Ok(Response::Done);
                 }
+                self.here = (None, Vec::new());
+                Err(HostError::Refused(Refusal::new(RefusalReason::Untrusted, "damaged")))
             }
             other => panic!("`{}` is not for publishing", other.name()),
         }
@@ -114,11 +114,12 @@ fn pair(new: usize) -> (Far, Shelf, ReleaseId, Vec<u8>) {
     let (release, wanted) = shelf.add(target.clone());
     let far = Far {
         name: "web1".parse().unwrap(),
-        link: Link::Remote,
+        reach: Reach::Remote,
         base: (BaseRelease { release: base, artifact: manifest.artifact.digest }, old),
         target: (wanted.artifact.digest, wanted.artifact.size),
         here: (None, Vec::new()),
         sealed: None,
+        unpacks: true,
         breaks_after: None,
         received: 0,
     };
@@ -141,9 +142,9 @@ fn run(
         artifact: far.target.0,
         replaces: None,
         hosts: vec![],
+        set_aside: vec![],
         max_parallel: 1,
         may_lose: 0,
-        set_aside: vec![],
         steps: vec![],
         rules: RolloutSpec::default(),
         run: RunSpec::default(),
@@ -159,7 +160,7 @@ fn run(
     let switch_after = Span::from_secs(60);
     let context = Context {
         plan: &plan,
-        hosts: std::collections::HashMap::new(),
+        hosts: HashMap::new(),
         fence: Fence(1),
         releases: shelf,
         packings,
@@ -181,7 +182,7 @@ fn a_patch_goes_over_a_network_and_the_whole_over_none() {
     assert_eq!(run(&mut far, &shelf, &packings, &release).unwrap(), None);
 
     let (mut near, ..) = pair(1_000);
-    near.link = Link::Local;
+    near.reach = Reach::Local;
     assert_eq!(run(&mut near, &shelf, &packings, &release).unwrap(), None);
     assert_eq!(near.received, target.len() as u64);
     assert_eq!(near.sealed.as_deref(), Some(target.as_slice()));
@@ -206,5 +207,14 @@ fn a_damaged_base_on_the_host_is_gone_around() {
     far.base.1[77] ^= 1;
     let sent = run(&mut far, &shelf, &Packings::default(), &release).unwrap().unwrap();
     assert_eq!(sent.base, None);
+    assert_eq!(far.sealed.as_deref(), Some(target.as_slice()));
+}
+
+#[test]
+fn an_agent_that_is_older_than_packing_gets_the_whole() {
+    let (mut far, shelf, release, target) = pair(1_000);
+    far.unpacks = false;
+    let sent = run(&mut far, &shelf, &Packings::default(), &release).unwrap().unwrap();
+    assert_eq!((sent.bytes, sent.base), (target.len() as u64, None));
     assert_eq!(far.sealed.as_deref(), Some(target.as_slice()));
 }
