@@ -1,11 +1,11 @@
-//! ansible-core, of PyPI, with a playbook as a careful user would write it.
+//! `ansible-core`, of `PyPI`, with a playbook as a careful user would write it.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
-use plimsoll_testkit::fleet::Fleet;
+use plimsoll_testkit::fleet::{Fleet, Host};
 
 use super::tools::{self, Tool};
 use super::{Case, PORT};
@@ -51,8 +51,8 @@ impl Tool for Ansible {
             fleet.folder().display()
         );
         fs::write(self.folder.join("ansible.cfg"), settings)?;
-        let hosts: String = fleet.hosts().iter().map(|host| format!("{}\n", host.name())).collect();
-        fs::write(self.folder.join("hosts"), hosts)?;
+        let hosts: Vec<_> = fleet.hosts().iter().map(Host::name).collect();
+        fs::write(self.folder.join("hosts"), hosts.join("\n") + "\n")?;
         fs::write(self.folder.join("deploy.yml"), PLAYBOOK)?;
         let unit = tools::unit_lines("/opt/bench/current/bench") + "[Install]\nWantedBy=multi-user.target\n";
         Ok(fs::write(self.folder.join("bench.service.j2"), unit)?)

@@ -1,4 +1,4 @@
-//! fujin-cli, of PyPI. It knows one host at a time, so a loop of the shell starts it for all of them at once.
+//! `fujin-cli`, of `PyPI`. It knows one host at a time, so a loop of the shell starts it for all of them at once.
 
 use std::fmt::Write as _;
 use std::fs;

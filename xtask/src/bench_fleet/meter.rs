@@ -19,7 +19,6 @@ const LIMIT: Duration = Duration::from_secs(600);
 const SETTLED: Duration = Duration::from_secs(60);
 /// How often the tool is looked at.
 const LOOK: Duration = Duration::from_millis(10);
-const TABLE: &str = "plimsoll_bench";
 
 /// One command, measured.
 #[derive(Debug, Clone)]
@@ -94,40 +93,42 @@ impl<'a> Meter<'a> {
 }
 
 /// Counters of what passes between us and the fleet's hosts over ssh, and nothing of the load.
-struct Wire;
+struct Wire {
+    /// The table of nftables that holds them.
+    table: String,
+}
 
 impl Wire {
     fn new(fleet: &Fleet) -> Result<Self> {
-        let first = fleet.hosts().first().context("a fleet has hosts")?.address().octets();
-        let net = format!("{}.{}.{}.0/24", first[0], first[1], first[2]);
+        let wire = Self { table: format!("plimsoll_bench_{}", std::process::id()) };
+        let [a, b, c, _] = fleet.hosts().first().context("a fleet has hosts")?.address().octets();
+        let net = format!("{a}.{b}.{c}.0/24");
         let rules = format!(
-            "table inet {TABLE} {{\n counter ssh {{ }}\n\
+            "table inet {} {{\n counter ssh {{ }}\n\
              chain in {{ type filter hook input priority 0; ip saddr {net} tcp sport 22 counter name ssh; }}\n\
-             chain out {{ type filter hook output priority 0; ip daddr {net} tcp dport 22 counter name ssh; }}\n}}\n"
+             chain out {{ type filter hook output priority 0; ip daddr {net} tcp dport 22 counter name ssh; }}\n}}\n",
+            wire.table
         );
-        let wire = Self;
-        // One that a killed bench left would count twice.
-        let _ = wire.nft(&["delete", "table", "inet", TABLE]);
-        wire.nft(&[&rules])?;
+        nft(&[&rules])?;
         Ok(wire)
     }
 
     fn bytes(&self) -> Result<u64> {
-        let text = self.nft(&["list", "counter", "inet", TABLE, "ssh"])?;
+        let text = nft(&["list", "counter", "inet", &self.table, "ssh"])?;
         let mut words = text.split_whitespace().skip_while(|word| *word != "bytes").skip(1);
         words.next().and_then(|word| word.parse().ok()).context("nft shows no counter")
-    }
-
-    fn nft(&self, words: &[&str]) -> Result<String> {
-        workspace::read(workspace::command("nft").args(words))
     }
 }
 
 impl Drop for Wire {
     fn drop(&mut self) {
         // It counts what no longer comes; nothing depends on it.
-        let _ = self.nft(&["delete", "table", "inet", TABLE]);
+        let _ = nft(&["delete", "table", "inet", &self.table]);
     }
+}
+
+fn nft(words: &[&str]) -> Result<String> {
+    workspace::read(workspace::command("nft").args(words))
 }
 
 /// Control groups that a tool and all that it starts are in, also what leaves its process tree.

@@ -77,7 +77,7 @@ fn row(text: &mut String, name: &str, case: Case, outcome: &Outcome, megabytes: 
     let serving = serving.as_secs_f64();
     let own = (name == "plimsoll" && case != Case::Same)
         .then(|| format!(" ({:.1} s)", (serving - MIN_HEALTHY_SECONDS).max(0.0)));
-    let lost = lost.map_or("".to_owned(), |(lost, of)| format!("{lost} of {of}"));
+    let lost = lost.map_or(String::new(), |(lost, of)| format!("{lost} of {of}"));
     let sent = *bytes as f64 / 1e6;
     writeln!(
         text,

@@ -41,7 +41,7 @@ pub(super) fn all<'a>(folder: &Path, service: &'a Service) -> Vec<Box<dyn Tool +
     ]
 }
 
-/// Installs a package of PyPI into a folder of its own, unless it is there, and returns the folder of its programs.
+/// Installs a package of `PyPI` into a folder of its own, unless it is there, and returns the folder of its programs.
 pub(super) fn from_pypi(folder: &Path, package: &str) -> Result<PathBuf> {
     let venv = folder.join("venv");
     if !venv.join("bin/pip").exists() {
