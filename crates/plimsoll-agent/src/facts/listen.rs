@@ -4,7 +4,10 @@
 //! notices, and the answer is the one that the proxy would get. Who has it is read from `/proc`.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::facts::{Fact, InstancePorts, ListenFacts, PortUse};
 use rustix::io::Errno;
@@ -13,7 +16,8 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, soc
 use super::view::View;
 use crate::layout::Layout;
 use crate::process::holder;
-use crate::runtime::PORTS;
+use crate::runtime::{Holder, PORTS};
+use crate::systemd;
 
 /// The tables of a host with 100,000 connections have 15 MB.
 const LARGEST_TABLE: u64 = 64 << 20;
@@ -25,7 +29,7 @@ pub(super) fn facts(view: &View, address: SocketAddr, layout: &Layout) -> Listen
     let not_asked = |why: &str| Fact::unknown(why);
     match try_bind(address) {
         Ok(()) => found(nobody, yes.clone(), yes),
-        Err(Errno::ADDRINUSE) => found(holder_of(view, address.port(), layout), yes.clone(), yes),
+        Err(Errno::ADDRINUSE) => found(holder_of(view, address, layout), yes.clone(), yes),
         Err(Errno::ADDRNOTAVAIL) => {
             let why = "the address is not this host's";
             found(Fact::unknown(why), Fact::Known(false), not_asked(why))
@@ -49,18 +53,30 @@ fn try_bind(address: SocketAddr) -> Result<(), Errno> {
     bind(&socket, &address)
 }
 
-fn holder_of(view: &View, port: u16, layout: &Layout) -> Fact<PortUse> {
+fn holder_of(view: &View, address: SocketAddr, layout: &Layout) -> Fact<PortUse> {
     let sockets = match listeners(view) {
-        Ok(found) => found.into_iter().filter(|(at, _)| *at == port).map(|(_, inode)| inode).collect(),
+        Ok(found) => {
+            found.into_iter().filter(|(at, _)| *at == address.port()).map(|(_, inode)| inode).collect()
+        }
         Err(why) => return Fact::Unknown(why),
     };
     let holder = holder(&sockets);
-    let state = layout.proxy_state();
-    let is_our_proxy = holder.pid.is_some_and(|pid| {
-        let arguments = view.bytes(&format!("/proc/{pid}/cmdline"), 64 * 1024).unwrap_or_default();
-        arguments.split(|byte| *byte == 0).any(|word| word == state.as_os_str().as_encoded_bytes())
-    });
-    Fact::Known(if is_our_proxy { PortUse::Ours } else { PortUse::Held(holder.to_string()) })
+    let ours = is_our_proxy(view, &holder, layout) || is_our_socket(&holder, address, layout);
+    Fact::Known(if ours { PortUse::Ours } else { PortUse::Held(holder.to_string()) })
+}
+
+/// Whether it is a proxy that keeps its table in the service's folder.
+fn is_our_proxy(view: &View, holder: &Holder, layout: &Layout) -> bool {
+    let Some(pid) = holder.pid else { return false };
+    let line = view.bytes(&format!("/proc/{pid}/cmdline"), 64 * 1024).unwrap_or_default();
+    let mut words = line.split(|byte| *byte == 0).map(|word| Path::new(OsStr::from_bytes(word)));
+    words.nth(1) == Some(Path::new("proxy")) && words.any(|word| word.starts_with(layout.folder()))
+}
+
+/// Whether it is a systemd that holds the service's own socket, with a proxy behind it or none at the moment.
+fn is_our_socket(holder: &Holder, address: SocketAddr, layout: &Layout) -> bool {
+    let is_systemd = |program: &PathBuf| program.file_name() == Some(OsStr::new("systemd"));
+    holder.executable.as_ref().is_some_and(is_systemd) && systemd::holds_socket(layout, address)
 }
 
 pub(super) fn instance_ports(view: &View) -> Fact<InstancePorts> {

@@ -27,6 +27,7 @@ pub(crate) use ensure::remove_service;
 pub use ensure::{EnsureError, EnsureOptions, ensure_agent};
 pub use files::FilesError;
 pub use proxy::SystemdProxy;
+pub(crate) use proxy::holds_socket;
 pub use runtime::SystemdRuntime;
 
 /// Which systemd looks after the units.

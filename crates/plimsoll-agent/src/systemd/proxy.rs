@@ -54,6 +54,19 @@ struct Record {
     stopping: bool,
 }
 
+/// Whether systemd holds the socket of a service on this address, as far as the record of its proxy says.
+pub(crate) fn holds_socket(layout: &Layout, listen: SocketAddr) -> bool {
+    record(layout).is_some_and(|record| record.listen == listen && !record.stopping)
+}
+
+fn record_path(layout: &Layout) -> PathBuf {
+    layout.state().join("proxy-unit.json")
+}
+
+fn record(layout: &Layout) -> Option<Record> {
+    serde_json::from_slice(&fs::read(record_path(layout)).ok()?).ok()
+}
+
 impl SystemdProxy {
     /// The proxy of the layout's service; `executable` is our own program, with the step `proxy`.
     pub fn new(layout: Layout, service: ServiceName, executable: PathBuf, scope: Scope) -> Self {
@@ -68,17 +81,13 @@ impl SystemdProxy {
         }
     }
 
-    fn record_path(&self) -> PathBuf {
-        self.layout.state().join("proxy-unit.json")
-    }
-
     fn record(&self) -> Option<Record> {
-        serde_json::from_slice(&fs::read(self.record_path()).ok()?).ok()
+        record(&self.layout)
     }
 
     fn write(&self, record: &Record) -> Result<(), TrafficError> {
         let text = serde_json::to_vec(record).expect("a record has only text keys");
-        let path = self.record_path();
+        let path = record_path(&self.layout);
         durable::write(&path, &text)
             .map_err(|error| start_failed(format!("{} cannot be written: {error}", path.display())))
     }
@@ -165,7 +174,7 @@ impl SystemdProxy {
     fn listen(&mut self, listen: SocketAddr) -> Result<(), TrafficError> {
         let unit = self.names.socket();
         let before = self.systemd.unit(&unit).map_err(bus_failed)?;
-        if before.active == "active" && self.bound(listen) {
+        if before.active == "active" && holds_socket(&self.layout, listen) {
             return Ok(());
         }
         // Tried here first: this error is the one that a person has to act on, and so it needs no guessing.
@@ -180,11 +189,6 @@ impl SystemdProxy {
         }
         let why = format!("systemd could not bind it ({unit} is {})", state.active);
         Err(TrafficError::Listen { listen, why })
-    }
-
-    /// Whether the socket that systemd holds is on this address: what the record said when it was bound.
-    fn bound(&self, listen: SocketAddr) -> bool {
-        self.record().is_some_and(|record| record.listen == listen && !record.stopping)
     }
 
     /// Starts the number of this record and waits until it answers; the one before finishes then.

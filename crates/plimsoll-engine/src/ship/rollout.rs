@@ -150,8 +150,10 @@ fn told(
     artifact: Option<Digest>,
     deployed: &Deployed,
 ) -> Finding {
-    let instances = environment.instances;
-    let proved = format!("{instances} of {instances} instances proved");
+    let hosts = environment.target.host_names().len();
+    let instances = environment.instances as usize * hosts;
+    let on = if hosts > 1 { format!(" on {hosts} hosts") } else { String::new() };
+    let proved = format!("{instances} of {instances} instances proved{on}");
     let (decision, summary) = match deployed {
         Deployed::AlreadyServing => (GateDecision::Passed, format!("{proved}; it served already")),
         Deployed::Over { outcome: Outcome::Promoted, taken_over: None, .. } => (GateDecision::Passed, proved),
