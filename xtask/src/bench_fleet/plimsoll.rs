@@ -50,7 +50,7 @@ impl Tool for Plimsoll<'_> {
     fn prepare(&mut self, fleet: &Fleet) -> Result<()> {
         let hosts: Vec<_> = fleet.hosts().iter().map(|host| format!("\"{}\"", host.name())).collect();
         let text = format!(
-            "[service]\nname = \"bench\"\n[build]\ntype = \"go\"\n[environments.production]\ntarget = \"ssh\"\n\
+            "[service]\nname = \"bench\"\n[build]\ntype = \"go\"\nflags = [\"-ldflags=-s\"]\n[environments.production]\ntarget = \"ssh\"\n\
              hosts = [{}]\nssh-config = \"{}\"\nport = {PORT}\n[environments.production.rollout]\nmax-parallel = \"100%\"\n",
             hosts.join(", "),
             fleet.ssh_config().display()
