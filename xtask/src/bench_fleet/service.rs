@@ -38,7 +38,9 @@ impl Service {
             service.change_to(version)?;
             let mut go = workspace::command("go");
             go.current_dir(&service.project).env("CGO_ENABLED", "0");
-            go.args(["build", "-trimpath", "-buildvcs=auto", "-ldflags=-s", "-o"]).arg(service.program(version)).arg(".");
+            go.args(["build", "-trimpath", "-buildvcs=auto", "-ldflags=-s", "-o"])
+                .arg(service.program(version))
+                .arg(".");
             workspace::run(&mut go)?;
         }
         Ok(service)
