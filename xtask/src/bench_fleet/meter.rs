@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::workspace;
 
 /// No command takes longer.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_secs(300);
 /// How long after a command's good end every host must serve what it said.
 const SETTLED: Duration = Duration::from_secs(60);
 /// How often the tool is looked at.
