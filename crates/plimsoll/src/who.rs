@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn users_are_found_in_the_list() {
         let passwd =
-            "root:x:0:0:root:/root:/bin/bash\n\nodd line\nana:x:1000:1000::/home/ana:/bin/sh\n:x:7:7\n";
+            "root:x:0:0:root:/root:/bin/bash\n\nodd line\nana:x:1000:1000::/srv/ana:/bin/sh\n:x:7:7\n";
         assert_eq!(named(passwd, 0).as_deref(), Some("root"));
         assert_eq!(named(passwd, 1000).as_deref(), Some("ana"));
         assert_eq!((named(passwd, 7), named(passwd, 100)), (None, None));

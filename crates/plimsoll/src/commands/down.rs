@@ -69,6 +69,8 @@ fn stop_one(project: &Project, environment: &Environment, force: bool) -> Result
         options: RunOptions { detach: true, cancel: &never, tick: Duration::from_millis(50) },
         hooks: None,
     };
+    // As a path it would not be general enough over the lifetimes.
+    #[allow(clippy::redundant_closure_for_method_calls)]
     let stopped = with_lease(project, environment, hosts, &actor, &mut |_| (), |d| d.stop());
     stopped.map(Some).map_err(|failure| match failure.exit {
         ExitCode::LockHeld => {
