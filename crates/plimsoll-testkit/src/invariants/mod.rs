@@ -100,6 +100,8 @@ struct Rollout {
     plan: Plan,
     /// Where each host is in the plan.
     places: HashMap<HostName, usize>,
+    /// What was current on each host when it was made. A service that was stopped or given up has that still.
+    currents: HashMap<HostName, Option<ReleaseId>>,
     aside: BTreeSet<HostName>,
     committed: BTreeSet<HostName>,
     entered: Option<(u32, Timestamp)>,

@@ -23,7 +23,7 @@ impl Watch {
             return self.endless(&format!("record {} is written", record.sequence), now);
         }
         if let Entry::Planned { plan } = &record.entry {
-            return self.planned(plan, now);
+            return self.planned(plan, hosts, now);
         }
         let Some(rollout) =
             self.rollout.as_mut().filter(|r| record.rollout.as_ref() == Some(&r.plan.rollout))
@@ -79,7 +79,7 @@ impl Watch {
         }
     }
 
-    fn planned(&mut self, plan: &Plan, now: Timestamp) {
+    fn planned(&mut self, plan: &Plan, hosts: &[SimHost], now: Timestamp) {
         let again = self.rolled_back.contains(&plan.release);
         if again && matches!(plan.kind, PlanKind::Update | PlanKind::Initial) {
             let what = format!("{} was rolled back and is tried again", plan.release);
@@ -87,6 +87,7 @@ impl Watch {
         }
         self.rollout = Some(Rollout {
             places: plan.hosts.iter().enumerate().map(|(at, h)| (h.host.clone(), at)).collect(),
+            currents: hosts.iter().map(|h| (h.name.clone(), h.memory.current())).collect(),
             plan: plan.clone(),
             aside: BTreeSet::new(),
             committed: BTreeSet::new(),
@@ -232,7 +233,10 @@ impl Watch {
             }
             (Outcome::PromotedInPart, _) | (_, None) => None,
             _ if mixed => None,
-            (_, Some(planned)) => truth::not_back(host, &plan, planned),
+            (_, Some(planned)) => {
+                let current = rollout.currents.get(&host.name).and_then(Option::as_ref);
+                truth::not_back(host, &plan, planned, current)
+            }
         });
         let aside = rollout.aside.len() + plan.set_aside.len();
         if (outcome == Outcome::Promoted && aside > 0) || (outcome == Outcome::PromotedInPart && aside == 0) {

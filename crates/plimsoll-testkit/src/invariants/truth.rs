@@ -54,8 +54,13 @@ pub(super) fn not_promoted(
     others.then(|| format!("{} has another arm", host.name))
 }
 
-/// Why the host is not as it was before the plan.
-pub(super) fn not_back(host: &SimHost, plan: &Plan, planned: &HostPlan) -> Option<String> {
+/// Why the host is not as it was before the plan, when `current` was current.
+pub(super) fn not_back(
+    host: &SimHost,
+    plan: &Plan,
+    planned: &HostPlan,
+    current: Option<&ReleaseId>,
+) -> Option<String> {
     let agent = host.agent.as_ref()?;
     let state = agent.state();
     if let SwitchState::Armed { orders, .. } | SwitchState::Fired { orders, .. } = &state.switch
@@ -66,7 +71,7 @@ pub(super) fn not_back(host: &SimHost, plan: &Plan, planned: &HostPlan) -> Optio
     if plan.is_level(planned) {
         return None;
     }
-    if host.memory.current().as_ref() != plan.before(planned) {
+    if host.memory.current().as_ref() != current {
         return Some(format!("current on {} is {:?}", host.name, host.memory.current()));
     }
     if host.memory.table().is_some() && weight(host, &plan.release) > Share::NONE {
