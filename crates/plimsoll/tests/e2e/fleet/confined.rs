@@ -82,7 +82,9 @@ fn real_services_work_in_the_sandbox() {
         assert!(get(host, port, "/").body.contains("\"version\":\"1\""));
         let found = instances(host, service.name);
         assert_eq!(found.len(), 2);
-        found.iter().for_each(|(unit, pid)| is_confined(host, unit, *pid));
+        for (unit, pid) in found {
+            is_confined(host, &unit, pid);
+        }
         service.run(&["down"]).expect(0);
     }
 }

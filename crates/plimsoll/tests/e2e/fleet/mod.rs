@@ -4,6 +4,7 @@
 //! only another user's login is in `ssh/fleet.rs`.
 
 #![allow(unreachable_pub, reason = "a module of a test program")]
+#![allow(clippy::print_stdout, reason = "a test says what it measured")]
 
 mod confined;
 mod gone;
