@@ -9,7 +9,9 @@ pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
         ["ship"] => crate::bench_ship::run()?,
         ["proxy"] => crate::bench_proxy::run()?,
         ["hosts"] => crate::bench_hosts::run()?,
-        _ => bail!("cargo xtask bench proxy|ship|hosts"),
+        // Some of the tools, where any are named: shown, and not written.
+        ["fleet", tools @ ..] => crate::bench_fleet::run(tools)?,
+        _ => bail!("cargo xtask bench proxy|ship|hosts|fleet"),
     }
     Ok(ExitCode::SUCCESS)
 }

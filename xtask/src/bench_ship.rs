@@ -180,7 +180,7 @@ fn page(times: &Times) -> Result<String> {
 }
 
 /// Processor and cores, as far as the kernel tells.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = about.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or("unknown processor", |(_, name)| name);

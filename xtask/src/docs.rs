@@ -57,6 +57,7 @@ fn pages() -> Result<Vec<Page>> {
         Page { path: "docs/reference/configuration.md", text: plimsoll_config::reference_markdown() },
         Page { path: "docs/reference/plimsoll.schema.json", text: schema + "\n" },
         Page { path: "docs/reference/exit-codes.md", text: exit_codes() },
+        Page { path: "docs/reference/hooks.md", text: hooks() },
         Page { path: ARCHITECTURE, text: between_markers(&architecture, "crates", &layers::table())? },
     ])
 }
@@ -66,6 +67,14 @@ fn exit_codes() -> String {
         "# Exit codes\n\nThis page is generated from the code; do not edit it. The numbers never change their \
          meaning.\n\n{}",
         plimsoll_report::exit_codes_markdown()
+    )
+}
+
+fn hooks() -> String {
+    format!(
+        "# The environment of hooks\n\nThis page is generated from the code; do not edit it. A hook finds these beside the \
+         variables that the command itself was started with. One without a value is empty.\n\n{}",
+        plimsoll_report::hook_variables_markdown()
     )
 }
 

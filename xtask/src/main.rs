@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a person")]
 
 mod bench;
+mod bench_fleet;
 mod bench_hosts;
 mod bench_proxy;
 mod bench_ship;
@@ -32,7 +33,7 @@ cargo xtask test [--all] [--no-install]
 cargo xtask lint [--fix]       format, clippy, layers, generated pages, forbidden words
 cargo xtask layers             which crate may use which, held against what they do use
 cargo xtask docs [--check]     the generated pages of docs/
-cargo xtask bench proxy|ship|hosts
+cargo xtask bench proxy|ship|hosts|fleet
                                measurements, written into docs/
 cargo xtask fleet up N | shell NAME [command...] | down
                                real hosts on this machine, to try things on (root on Linux)

@@ -40,7 +40,7 @@ impl AgentConnection {
         stream.set_read_timeout(Some(timeout)).map_err(unreachable)?;
         stream.set_write_timeout(Some(timeout)).map_err(unreachable)?;
         let mut connection = Self { stream, calls: 0 };
-        let hello = Request::hello(env!("CARGO_PKG_VERSION"));
+        let hello = Request::hello(env!("CARGO_PKG_VERSION"), None);
         connection.call(service, None, hello, &[])?;
         Ok(connection)
     }

@@ -7,7 +7,7 @@
 //!   current          -> releases/<id>
 //!   shared/          the instances' working folder, outlives releases
 //!   targets.json     the running instances, for Prometheus' `file_sd_configs`
-//!   state/           agent.json, secrets.json, agent.lock, proxy.json, sockets
+//!   state/           agent.json, secrets.json, agent.lock, proxy.json, sockets, audit.jsonl
 //!   state/runs/      one folder for each execution of an instance
 //!   state/logs/      one folder for each instance
 //! ```
@@ -17,6 +17,7 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Digest, InstanceId, ServiceName};
@@ -43,6 +44,18 @@ impl Sockets {
     /// Where the `number`th proxy of this service is steered.
     pub fn proxy(&self, number: u32) -> PathBuf {
         self.folder.join(format!("{}-proxy-{number}.sock", self.tag))
+    }
+
+    /// Removes this service's sockets that nobody answers: those of processes that were killed.
+    pub fn sweep(&self) {
+        let prefix = format!("{}-", self.tag);
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix));
+            let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+            if ours && UnixStream::connect(entry.path()).is_err_and(refused) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 }
 
@@ -229,6 +242,8 @@ fn make_private(folder: &Path) -> Result<(), LayoutError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+
     use super::*;
 
     #[test]
@@ -243,6 +258,20 @@ mod tests {
         let other = Layout::new(&deep, &"other".parse().unwrap());
         other.create().unwrap();
         assert_ne!(sockets, other.sockets().unwrap());
+    }
+
+    #[test]
+    fn only_sockets_that_nobody_answers_are_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        let sockets =
+            Sockets { agent: at("a-agent.sock"), folder: root.path().to_owned(), tag: "a".to_owned() };
+        let living = UnixListener::bind(sockets.proxy(2)).unwrap();
+        drop(UnixListener::bind(sockets.proxy(1)).unwrap());
+        drop(UnixListener::bind(at("b-proxy-1.sock")).unwrap());
+        sockets.sweep();
+        assert!(!sockets.proxy(1).exists() && sockets.proxy(2).exists() && at("b-proxy-1.sock").exists());
+        drop(living);
     }
 
     #[test]

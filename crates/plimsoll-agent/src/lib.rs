@@ -18,6 +18,7 @@ mod durable;
 pub mod facts;
 pub mod layout;
 pub mod memory;
+pub mod place;
 pub mod process;
 pub mod programs;
 pub mod runtime;

@@ -24,6 +24,12 @@ pub trait Runtime: Send {
     /// process survives the agent; `/proc/PID/exe` is the executable named in the order.
     fn start(&mut self, order: &InstanceOrder, now: Timestamp) -> Result<(), RuntimeError>;
 
+    /// Starts a process that runs once, of any program. Must guarantee what [`Runtime::start`] does but for
+    /// `/proc/PID/exe`; and that [`Runtime::status`], [`Runtime::signal`], [`Runtime::logs`] and [`Runtime::forget`]
+    /// know it by its handle as they know instances. It runs as they do: same user, folder and bounds. A program without
+    /// `/` is looked for in the `PATH` of its variables, or the runtime's.
+    fn start_once(&mut self, order: &OnceProcess, now: Timestamp) -> Result<(), RuntimeError>;
+
     /// What became of a process. Must never take a later process with the same number for it.
     fn status(&mut self, process: &ProcessHandle, now: Timestamp) -> ProcessStatus;
 
@@ -96,6 +102,40 @@ pub struct InstanceOrder {
     pub run_spec: RunSpec,
     /// Where it shall listen, on 127.0.0.1 at least.
     pub port: u16,
+}
+
+/// Everything that a process that runs once is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnceProcess {
+    /// Its name.
+    pub process: ProcessHandle,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Environment; the runtime adds `PATH`, `HOME`, `LANG` and `TZ` where they are not set.
+    pub variables: BTreeMap<String, String>,
+    /// More environment, whose values are never shown.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The rest of what its release says: limits, its sandbox.
+    pub run_spec: RunSpec,
+    /// How long it may take. Whoever asked ends it then; a runtime that can do so by itself does it a little later.
+    pub timeout: Span,
+}
+
+impl OnceProcess {
+    /// The same as an order of an instance that listens nowhere, of the program that was found. Its digest is that of
+    /// the path: nobody compares it.
+    pub fn with_program(self, program: &Path) -> InstanceOrder {
+        InstanceOrder {
+            process: self.process,
+            digest: Digest::of(program.as_os_str().as_encoded_bytes()),
+            executable: program.to_owned(),
+            args: self.command.into_iter().skip(1).collect(),
+            variables: self.variables,
+            secrets: self.secrets,
+            run_spec: self.run_spec,
+            port: 0,
+        }
+    }
 }
 
 /// What became of a process.

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plimsoll_agent::conformance::{Driver, Program, Subject as _};
-use plimsoll_model::agent::{Refusal, RefusalReason, Request, Response};
+use plimsoll_model::agent::{OnceOrder, OnceState, Refusal, RefusalReason, Request, Response};
 use plimsoll_model::observation::InstanceState;
 use plimsoll_model::release::SecretReference;
 use plimsoll_model::{InstanceId, Secret};
@@ -441,4 +441,63 @@ fn stopping_takes_what_the_policy_says() {
     let seen = driver.wait_state(&id, InstanceState::Stopped);
     let took = seen.instance(&id).unwrap().since.since(began);
     assert!(took >= Duration::from_millis(600) && took < Duration::from_secs(3), "{took:?}");
+}
+
+/// Runs a command to its end; how it ended, and what it printed.
+fn run_once(
+    subject: &mut LocalSubject,
+    release: &plimsoll_model::ReleaseId,
+    key: &str,
+    command: &[&str],
+) -> (OnceState, Vec<String>) {
+    let order = OnceOrder {
+        key: key.to_owned(),
+        rollout: None,
+        release: Some(release.clone()),
+        instance: None,
+        command: command.iter().map(|word| (*word).to_owned()).collect(),
+        variables: [("EXTRA".to_owned(), "more".to_owned())].into(),
+        secrets: [("TOKEN".to_owned(), Secret::new("hunter2-long"))].into(),
+        timeout: plimsoll_model::Span::from_secs(20),
+    };
+    let mut driver = Driver::new(subject, service());
+    driver.ask(Request::Once { order });
+    for _ in 0..400 {
+        let request = Request::OnceState { key: key.to_owned(), after: None };
+        let Response::Once { state, lines, .. } = driver.ask(request) else { panic!("another answer") };
+        if matches!(state, OnceState::Ended { .. }) {
+            return (state, lines.into_iter().map(|line| line.text).collect());
+        }
+        driver.subject.wait();
+    }
+    panic!("`{key}` did not end");
+}
+
+#[test]
+fn a_command_runs_as_the_instances_do() {
+    let mut subject = LocalSubject::new();
+    let mut driver = Driver::new(&mut subject, service());
+    driver.prepare();
+    let environment = driver.subject.settings().environment;
+    let mut run_spec = Driver::run_spec();
+    run_spec.variables.insert("GREETING".to_owned(), "hello".to_owned());
+    run_spec.secrets.insert("TOKEN".to_owned(), SecretReference::Env("TOKEN".to_owned()));
+    let made = driver.subject.release(Program::Healthy(1), run_spec, &environment);
+    let release = made.manifest.release_id();
+    driver.ask(Driver::offer(&made));
+    driver.upload(&release, &made.bytes, 0);
+    driver.ask(Request::Seal { release: release.clone() });
+    let script =
+        "echo $GREETING $EXTRA $PLIMSOLL_ENVIRONMENT; echo token $TOKEN; pwd; echo {artifact}; exit 3";
+    let (state, lines) = run_once(&mut subject, &release, "env", &["sh", "-c", script]);
+    assert_eq!(state, OnceState::Ended { code: Some(3), how: "exited with code 3".to_owned() });
+    assert_eq!(lines[0], format!("hello more {environment}"));
+    assert_eq!(lines[1], "token ***", "secrets are not shown");
+    assert!(lines[2].ends_with("/shared"), "{lines:?}");
+    assert!(Path::new(&lines[3]).is_file() && lines[3].contains(release.as_str()), "{lines:?}");
+    let all = Driver::new(&mut subject, service()).log(None);
+    assert!(all.iter().any(|line| line == "token ***") && !all.iter().any(|line| line.contains("hunter2")));
+    let (state, _) = run_once(&mut subject, &release, "missing", &["no-such-program"]);
+    let OnceState::Ended { code: None, how } = state else { panic!("{state:?}") };
+    assert!(how.contains("`no-such-program` is not in PATH"), "{how}");
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_config::{Loaded, load};
+use plimsoll_model::hook::HookName;
 use plimsoll_model::release::{Hardening, RunSpec, SecretReference};
 use plimsoll_model::rollout::{Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{BuildSpec, Builder, DirtyPolicy, Environment, Service, Target};
@@ -37,6 +38,15 @@ fn the_full_file_loads_without_a_warning() {
 }
 
 #[test]
+fn hooks_have_a_command_and_a_time() {
+    let hooks = loaded(FULL).service.hooks;
+    assert_eq!(hooks.keys().copied().collect::<Vec<_>>(), HookName::ALL);
+    let first = &hooks[&HookName::PreDeploy];
+    assert_eq!((first.command.len(), first.timeout), (2, Span::from_secs(30)));
+    assert_eq!(hooks[&HookName::Held].timeout, Span::from_secs(300));
+}
+
+#[test]
 fn an_environment_goes_over_what_holds_for_all() {
     let service = loaded(FULL).service;
     let (staging, production) = (environment(&service, "staging"), environment(&service, "production"));
@@ -53,6 +63,9 @@ fn an_environment_goes_over_what_holds_for_all() {
         production.run.secrets["DATABASE_URL"],
         SecretReference::Env("GREETER_DATABASE_URL".to_owned())
     );
+    let block = production.run.rollback_block.as_deref();
+    assert_eq!(block, Some("the orders' table has lost its old columns"));
+    assert_eq!(staging.run.rollback_block, None);
     assert_eq!(production.run.health.unhealthy_after, 5);
     assert_eq!(production.run.restart.window, Span::from_secs(120));
     assert!(production.run.notify && production.run.hardening == Hardening::Jit);

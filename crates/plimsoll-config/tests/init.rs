@@ -26,7 +26,7 @@ fn a_go_module() {
     let Builder::Go { package, .. } = service.build.builder else { panic!() };
     assert_eq!(package, "./cmd/greeter");
     let production = &service.environments[&"production".parse().unwrap()];
-    assert_eq!((production.listen.port(), production.rollout.analyses.len()), (8080, 2));
+    assert_eq!((production.listen.port(), production.rollout.analyses.len()), (18080, 2));
 }
 
 #[test]

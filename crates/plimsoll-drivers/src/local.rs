@@ -27,6 +27,8 @@ pub struct LocalOptions {
     pub start: Vec<String>,
     /// Where the agent's own messages go.
     pub log: PathBuf,
+    /// Who calls, `user@machine`, for the host's trail.
+    pub author: Option<String>,
 }
 
 /// The local host.
@@ -48,7 +50,7 @@ impl LocalHost {
     }
 
     fn greet(&mut self, stream: UnixStream, service: &ServiceName) -> Result<(), HostError> {
-        match Wire::greet(stream, service) {
+        match Wire::greet(stream, service, self.options.author.as_deref()) {
             Ok(wire) => {
                 self.wire = Some(wire);
                 Ok(())
@@ -208,6 +210,7 @@ mod tests {
             // Whatever is started, the agent above is what answers.
             start: vec!["true".to_owned()],
             log: folder.join("log"),
+            author: None,
         })
     }
 

@@ -64,10 +64,15 @@ fn in_words(error: &FrameError) -> String {
 }
 
 impl Wire {
-    /// Says hello.
-    pub(crate) fn greet(stream: UnixStream, service: &ServiceName) -> Result<Self, CallFailure> {
+    /// Says hello; `author` is who calls, for the host's trail.
+    pub(crate) fn greet(
+        stream: UnixStream,
+        service: &ServiceName,
+        author: Option<&str>,
+    ) -> Result<Self, CallFailure> {
         let mut wire = Self { stream, next_id: 1, protocol: 1, version: String::new() };
-        match wire.exchange(service, None, Request::hello(env!("CARGO_PKG_VERSION")), &[])? {
+        let hello = Request::hello(env!("CARGO_PKG_VERSION"), author);
+        match wire.exchange(service, None, hello, &[])? {
             Response::Welcome { protocol, version, .. } => {
                 (wire.protocol, wire.version) = (protocol, version);
                 Ok(wire)
@@ -248,7 +253,7 @@ mod tests {
     fn an_agent_of_the_first_protocol_serves_what_it_knows() {
         let service = "greeter".parse().unwrap();
         let welcome = r#"{"Ok":{"kind":"welcome","version":"0.0.9","pid":4}}"#;
-        let mut wire = Wire::greet(agent(welcome), &service).unwrap();
+        let mut wire = Wire::greet(agent(welcome), &service, None).unwrap();
         assert!(matches!(wire.exchange(&service, None, Request::Observe, &[]), Ok(Response::Done)));
         let Err(CallFailure::Refused(refusal)) = wire.exchange(&service, None, fetch(), &[]) else {
             panic!("the first protocol has no pages")
@@ -268,14 +273,14 @@ mod tests {
     fn an_agent_of_a_newer_protocol_says_which_one_is_spoken() {
         let service = "greeter".parse().unwrap();
         let welcome = r#"{"Ok":{"kind":"welcome","version":"9.9.9","pid":4,"protocol":2,"new-word":[1]}}"#;
-        let mut wire = Wire::greet(agent(welcome), &service).unwrap();
+        let mut wire = Wire::greet(agent(welcome), &service, None).unwrap();
         assert!(wire.exchange(&service, None, fetch(), &[]).is_ok());
     }
 
     #[test]
     fn a_refused_greeting_is_a_refusal_and_no_lost_connection() {
         let refusal = r#"{"Err":{"reason":"version","message":"speaks 7","help":null}}"#;
-        let failure = Wire::greet(agent(refusal), &"greeter".parse().unwrap()).unwrap_err();
+        let failure = Wire::greet(agent(refusal), &"greeter".parse().unwrap(), None).unwrap_err();
         assert!(matches!(failure, CallFailure::Refused(refusal) if refusal.message == "speaks 7"));
     }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use plimsoll_model::agent::Request;
+use plimsoll_drivers::host::unexpected;
+use plimsoll_model::agent::{Request, Response};
 use plimsoll_model::event::News;
 use plimsoll_model::evidence::{Evidence, Gate, GateDecision};
-use plimsoll_model::observation::FleetObservation;
+use plimsoll_model::observation::{FleetObservation, SeenHost};
 use plimsoll_model::plan::{Plan, PlanKind};
-use plimsoll_model::record::{Command, Entry, Outcome};
+use plimsoll_model::record::{Command, Entry, Outcome, Record};
 use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, ServiceName, Span};
@@ -17,6 +18,7 @@ use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
 use crate::fleet;
 use crate::history::History;
+use crate::hooks::HookRunner;
 use crate::journal::{Holder, JournalError, Lease, Query};
 use crate::preflight::{self, Conclusion, Examination};
 use crate::rollout::{Run, RunEnd, RunError, RunOptions};
@@ -99,6 +101,16 @@ pub enum DeployError {
         /// The variables that the instances get, and those that their values are taken from.
         secrets: Vec<(String, String)>,
     },
+    /// Going there would go back past a release that says that this cannot be.
+    #[error("{target} cannot follow {block}, which blocks going back past it: {reason}")]
+    PastBlock {
+        /// Where it would go.
+        target: ReleaseId,
+        /// The release that blocks.
+        block: ReleaseId,
+        /// Why, in its own words.
+        reason: String,
+    },
     /// There is nothing to do this to.
     #[error("no rollout is under way in `{environment}`")]
     NothingUnderWay {
@@ -143,14 +155,18 @@ pub struct Actor<'a> {
     pub is_gone: &'a dyn Fn(&Holder) -> bool,
     /// How rollouts are run.
     pub options: RunOptions<'a>,
+    /// The project's hooks; absent where none are to run.
+    pub hooks: Option<HookRunner<'a>>,
 }
 
 /// A coordinator at work on one environment, with its lease.
 pub struct Deployment<'d, 'w> {
-    world: &'d mut World<'w>,
-    actor: &'d Actor<'d>,
-    environment: &'d Environment,
-    lease: Lease,
+    pub(crate) world: &'d mut World<'w>,
+    pub(crate) actor: &'d Actor<'d>,
+    pub(crate) environment: &'d Environment,
+    pub(crate) lease: Lease,
+    /// Whether a person goes back past releases that block it.
+    past_block: bool,
 }
 
 impl<'d, 'w> Deployment<'d, 'w> {
@@ -167,6 +183,9 @@ impl<'d, 'w> Deployment<'d, 'w> {
             let (host, reason, more) = (lost.host.clone(), lost.reason.clone(), seen.unreachable.len() - 1);
             return Err(NoPlan::Unreachable { host, reason, more, allowed: 0 }.into());
         }
+        if let Some(said) = maintenance(&seen) {
+            world.tell(News::Warning { message: said });
+        }
         let above = seen.hosts.iter().map(|h| h.seen.fence).max().unwrap_or(Fence(0));
         let now = world.clock.now();
         let acquired = world.journal.acquire(&environment.name, &actor.holder, now, above, actor.is_gone)?;
@@ -176,12 +195,25 @@ impl<'d, 'w> Deployment<'d, 'w> {
             from: acquired.from.map(|h| h.to_string()),
         };
         world.record(&lease, None, taken)?;
-        Ok(Self { world, actor, environment, lease })
+        Ok(Self { world, actor, environment, lease, past_block: false })
     }
 
     /// Gives the lease back. A lease that is lost already is nobody's concern any more.
     pub fn end(self) {
         let _ = self.world.journal.give_back(&self.lease);
+    }
+
+    /// Goes back also past releases that block it.
+    pub fn force_past_block(&mut self) {
+        self.past_block = true;
+    }
+
+    fn refuse_past_block(&mut self, target: &ReleaseId) -> Result<(), DeployError> {
+        let block = self.history()?.block(&self.environment.name, target);
+        match block.filter(|_| !self.past_block) {
+            Some((block, reason)) => Err(DeployError::PastBlock { target: target.clone(), block, reason }),
+            None => Ok(()),
+        }
     }
 
     /// What the whole journal knows.
@@ -191,6 +223,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
 
     /// Brings a release in, whatever an earlier command left.
     pub fn deploy(&mut self, order: &Order) -> Result<Deployed, DeployError> {
+        self.refuse_past_block(&order.release)?;
         if let Some(left) = self.unfinished()? {
             if left.plan.release == order.release {
                 return self.take_over(left);
@@ -271,6 +304,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
 
     fn unfinished(&mut self) -> Result<Option<RolloutState>, DeployError> {
         let history = self.history()?;
+        self.settle_hooks(&history)?;
         let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
         let query = Query { rollout: Some(left.plan.rollout.clone()), ..Query::default() };
         let records = self.world.journal.read(&query)?;
@@ -284,7 +318,8 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.announce(&left.plan, Some(course.clone()))?;
         let query = Query { rollout: Some(rollout.clone()), ..Query::default() };
         // Reporters learn the plan from its record, as they would have at its beginning.
-        if let Some(planned) = self.world.journal.read(&query)?.into_iter().next() {
+        let is_plan = |r: &Record| matches!(r.entry, Entry::Planned { .. });
+        if let Some(planned) = self.world.journal.read(&query)?.into_iter().find(is_plan) {
             self.world.tell(News::Recorded { record: Box::new(planned) });
         }
         let entry = Entry::TakenOver { course: course.clone() };
@@ -295,6 +330,8 @@ impl<'d, 'w> Deployment<'d, 'w> {
     fn roll_out(&mut self, plan: Plan) -> Result<Deployed, DeployError> {
         let rollout = plan.rollout.clone();
         self.announce(&plan, None)?;
+        // Before the plan: from that on the rollout is there and will be taken over with what it owes.
+        self.promise_hooks(&rollout)?;
         let entry = Entry::Planned { plan: Box::new(plan) };
         let record = self.world.record(&self.lease, Some(&rollout), entry)?;
         let state = RolloutState::begin(&record).ok_or(RunError::NoPlan)?;
@@ -315,33 +352,51 @@ impl<'d, 'w> Deployment<'d, 'w> {
         Ok(())
     }
 
-    fn run(&mut self, state: RolloutState, taken_over: Option<String>) -> Result<Deployed, DeployError> {
+    fn run(&mut self, mut state: RolloutState, taken_over: Option<String>) -> Result<Deployed, DeployError> {
         let history = self.history()?;
-        let rollout = state.plan.rollout.clone();
+        self.before(&mut state)?;
+        let (plan, began) = (state.plan.clone(), state.began);
+        let rollout = plan.rollout.clone();
         let options = self.actor.options.clone();
         let mut run = Run::new(self.world, &self.lease, state, history.labels(), options);
-        Ok(match run.to_end()? {
+        let end = run.to_end()?;
+        self.after(&plan, began, &end)?;
+        Ok(match end {
             RunEnd::Over(outcome) => Deployed::Over { rollout, outcome, taken_over },
             RunEnd::Held(wait) => Deployed::Held { rollout, wait },
         })
     }
 
-    /// Removes releases that no host needs any more. A host that does not answer keeps what it has.
-    pub fn prune(&mut self, keep: u32, pinned: &[ReleaseId]) {
+    /// Removes releases that no host needs any more, and answers what each host removed. A host that does not answer
+    /// keeps what it has.
+    pub fn prune(
+        &mut self,
+        keep: u32,
+        pinned: &[ReleaseId],
+    ) -> Vec<(HostName, Result<Vec<ReleaseId>, String>)> {
         let request = Request::Prune { keep, pinned: pinned.to_vec() };
         let (service, fence) = (&self.actor.service, Some(self.lease.fence));
-        let _ = fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
-            host.call(service, fence, request.clone(), &[]).map(drop)
-        });
-    }
-
-    /// Stops the service on every host of the environment.
-    pub fn down(&mut self) -> Vec<(HostName, Result<(), String>)> {
-        let (service, fence) = (&self.actor.service, Some(self.lease.fence));
         fleet::on_all(&mut self.world.hosts, self.world.parallel, |host| {
-            host.call(service, fence, Request::Down, &[]).map(drop).map_err(|e| e.to_string())
+            match host.call(service, fence, request.clone(), &[]) {
+                Ok(Response::Pruned { removed }) => Ok(removed),
+                Ok(_) => Err(unexpected("prune").to_string()),
+                Err(error) => Err(error.to_string()),
+            }
         })
     }
+}
+
+/// What is to be said where hosts answer clients with the maintenance page.
+fn maintenance(seen: &FleetObservation) -> Option<String> {
+    let on = |h: &&SeenHost| h.seen.traffic.as_ref().is_some_and(|t| t.table.maintenance.is_some());
+    let hosts: Vec<&str> = seen.hosts.iter().filter(on).map(|h| h.host.as_str()).collect();
+    (!hosts.is_empty()).then(|| {
+        format!(
+            "maintenance is on for {}: clients get the page, and analyses see no requests; \
+             `plimsoll maintenance off` ends it",
+            hosts.join(", ")
+        )
+    })
 }
 
 /// Makes the plan for an order from what is known and seen.

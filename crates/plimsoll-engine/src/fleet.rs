@@ -54,7 +54,7 @@ pub(crate) fn is_stale(error: &HostError) -> bool {
 }
 
 /// Does `work` with every host, `parallel` at the same time.
-pub(crate) fn on_all<T: Send>(
+pub fn on_all<T: Send>(
     hosts: &mut [Box<dyn Host>],
     parallel: usize,
     work: impl Fn(&mut dyn Host) -> T + Sync,

@@ -1,14 +1,14 @@
 //! What the journal knows beyond one rollout: releases and their numbers, what served where and when, what may not
 //! be tried again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::event::ReleaseLabel;
 use plimsoll_model::observation::{FleetObservation, LostHost};
 use plimsoll_model::plan::{Plan, PlanKind, PlannedStep};
-use plimsoll_model::record::{Command, Entry, Outcome, Record};
+use plimsoll_model::record::{Command, Entry, Operation, Outcome, Record};
 use plimsoll_model::release::Tree;
-use plimsoll_model::{EnvironmentName, HostName, ReleaseId, RolloutId, Timestamp};
+use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, Timestamp};
 
 /// The fold of a whole journal.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +21,10 @@ pub struct History {
     refused: BTreeSet<(EnvironmentName, ReleaseId)>,
     /// Rollouts that went back for something that the release is to blame for.
     blamed: BTreeSet<RolloutId>,
+    /// Releases that people keep for ever, and why.
+    pub pins: BTreeMap<ReleaseId, String>,
+    /// Tokens under which something may have been done, with those who had them, by environment.
+    tokens: BTreeSet<(EnvironmentName, Fence, String)>,
 }
 
 /// A release as the journal knows it.
@@ -93,7 +97,16 @@ impl History {
     }
 
     fn apply(&mut self, record: &Record) {
+        if let (Some(environment), Some(fence)) = (&record.environment, shown(record)) {
+            self.tokens.insert((environment.clone(), fence, record.author.clone()));
+        }
         match &record.entry {
+            Entry::Operated { operation: Operation::Pin { release, why }, .. } => {
+                self.pins.insert(release.clone(), why.clone());
+            }
+            Entry::Operated { operation: Operation::Unpin { release }, .. } => {
+                self.pins.remove(release);
+            }
             Entry::ReleaseSealed { number, release, commit, subject, tree, .. } => {
                 self.releases.push(KnownRelease {
                     number: *number,
@@ -153,13 +166,16 @@ impl History {
         let of = |r: &&mut KnownRollout| Some(&r.plan.rollout) == record.rollout.as_ref();
         let Some(rollout) = self.rollouts.iter_mut().rev().find(of) else { return };
         rollout.ended = Some((outcome, record.at));
-        let plan = &rollout.plan;
+        let plan = rollout.plan.clone();
         let refuse = match outcome {
             Outcome::RolledBack if plan.kind != PlanKind::Converge => Some(plan.release.clone()),
             // It could not be brought back completely; the reason to bring it back stands.
             Outcome::Mixed if self.blamed.contains(&plan.rollout) => Some(plan.release.clone()),
             // What a person went back from is not shipped again by accident either.
-            promoted if promoted.is_promoted() && plan.kind == PlanKind::Rollback => plan.replaces.clone(),
+            // Where it was stopped first, the plan replaces nothing, and what served before is known from here.
+            promoted if promoted.is_promoted() && plan.kind == PlanKind::Rollback => {
+                plan.replaces.clone().or_else(|| self.serving_before(&plan))
+            }
             _ => None,
         };
         if let Some(release) = refuse {
@@ -175,6 +191,53 @@ impl History {
     pub fn refused(&self, environment: &EnvironmentName) -> Vec<ReleaseId> {
         let of = self.refused.iter().filter(|(e, _)| e == environment);
         of.map(|(_, release)| release.clone()).collect()
+    }
+
+    /// The release that going to `target` would go back past although it must not be, and why: the newest one that was
+    /// promoted in the environment since `target` was, or that is newer than a `target` that never was.
+    pub fn block(&self, environment: &EnvironmentName, target: &ReleaseId) -> Option<(ReleaseId, String)> {
+        let promoted: Vec<&Plan> = self
+            .rollouts
+            .iter()
+            .filter(|r| r.plan.environment == *environment)
+            .filter(|r| r.ended.is_some_and(|(outcome, _)| outcome.is_promoted()))
+            .map(|r| &r.plan)
+            .collect();
+        let served = promoted.iter().rposition(|plan| plan.release == *target);
+        let number = |release: &ReleaseId| self.find(release).map(|known| known.number);
+        let is_past = |(at, plan): &(usize, &&Plan)| match served {
+            Some(served) => *at > served,
+            None => number(&plan.release) > number(target) && number(target).is_some(),
+        };
+        let past = promoted.iter().enumerate().rev().filter(is_past).map(|(_, plan)| plan);
+        past.filter(|plan| plan.release != *target)
+            .find_map(|plan| Some((plan.release.clone(), plan.run.rollback_block.clone()?)))
+    }
+
+    /// The tokens that were given out for the environment, and to whom: what a host was asked under another is not of
+    /// this journal.
+    pub fn tokens(&self, environment: &EnvironmentName) -> BTreeSet<(Fence, String)> {
+        let of = self.tokens.iter().filter(|(e, ..)| e == environment);
+        of.map(|(_, fence, who)| (*fence, who.clone())).collect()
+    }
+
+    /// Releases that must not be removed, anywhere: pinned, serving, to go back to, or on their way.
+    pub fn needed<'e>(
+        &self,
+        environments: impl IntoIterator<Item = &'e EnvironmentName>,
+    ) -> BTreeSet<ReleaseId> {
+        let mut needed: BTreeSet<ReleaseId> = self.pins.keys().cloned().collect();
+        for environment in environments {
+            if let Some(current) = self.serving(environment) {
+                needed.extend(self.last_known_good(environment, &current));
+                needed.insert(current);
+            }
+            if let Some(left) = self.unfinished(environment) {
+                needed.insert(left.plan.release.clone());
+                needed.extend(left.plan.replaces.clone());
+            }
+        }
+        needed
     }
 
     /// The rollout of the environment that is not over, if there is one.
@@ -238,6 +301,13 @@ impl History {
         known.or_else(|| currents.next().cloned())
     }
 
+    /// The release that served when this plan, the newest of its environment, was made.
+    fn serving_before(&self, plan: &Plan) -> Option<ReleaseId> {
+        let before = self.rollouts.iter().rev().filter(|r| r.plan.environment == plan.environment).skip(1);
+        let last = before.into_iter().find(|r| r.is_promoted()).map(|r| r.plan.release.clone());
+        last.filter(|release| *release != plan.release)
+    }
+
     /// The release that bare `rollback` returns to: the newest that was promoted in the environment before
     /// `current`, that is not `current` and was not rolled back since.
     pub fn last_known_good(&self, environment: &EnvironmentName, current: &ReleaseId) -> Option<ReleaseId> {
@@ -246,5 +316,13 @@ impl History {
         let refused = self.refused(environment);
         let mut releases = promoted.map(|r| r.plan.release.clone());
         releases.find(|r| r != current && !refused.contains(r))
+    }
+}
+
+/// The token that hosts may have been shown under a record.
+fn shown(record: &Record) -> Option<Fence> {
+    match &record.entry {
+        Entry::Operated { shown, .. } => *shown,
+        _ => record.fence,
     }
 }

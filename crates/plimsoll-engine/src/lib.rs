@@ -6,8 +6,10 @@
 //! what is reached.
 
 pub mod deploy;
+pub mod exec;
 pub mod fleet;
 pub mod history;
+pub mod hooks;
 pub mod journal;
 mod looks;
 mod packing;
@@ -15,6 +17,7 @@ pub mod preflight;
 pub mod rollout;
 pub mod ship;
 mod steps;
+pub mod stop;
 mod tally;
 pub mod text;
 mod view;
@@ -22,5 +25,7 @@ pub mod world;
 
 pub use deploy::{Actor, DeployError, Deployed, Deployment, Order};
 pub use history::History;
+pub use hooks::HookRunner;
 pub use rollout::{Decide, Run, RunEnd, RunError, RunOptions};
+pub use stop::Stopped;
 pub use world::World;

@@ -21,6 +21,7 @@ use crate::journal::{JournalError, Lease, Query, RENEW_EVERY};
 use crate::looks::Looks;
 use crate::packing::Packings;
 use crate::steps::{Context, Deed, Sent, StepError, perform};
+use crate::tally;
 use crate::view::Viewer;
 use crate::world::World;
 
@@ -41,7 +42,7 @@ impl RunEnd {
             Self::Over(Outcome::RolledBack | Outcome::Superseded) => ExitCode::RolledBack,
             Self::Over(Outcome::Refused) => ExitCode::Refused,
             Self::Over(Outcome::Mixed | Outcome::PromotedInPart) => ExitCode::MixedFleet,
-            Self::Over(Outcome::Inconclusive) | Self::Held(_) => ExitCode::Inconclusive,
+            Self::Over(Outcome::Inconclusive | Outcome::Stopped) | Self::Held(_) => ExitCode::Inconclusive,
         }
     }
 }
@@ -160,8 +161,8 @@ impl<'r, 'w> Run<'r, 'w> {
         self.show(&fleet, &decision, now);
         match decision {
             Decision::Over(outcome) => return Ok(Some(RunEnd::Over(outcome))),
-            Decision::Record(entry) => self.record(*entry)?,
-            Decision::Act(actions) => self.act(actions)?,
+            Decision::Record(entry) => self.record(*entry, &fleet)?,
+            Decision::Act(actions) => self.act(actions, &fleet)?,
             Decision::Wait(wait) => {
                 if self.options.detach && self.state.hold.is_some() && wait.person {
                     self.leave(&wait, &fleet)?;
@@ -199,7 +200,11 @@ impl<'r, 'w> Run<'r, 'w> {
         Ok(())
     }
 
-    fn record(&mut self, entry: Entry) -> Result<(), RunError> {
+    fn record(&mut self, entry: Entry, fleet: &FleetObservation) -> Result<(), RunError> {
+        let turns = matches!(entry, Entry::GoingBack { .. } | Entry::Finished { .. });
+        if turns && self.state.counting {
+            self.count(fleet)?;
+        }
         let ends = matches!(entry, Entry::GoingBack { .. } | Entry::Promoting { .. });
         if ends {
             self.record_assessments()?;
@@ -221,6 +226,19 @@ impl<'r, 'w> Run<'r, 'w> {
             self.write(Entry::Assessed { assessment: Box::new(assessment) })?;
         }
         Ok(())
+    }
+
+    /// What users met, by the proxies' own counters: it is known also for the time in which no command was there to look.
+    fn count(&mut self, fleet: &FleetObservation) -> Result<(), RunError> {
+        let counts = tally::answered(&self.state.plan, fleet);
+        if counts.is_empty() { Ok(()) } else { self.write(Entry::Counted { counts }) }
+    }
+
+    /// Whether a host gives the new release weight that it has not given it before.
+    fn gives_weight(&self, action: &HostAction) -> bool {
+        let Action::Route { weights } = &action.action else { return false };
+        let new = weights.iter().any(|w| w.release == self.state.plan.release && w.weight.points() > 0);
+        new && self.state.routed.get(&action.host) != Some(weights)
     }
 
     fn cancel_if_asked(&mut self) -> Result<(), RunError> {
@@ -282,7 +300,10 @@ impl<'r, 'w> Run<'r, 'w> {
     }
 
     /// Makes the changes, at the same time on all hosts: intent first, then the deed, then what came of it.
-    fn act(&mut self, actions: Vec<HostAction>) -> Result<(), RunError> {
+    fn act(&mut self, actions: Vec<HostAction>, fleet: &FleetObservation) -> Result<(), RunError> {
+        if self.state.back.is_none() && actions.iter().any(|action| self.gives_weight(action)) {
+            self.count(fleet)?;
+        }
         self.write(Entry::Intended { actions: actions.clone() })?;
         let results = self.perform_all(&actions);
         let (mut performed, mut assigned, mut failed) = (Vec::new(), Vec::new(), Vec::new());

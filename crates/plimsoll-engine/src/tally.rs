@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::metrics::{Counters, Histogram};
-use plimsoll_model::observation::FleetObservation;
+use plimsoll_model::observation::{FleetObservation, SeenHost};
 use plimsoll_model::plan::Plan;
+use plimsoll_model::record::Answered;
 use plimsoll_model::traffic::{ArmTraffic, TrafficReport};
 use plimsoll_model::{HostName, ReleaseId};
 use plimsoll_plan::difference::grown_since;
@@ -62,6 +63,26 @@ impl Tally {
         let ours = traffic.arms.iter().filter(|a| self.releases.contains(&a.release));
         ours.map(|a| (a.release.clone(), counters(a))).collect()
     }
+}
+
+/// What the proxies of the rollout's hosts have counted for its sides until now. A side that has no arm yet has none.
+pub(crate) fn answered(plan: &Plan, fleet: &FleetObservation) -> Vec<Answered> {
+    let of_host = |host: &SeenHost| {
+        let (planned, traffic) = (plan.host(&host.host)?, host.seen.traffic.as_ref()?);
+        let before = plan.before(planned).filter(|release| **release != plan.release);
+        let count = |release: &ReleaseId| {
+            let arm = traffic.arms.iter().find(|arm| arm.release == *release);
+            Answered {
+                host: host.host.clone(),
+                epoch: traffic.epoch,
+                release: release.clone(),
+                requests: arm.map_or(0, ArmTraffic::attempts),
+                bad: arm.map_or(0, ArmTraffic::errors),
+            }
+        };
+        Some(before.into_iter().chain([&plan.release]).map(count).collect::<Vec<_>>())
+    };
+    fleet.hosts.iter().filter_map(of_host).flatten().collect()
 }
 
 fn add(total: &mut Counters, grown: &Counters) {

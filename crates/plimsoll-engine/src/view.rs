@@ -1,6 +1,6 @@
 //! The picture of a rollout that the live view draws: sides, weights, rates of the last seconds, evidence.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use plimsoll_model::event::{Between, ReleaseLabel, RolloutView, SideView, SpreadView};
@@ -20,25 +20,57 @@ const WINDOW: Duration = Duration::from_secs(10);
 pub(crate) struct Viewer {
     labels: Vec<ReleaseLabel>,
     tally: Tally,
-    history: VecDeque<(Timestamp, Totals)>,
+    window: Window,
+}
+
+/// What was counted lately, under the weights of now: rates from before they moved would say that they did not.
+#[derive(Default)]
+struct Window {
+    weights: BTreeMap<ReleaseId, u32>,
+    pictures: VecDeque<(Timestamp, Totals)>,
+}
+
+impl Window {
+    fn add(&mut self, now: Timestamp, weights: BTreeMap<ReleaseId, u32>, totals: &Totals) {
+        if weights != self.weights {
+            self.weights = weights;
+            self.pictures.clear();
+        }
+        let pictures = &mut self.pictures;
+        // A few pictures a second are enough for a rate over ten.
+        if pictures.back().is_none_or(|(at, _)| now.since(*at) >= Duration::from_millis(500)) {
+            pictures.push_back((now, totals.clone()));
+        }
+        while pictures.len() > 2 && pictures.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
+            pictures.pop_front();
+        }
+    }
+
+    /// The oldest figures of a release: a canary has none in the pictures before it.
+    fn before(&self, release: &ReleaseId) -> Option<(Timestamp, &Counters)> {
+        self.pictures.iter().find_map(|(since, totals)| Some((*since, totals.get(release)?)))
+    }
+}
+
+/// The points of each release's weight, over all hosts.
+fn weights(fleet: &FleetObservation) -> BTreeMap<ReleaseId, u32> {
+    let mut weights = BTreeMap::new();
+    for arm in fleet.hosts.iter().filter_map(|h| h.seen.traffic.as_ref()).flat_map(|t| &t.table.arms) {
+        *weights.entry(arm.release.clone()).or_default() += arm.weight.points();
+    }
+    weights
 }
 
 impl Viewer {
     /// A viewer that knows these releases by their numbers.
     pub(crate) fn new(labels: Vec<ReleaseLabel>, plan: &Plan) -> Self {
-        Self { labels, tally: Tally::new(plan), history: VecDeque::new() }
+        Self { labels, tally: Tally::new(plan), window: Window::default() }
     }
 
     /// Remembers what was seen, for rates.
     pub(crate) fn see(&mut self, now: Timestamp, fleet: &FleetObservation) {
         self.tally.count(fleet);
-        // A few pictures a second are enough for a rate over ten.
-        if self.history.back().is_none_or(|(at, _)| now.since(*at) >= Duration::from_millis(500)) {
-            self.history.push_back((now, self.tally.totals.clone()));
-        }
-        while self.history.len() > 2 && self.history.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
-            self.history.pop_front();
-        }
+        self.window.add(now, weights(fleet), &self.tally.totals);
     }
 
     /// The picture now.
@@ -102,11 +134,9 @@ impl Viewer {
         }
     }
 
-    /// What happened to a release since the oldest picture, and in how many seconds.
+    /// What happened to a release lately, and in how many seconds.
     fn lately(&self, release: &ReleaseId, now: Timestamp) -> Option<(Counters, f64)> {
-        // The oldest picture that has figures of this release: a canary has none in those before it.
-        let known = |(since, totals): &'_ (Timestamp, Totals)| Some((*since, totals.get(release)?.clone()));
-        let (since, before) = self.history.iter().find_map(known)?;
+        let (since, before) = self.window.before(release)?;
         let seconds = now.since(since).as_secs_f64();
         let now = self.tally.totals.get(release)?;
         let counts = now.latency.counts.iter().zip(&before.latency.counts);
@@ -190,4 +220,30 @@ fn left(state: &RolloutState, now: Timestamp) -> Option<Span> {
         return None;
     };
     Some(Span::from(now.until(open.entered + duration.duration())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_begin_anew_when_the_weights_move() {
+        let release: ReleaseId = "0123456789ab".parse().unwrap();
+        let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
+        let mut window = Window::default();
+        let mut add = |seconds: u64, points: u32, requests: u64| {
+            let counters = Counters { requests, ..Counters::default() };
+            let totals = Totals::from([(release.clone(), counters)]);
+            window.add(at(seconds), BTreeMap::from([(release.clone(), points)]), &totals);
+            window.before(&release).map(|(since, counters)| (since, counters.requests))
+        };
+        assert_eq!(add(1, 500, 10), Some((at(1), 10)));
+        assert_eq!(add(2, 500, 20), Some((at(1), 10)));
+        assert_eq!(add(3, 5000, 30), Some((at(3), 30)));
+        assert_eq!(add(4, 5000, 130), Some((at(3), 30)));
+        for seconds in 5..=20 {
+            add(seconds, 5000, 100 * seconds);
+        }
+        assert_eq!(add(21, 5000, 2100), Some((at(11), 1100)));
+    }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{FactsOrder, HostFacts};
 use crate::observation::HostObservation;
-use crate::traffic::Stickiness;
+use crate::traffic::{Maintenance, Stickiness};
 use crate::transfer::{BaseRelease, Packed};
 use crate::version::{OLDEST_PROTOCOL, PROTOCOL};
 use crate::{
@@ -73,6 +73,9 @@ pub enum Request {
         newest: Option<u32>,
         /// The caller's version, for messages.
         version: String,
+        /// Who calls, `user@machine`, for the host's trail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<String>,
     },
     /// Says what the service is on this host: where it is reached and whose signatures count.
     Prepare {
@@ -160,6 +163,32 @@ pub enum Request {
     },
     /// Stops every instance and the proxy of the service, and keeps releases and history.
     Down,
+    /// Runs a process of a release once, as the instances run: asked again with the same key it is not run again.
+    /// Answered at once with [`Response::Once`]; it goes on without the coordinator, until its time is over. Since
+    /// protocol 2.
+    Once {
+        /// What to run.
+        order: OnceOrder,
+    },
+    /// Ends a process that runs once, as if its time were over. Since protocol 2.
+    EndOnce {
+        /// Its key.
+        key: String,
+    },
+    /// What became of a process that runs once, and what it printed. Changes nothing. Since protocol 2.
+    OnceState {
+        /// Its key.
+        key: String,
+        /// Only lines after this point of an earlier answer.
+        after: Option<LogCursor>,
+    },
+    /// What was done to the service on this host, oldest first. Changes nothing. Since protocol 2.
+    Trail,
+    /// Has the proxy answer clients with a page instead of passing requests on; none ends that. Since protocol 2.
+    Maintain {
+        /// The page.
+        page: Option<Maintenance>,
+    },
     /// Asks a running instance for one of its pages (`GET`, on the host's loopback). Since protocol 2.
     Fetch {
         /// The instance; nothing else on the host can be asked.
@@ -174,6 +203,47 @@ pub enum Request {
     Facts {
         /// What is asked beside what it always tells.
         order: Box<FactsOrder>,
+    },
+}
+
+/// A process that runs once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OnceOrder {
+    /// Names it: at most 100 of letters, digits, `-`, `.`.
+    pub key: String,
+    /// The rollout that it belongs to, if it belongs to one.
+    pub rollout: Option<RolloutId>,
+    /// The release whose environment it gets; absent for the current one.
+    pub release: Option<ReleaseId>,
+    /// The number of an instance of the release whose port it shall know.
+    pub instance: Option<u32>,
+    /// The program and its arguments; `{artifact}` in them stands for the release's program.
+    pub command: Vec<String>,
+    /// More of its environment.
+    pub variables: BTreeMap<String, String>,
+    /// Values of the secrets that the operator's environment holds. One that is not sent is taken from an instance
+    /// that runs with it.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The longest time that it may take; then it is ended.
+    pub timeout: Span,
+}
+
+/// What became of a process that runs once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum OnceState {
+    /// It runs, or is about to.
+    Running {
+        /// When it is ended.
+        until: Timestamp,
+    },
+    /// It is over.
+    Ended {
+        /// Its exit code, where it has one.
+        code: Option<i32>,
+        /// How it ended, as a fragment: `exited with code 3`.
+        how: String,
     },
 }
 
@@ -321,6 +391,22 @@ pub enum Response {
     },
     /// To every other request: it holds now.
     Done,
+    /// To [`Request::Once`] and [`Request::OnceState`].
+    Once {
+        /// What became of it.
+        state: OnceState,
+        /// The release whose environment it has.
+        release: ReleaseId,
+        /// What it printed, oldest first, secrets masked.
+        lines: Vec<LogLine>,
+        /// Where to go on.
+        cursor: Option<LogCursor>,
+    },
+    /// To [`Request::Trail`].
+    Trail {
+        /// The lines as they are kept; see [`crate::trail`].
+        lines: Vec<String>,
+    },
     /// To [`Request::Facts`].
     Facts {
         /// What the host is.
@@ -371,15 +457,27 @@ pub enum RefusalReason {
 }
 
 impl Request {
-    /// The first request of every connection, from a caller of this version.
-    pub fn hello(version: &str) -> Self {
-        Self::Hello { protocol: OLDEST_PROTOCOL, newest: Some(PROTOCOL), version: version.to_owned() }
+    /// The first request of every connection, from a caller of this version; `author` is for the host's trail.
+    pub fn hello(version: &str, author: Option<&str>) -> Self {
+        Self::Hello {
+            protocol: OLDEST_PROTOCOL,
+            newest: Some(PROTOCOL),
+            version: version.to_owned(),
+            author: author.map(str::to_owned),
+        }
     }
 
     /// The protocol that has this request first.
     pub const fn since(&self) -> u32 {
         match self {
-            Self::Fetch { .. } | Self::Facts { .. } | Self::Upload { packed: Some(_), .. } => 2,
+            Self::Fetch { .. }
+            | Self::Facts { .. }
+            | Self::Upload { packed: Some(_), .. }
+            | Self::Once { .. }
+            | Self::EndOnce { .. }
+            | Self::OnceState { .. }
+            | Self::Trail
+            | Self::Maintain { .. } => 2,
             _ => 1,
         }
     }
@@ -388,7 +486,13 @@ impl Request {
     pub const fn is_fenced(&self) -> bool {
         !matches!(
             self,
-            Self::Hello { .. } | Self::Observe | Self::Logs { .. } | Self::Fetch { .. } | Self::Facts { .. }
+            Self::Hello { .. }
+                | Self::Observe
+                | Self::Logs { .. }
+                | Self::Fetch { .. }
+                | Self::Facts { .. }
+                | Self::OnceState { .. }
+                | Self::Trail
         )
     }
 
@@ -411,9 +515,70 @@ impl Request {
             Self::Logs { .. } => "logs",
             Self::Prune { .. } => "prune",
             Self::Down => "down",
+            Self::Once { .. } => "once",
+            Self::EndOnce { .. } => "end-once",
+            Self::OnceState { .. } => "once-state",
+            Self::Trail => "trail",
+            Self::Maintain { .. } => "maintain",
             Self::Fetch { .. } => "fetch",
             Self::Facts { .. } => "facts",
         }
+    }
+
+    /// What it is about, for the host's trail: short, and without secrets. `None` for what leaves no trace there:
+    /// what changes nothing, the pieces of a release between `offer` and `seal`, and the coordinator's word.
+    pub fn deed(&self) -> Option<String> {
+        let list = |ids: &[InstanceId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        Some(match self {
+            Self::Prepare { settings } => format!("{} on {}", settings.environment, settings.listen),
+            Self::Offer { release, .. } | Self::Seal { release } | Self::Commit { release, .. } => {
+                release.to_string()
+            }
+            Self::Start { instance, .. } => instance.to_string(),
+            Self::Route { weights } => spread(weights),
+            Self::Retire { instances } => list(instances),
+            Self::Arm { switch } => format!("after {}, back to {}", switch.after, spread(&switch.back_to)),
+            Self::Prune { keep, .. } => format!("beyond the newest {keep}"),
+            Self::Once { order } => format!("{}: {}", order.key, shortened(&order.command.join(" "))),
+            Self::EndOnce { key } => key.clone(),
+            Self::Maintain { page: Some(page) } => format!("on: {}", shortened(page.first_line())),
+            Self::Maintain { page: None } => "off".to_owned(),
+            Self::Disarm | Self::Down => String::new(),
+            Self::Upload { .. }
+            | Self::Confirm
+            | Self::Hello { .. }
+            | Self::Observe
+            | Self::Logs { .. }
+            | Self::Fetch { .. }
+            | Self::Facts { .. }
+            | Self::OnceState { .. }
+            | Self::Trail => return None,
+        })
+    }
+
+    /// The rollout that it names, if it names one.
+    pub const fn rollout(&self) -> Option<&RolloutId> {
+        match self {
+            Self::Arm { switch } => Some(&switch.rollout),
+            Self::Commit { rollout, .. } => Some(rollout),
+            Self::Once { order } => order.rollout.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// `r1 95 %, r2 5 %`, or `nothing`.
+fn spread(weights: &[ArmWeight]) -> String {
+    let arms: Vec<_> = weights.iter().map(|arm| format!("{} {}", arm.release, arm.weight)).collect();
+    if arms.is_empty() { "nothing".to_owned() } else { arms.join(", ") }
+}
+
+/// At most 200 characters of a text, on one line.
+fn shortened(text: &str) -> String {
+    let line = text.replace(['\n', '\r'], " ");
+    match line.char_indices().nth(200) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
     }
 }
 

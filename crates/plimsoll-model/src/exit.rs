@@ -61,8 +61,10 @@ impl ExitCode {
             Self::Success => "what was asked for holds: the requested release serves everywhere",
             Self::Internal => "a fault of plimsoll itself or of the machine it runs on",
             Self::Usage => "the command line or the configuration is wrong; nothing was changed",
-            Self::Refused => "a gate refused; nothing that serves was changed",
-            Self::RolledBack => "the release was rolled back; what served before it serves everywhere",
+            Self::Refused => "a gate refused; the environment that was aimed at is as it was",
+            Self::RolledBack => {
+                "the release was rolled back; what served before it, if anything did, serves everywhere"
+            }
             Self::MixedFleet => "hosts serve different releases, or it is not known what they serve",
             Self::LockHeld => "another coordinator holds the lease",
             Self::Inconclusive => "neither good nor bad could be shown, or a person is waited for",

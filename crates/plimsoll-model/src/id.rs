@@ -162,6 +162,20 @@ impl InstanceId {
     pub fn new(release: ReleaseId, ordinal: u32) -> Self {
         Self { release, ordinal }
     }
+
+    /// The name of a process of `release` that runs once and is no instance: it stands among the logs under it.
+    pub fn once(release: ReleaseId, run: u64) -> Self {
+        let number = u32::try_from(run % u64::from(Self::FIRST_ONCE)).expect("smaller than a u32");
+        Self { release, ordinal: Self::FIRST_ONCE + number }
+    }
+
+    /// Whether it names a process that runs once.
+    pub const fn is_once(&self) -> bool {
+        self.ordinal >= Self::FIRST_ONCE
+    }
+
+    /// Numbers from here on are those of processes that run once; a host has far fewer instances.
+    const FIRST_ONCE: u32 = 1_000_000;
 }
 
 impl fmt::Display for InstanceId {

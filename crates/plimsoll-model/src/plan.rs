@@ -25,7 +25,7 @@ pub struct Plan {
     pub release: ReleaseId,
     /// SHA-256 of its artifact.
     pub artifact: Digest,
-    /// The release that serves now, to go back to. Hosts that serve another one say so in their own plan.
+    /// The release that serves now, to go back to; none where nothing does. Hosts that serve another one say so in their own plan.
     pub replaces: Option<ReleaseId>,
     /// What each host gets, in the order in which they are changed.
     pub hosts: Vec<HostPlan>,
@@ -59,7 +59,7 @@ const fn all_at_once() -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanKind {
-    /// Nothing serves yet: no canary, no analysis.
+    /// Nothing serves, be it that nothing ever did or that it was stopped: no canary, no analysis.
     Initial,
     /// A new release replaces the one that serves.
     Update,

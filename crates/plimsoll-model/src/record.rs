@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
+use crate::hook::{HookName, HookRun};
 use crate::metrics::Reading;
 use crate::plan::{HostAction, Plan};
 use crate::release::Tree;
@@ -72,6 +73,12 @@ pub enum Entry {
     Planned {
         /// Its plan.
         plan: Box<Plan>,
+    },
+    /// What the proxies had counted: before the new release gets its first weight or more of it, when the rollout turns
+    /// back, and at its end. Written beside the analyses' looks, which have gaps where nobody looked.
+    Counted {
+        /// Each side on each host that answered.
+        counts: Vec<Answered>,
     },
     /// Another coordinator took an unfinished rollout over.
     TakenOver {
@@ -163,6 +170,91 @@ pub enum Entry {
         /// Why, in one sentence.
         summary: String,
     },
+    /// The hooks that this rollout owes: what is not run when a command dies is run by the next.
+    HooksDue {
+        /// Which are declared.
+        hooks: Vec<HookName>,
+    },
+    /// A hook is about to run.
+    HookStarted {
+        /// Which.
+        hook: HookName,
+        /// Its program and arguments, secrets masked.
+        command: String,
+    },
+    /// A hook has run.
+    HookEnded {
+        /// What came of it.
+        run: Box<HookRun>,
+    },
+    /// A person did something to an environment, or about a release, outside of a rollout.
+    Operated {
+        /// What.
+        operation: Operation,
+        /// The fencing token that the hosts were shown, where hosts were asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<Fence>,
+    },
+}
+
+/// What a person does outside of a rollout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "what")]
+pub enum Operation {
+    /// Ran a command on hosts; written before it is run.
+    Exec {
+        /// Its name on the hosts.
+        key: String,
+        /// Where.
+        hosts: Vec<HostName>,
+        /// With which release's environment; absent for the current one.
+        release: Option<ReleaseId>,
+        /// The program and its arguments, secrets masked.
+        command: String,
+    },
+    /// What came of a command on hosts.
+    ExecEnded {
+        /// Its name on the hosts.
+        key: String,
+        /// How it ended on each host.
+        results: Vec<(HostName, String)>,
+    },
+    /// The proxy answers clients with a page.
+    MaintenanceOn {
+        /// Where.
+        hosts: Vec<HostName>,
+        /// The page's first line.
+        message: String,
+    },
+    /// The proxy passes requests on again.
+    MaintenanceOff {
+        /// Where.
+        hosts: Vec<HostName>,
+    },
+    /// Keeps a release for ever.
+    Pin {
+        /// Which.
+        release: ReleaseId,
+        /// Why.
+        why: String,
+    },
+    /// Lets a release be removed again.
+    Unpin {
+        /// Which.
+        release: ReleaseId,
+    },
+    /// Removed releases.
+    Pruned {
+        /// From the hosts.
+        hosts: Vec<(HostName, Vec<ReleaseId>)>,
+        /// From the project's own folder.
+        here: Vec<ReleaseId>,
+    },
+    /// Stopped the service.
+    Down {
+        /// Where.
+        hosts: Vec<HostName>,
+    },
 }
 
 /// Requests that a host's proxy had given to one side.
@@ -177,6 +269,22 @@ pub struct Assigned {
     pub release: ReleaseId,
     /// How many, since the proxy's start.
     pub requests: u64,
+}
+
+/// What a host's proxy had answered for one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Answered {
+    /// The host.
+    pub host: HostName,
+    /// The proxy's epoch: counts of another one begin at zero.
+    pub epoch: u64,
+    /// The side.
+    pub release: ReleaseId,
+    /// Attempts that ended, since the proxy's start.
+    pub requests: u64,
+    /// Bad ends among them: answers with 5xx and failed attempts.
+    pub bad: u64,
 }
 
 /// What a person can ask of a running rollout.
@@ -362,6 +470,8 @@ pub enum Outcome {
     Refused,
     /// Not everything could be brought back; hosts differ.
     Mixed,
+    /// A person stopped the environment while the rollout was under way: nothing serves.
+    Stopped,
 }
 
 impl Outcome {

@@ -112,6 +112,9 @@ pub struct RunSpec {
     pub drain_timeout: Span,
     /// How long it has between SIGTERM and SIGKILL.
     pub stop_timeout: Span,
+    /// Why nobody may go back past this release once it has served: what it did to its data cannot be undone.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rollback_block: Option<String>,
     /// Whether the program tells its service manager when it is ready (`sd_notify`).
     #[serde(default, skip_serializing_if = "is_default")]
     pub notify: bool,
@@ -209,6 +212,7 @@ impl Default for RunSpec {
             restart: Restart::default(),
             drain_timeout: Span::from_secs(30),
             stop_timeout: Span::from_secs(10),
+            rollback_block: None,
             notify: false,
             hardening: Hardening::default(),
             capabilities: Vec::new(),

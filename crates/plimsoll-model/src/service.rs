@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hook::Hooks;
 use crate::preflight::Requires;
 use crate::release::RunSpec;
 use crate::rollout::RolloutSpec;
@@ -28,6 +29,9 @@ pub struct Service {
     pub signing: SigningSpec,
     /// The regression test, if there is one.
     pub test: Option<TestSpec>,
+    /// Programs that run at moments of a rollout.
+    #[serde(default)]
+    pub hooks: Hooks,
     /// The environments, by name.
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// How many releases a host keeps beside the current, the last known good and the pinned ones.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Histogram;
-use crate::{InstanceId, ReleaseId, Share};
+use crate::{InstanceId, ReleaseId, Share, Span};
 
 /// How requests are spread, complete: a table replaces the one before as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,39 @@ pub struct RouteTable {
     /// Upper bounds of the latency histogram in seconds, ascending. A declared limit is one of them, so that
     /// "slower than the limit" is counted and not interpolated.
     pub latency_bounds: Vec<f64>,
+    /// What clients are answered instead of being passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
+}
+
+/// The page that clients get while people work on the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Maintenance {
+    /// The page: HTML where it begins with `<`, else text.
+    pub page: String,
+    /// When clients shall try again.
+    pub retry_after: Span,
+    /// Paths that are passed on all the same, as the health path for a load balancer in front. One that ends with `/`
+    /// stands for all below it.
+    pub except: Vec<String>,
+}
+
+/// Largest page in bytes.
+pub const LARGEST_PAGE: usize = 64 * 1024;
+
+impl Maintenance {
+    /// What says on one line what it is about: the first line with text in it.
+    pub fn first_line(&self) -> &str {
+        self.page.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+    }
+
+    /// Whether requests for a path are passed on.
+    pub fn lets_through(&self, path: &str) -> bool {
+        self.except
+            .iter()
+            .any(|open| path == open || (open.ends_with('/') && path.starts_with(open.as_str())))
+    }
 }
 
 /// One side: a release, its share of the requests and the instances that take them.

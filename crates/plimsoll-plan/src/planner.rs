@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::agent::HostSettings;
 use plimsoll_model::metrics::DEFAULT_LATENCY_BOUNDS;
-use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceState, SeenHost};
+use plimsoll_model::observation::{
+    FleetObservation, HostObservation, InstanceObservation, InstanceState, SeenHost,
+};
 use plimsoll_model::plan::{Before, HostPlan, Plan, PlanKind};
 use plimsoll_model::release::Manifest;
 use plimsoll_model::rollout::{Check, RolloutSpec};
@@ -100,7 +102,7 @@ pub fn plan(request: &Request) -> Result<Plan, NoPlan> {
     if fleet.hosts.is_empty() || fleet.unreachable.len() > allowed as usize {
         no_host_is_lost(fleet, allowed)?;
     }
-    let replaces = current_release(fleet, request.serving);
+    let replaces = release_on_most(fleet.hosts.iter().filter_map(|h| served(&h.seen)), request.serving);
     let kind = kind(request, replaces.as_ref());
     let declared = environment.instances;
     if kind == PlanKind::Converge && fleet.hosts.iter().all(|h| serves(&h.seen, release, declared)) {
@@ -113,7 +115,9 @@ pub fn plan(request: &Request) -> Result<Plan, NoPlan> {
     let is_able = |h: &HostPlan| h.differs.is_none();
     let hosts = in_order(host_plans(request, replaces.as_ref(), kind), request.zones, is_able);
     let able = hosts.iter().filter(|h| is_able(h)).count();
-    let stepwise = kind == PlanKind::Update || (kind == PlanKind::Rollback && request.canary);
+    // Where nothing serves there is nothing to compare with, whatever was current before.
+    let declared_steps = kind == PlanKind::Update || (kind == PlanKind::Rollback && request.canary);
+    let stepwise = declared_steps && replaces.is_some();
     let steps = if stepwise { planned_steps(&environment.rollout.steps, &hosts, able) } else { Vec::new() };
     let mut rules = environment.rollout.clone();
     if steps.is_empty() {
@@ -146,10 +150,14 @@ pub fn plan(request: &Request) -> Result<Plan, NoPlan> {
 }
 
 fn kind(request: &Request, replaces: Option<&ReleaseId>) -> PlanKind {
-    match replaces {
+    let all = || request.fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref());
+    // What was stopped is still what a rollback goes back from, and what the same release again brings up.
+    let current = replaces.cloned().or_else(|| release_on_most(all(), request.serving));
+    match current {
         None => PlanKind::Initial,
-        Some(current) if *current == request.release => PlanKind::Converge,
+        Some(current) if current == request.release => PlanKind::Converge,
         Some(_) if request.rollback => PlanKind::Rollback,
+        Some(_) if replaces.is_none() => PlanKind::Initial,
         Some(_) => PlanKind::Update,
     }
 }
@@ -161,11 +169,25 @@ fn no_host_is_lost(fleet: &FleetObservation, allowed: u32) -> Result<(), NoPlan>
     Err(NoPlan::Unreachable { host, reason, more: fleet.unreachable.len() - 1, allowed })
 }
 
-/// The release that serves: the one that all hosts call current, or of several the one that the journal names, or the
-/// one on most hosts.
-fn current_release(fleet: &FleetObservation, serving: Option<&ReleaseId>) -> Option<ReleaseId> {
+/// The release that a host serves: its current one, unless no instance of it is left. Where the service was stopped, or
+/// all of it was given up, there is nothing to compare with and nothing to go back to.
+fn served(seen: &HostObservation) -> Option<&ReleaseId> {
+    seen.current.as_ref().filter(|current| staying(seen, current).next().is_some())
+}
+
+/// Instances of a release that are up and not on their way out.
+fn staying<'a>(seen: &'a HostObservation, release: &'a ReleaseId) -> impl Iterator<Item = &'a InstanceId> {
+    let stays = |i: &&InstanceObservation| i.state.is_live() && i.state != InstanceState::Draining;
+    seen.of_release(release).filter(stays).map(|i| &i.instance)
+}
+
+/// Of the releases on hosts the one that the journal names, or the one on most hosts.
+fn release_on_most<'a>(
+    releases: impl Iterator<Item = &'a ReleaseId>,
+    serving: Option<&ReleaseId>,
+) -> Option<ReleaseId> {
     let mut counts: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
-    for release in fleet.hosts.iter().filter_map(|h| h.seen.current.as_ref()) {
+    for release in releases {
         *counts.entry(release).or_default() += 1;
     }
     let named = serving.filter(|release| counts.contains_key(release));
@@ -196,21 +218,13 @@ fn host_plans(request: &Request, replaces: Option<&ReleaseId>, kind: PlanKind) -
 
 fn host_plan(host: &SeenHost, release: &ReleaseId, replaces: Option<&ReleaseId>, instances: u32) -> HostPlan {
     let seen = &host.seen;
-    let live = |r: &ReleaseId| -> Vec<InstanceId> {
-        let live = seen.of_release(r).filter(|i| i.state.is_live() && i.state != InstanceState::Draining);
-        live.map(|i| i.instance.clone()).collect()
-    };
     let new = (0..instances).map(|n| InstanceId::new(release.clone(), n)).collect::<Vec<_>>();
-    let old = match &seen.current {
-        // Bringing the same release to another number retires only what is too many.
-        Some(current) if current == release => {
-            live(current).into_iter().filter(|i| !new.contains(i)).collect()
-        }
-        Some(current) => live(current),
-        None => Vec::new(),
-    };
-    let differs = match &seen.current {
-        current if current.as_ref() == replaces => None,
+    let serves = served(seen);
+    let old = serves.into_iter().flat_map(|current| staying(seen, current));
+    // Bringing the same release to another number retires only what is too many.
+    let old = old.filter(|i| !new.contains(i)).cloned().collect();
+    let differs = match serves {
+        current if current == replaces => None,
         Some(current) => Some(Before::Release(current.clone())),
         None => Some(Before::Nothing),
     };
@@ -244,3 +258,6 @@ pub fn fingerprint(fleet: &FleetObservation) -> Digest {
     lines.sort();
     Digest::of(lines.join("\n").as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

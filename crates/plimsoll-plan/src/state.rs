@@ -13,6 +13,7 @@ use plimsoll_model::{HostName, InstanceId, Timestamp};
 use crate::judge::Judge;
 
 /// Where a rollout stands.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that one record states")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct RolloutState {
     /// What is carried out.
@@ -61,6 +62,8 @@ pub struct RolloutState {
     pub assigned: BTreeMap<HostName, Vec<Assigned>>,
     /// Whether the new release was ever given traffic.
     pub took_traffic: bool,
+    /// Whether counters were written down before the new release was to get traffic, so that the end can be compared.
+    pub counting: bool,
     /// The last record folded in.
     pub sequence: u64,
 }
@@ -117,6 +120,14 @@ pub struct Unfitting {
     pub why: &'static str,
 }
 
+/// What people say, gates and hooks have their place after a rollout's end too.
+const fn may_follow_the_end(entry: &Entry) -> bool {
+    matches!(
+        entry,
+        Entry::Commanded { .. } | Entry::Gate { .. } | Entry::HookStarted { .. } | Entry::HookEnded { .. }
+    )
+}
+
 impl RolloutState {
     /// The state after the record that planned the rollout; `None` where it is another kind of record.
     pub fn begin(record: &Record) -> Option<Self> {
@@ -145,6 +156,7 @@ impl RolloutState {
             routed: BTreeMap::new(),
             assigned: BTreeMap::new(),
             took_traffic: false,
+            counting: false,
             sequence: record.sequence,
         })
     }
@@ -167,7 +179,7 @@ impl RolloutState {
         if record.sequence <= self.sequence {
             return Err(unfitting("it is not newer than the one before"));
         }
-        if self.finished.is_some() && !matches!(record.entry, Entry::Commanded { .. } | Entry::Gate { .. }) {
+        if self.finished.is_some() && !may_follow_the_end(&record.entry) {
             return Err(unfitting("the rollout was over"));
         }
         self.sequence = record.sequence;
@@ -196,12 +208,17 @@ impl RolloutState {
             }
             Entry::GoingBack { reason } => self.go_back(reason, record.at),
             Entry::Finished { outcome, .. } => self.finished = Some(*outcome),
+            Entry::Counted { .. } => self.counting = true,
             Entry::TakenOver { .. } => self.last_progress = record.at,
             Entry::Planned { .. } => return Err(unfitting("it plans the rollout a second time")),
             Entry::Assessed { .. }
             | Entry::ReleaseSealed { .. }
             | Entry::Gate { .. }
-            | Entry::LeaseTaken { .. } => {}
+            | Entry::LeaseTaken { .. }
+            | Entry::HooksDue { .. }
+            | Entry::HookStarted { .. }
+            | Entry::HookEnded { .. }
+            | Entry::Operated { .. } => {}
         }
         Ok(())
     }

@@ -36,5 +36,6 @@ fn table(addresses: &[SocketAddr]) -> Result<RouteTable, Box<dyn Error>> {
         arms: vec![Arm { release: release.clone(), weight: Share::ALL, backends }],
         stickiness: Stickiness::None,
         latency_bounds: DEFAULT_LATENCY_BOUNDS.to_vec(),
+        maintenance: None,
     })
 }

@@ -1,4 +1,4 @@
-//! One request's way: admitted, decided, tried on an instance and perhaps on another, answered, counted.
+//! One request's way: admitted, decided (or answered with the maintenance page), tried on an instance and perhaps on another, answered, counted.
 //!
 //! What may be tried again, at most three attempts in all:
 //! - no connection: always, on another instance of the arm, then of another arm; nothing was sent;
@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
-use http::header::{CONTENT_TYPE, HeaderName, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use plimsoll_model::traffic::Maintenance;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::backend::Backend;
@@ -57,7 +58,14 @@ pub(crate) async fn forward(
     if let Err(refusal) = headers::admit(&parts) {
         return Ok(own_answer(refusal.status, refusal.reason));
     }
-    let decision = client.shared.routes().rule.decide(&parts.headers);
+    let routes = client.shared.routes();
+    if let Some(maintenance) = &routes.table.maintenance
+        && !maintenance.lets_through(parts.uri.path())
+    {
+        return Ok(maintenance_answer(maintenance));
+    }
+    let decision = routes.rule.decide(&parts.headers);
+    drop(routes);
     let upgrade = headers::wanted_upgrade(&parts).zip(on_upgrade);
     let exchange = Exchange::new(&client, decision, started);
     Ok(exchange.run(parts, body, upgrade).await)
@@ -234,6 +242,19 @@ fn is_idempotent(method: &Method) -> bool {
         *method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
     )
+}
+
+/// The page instead of the service. Counted nowhere: no release is to blame for it.
+fn maintenance_answer(maintenance: &Maintenance) -> Response<ResponseBody> {
+    let html = maintenance.page.trim_start().starts_with('<');
+    let kind = if html { "text/html; charset=utf-8" } else { "text/plain; charset=utf-8" };
+    let mut response = Response::new(ResponseBody::text(maintenance.page.clone()));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(RETRY_AFTER, HeaderValue::from(maintenance.retry_after.duration().as_secs().max(1)));
+    response
 }
 
 fn own_answer(status: StatusCode, reason: &'static str) -> Response<ResponseBody> {

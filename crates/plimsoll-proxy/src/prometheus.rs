@@ -100,6 +100,7 @@ mod tests {
             arms: vec![],
             stickiness: Stickiness::None,
             latency_bounds: vec![0.1, 0.5],
+            maintenance: None,
         };
         let latency = Histogram { bounds: vec![0.1, 0.5], counts: vec![3, 2, 1], sum: 1.75 };
         let arm = ArmTraffic {

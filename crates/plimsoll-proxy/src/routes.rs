@@ -119,8 +119,13 @@ mod tests {
     }
 
     fn routes(canary: u32) -> Routes {
-        let table =
-            RouteTable { version: 1, arms: vec![], stickiness: Stickiness::None, latency_bounds: vec![] };
+        let table = RouteTable {
+            version: 1,
+            arms: vec![],
+            stickiness: Stickiness::None,
+            latency_bounds: vec![],
+            maintenance: None,
+        };
         let sides = vec![side("aaaaaaaaaaaa", 10_000 - canary, 3), side("bbbbbbbbbbbb", canary, 3)];
         Routes::new(table, sides, Arc::default())
     }

@@ -95,6 +95,7 @@ impl Shared {
             arms: Vec::new(),
             stickiness: Stickiness::None,
             latency_bounds: DEFAULT_LATENCY_BOUNDS.to_vec(),
+            maintenance: None,
         };
         let routes = Routes::new(table, Vec::new(), Arc::clone(&ledger.unrouted));
         Self {

@@ -110,8 +110,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("routes.json");
         assert!(read(&path).unwrap().is_none());
-        let table =
-            RouteTable { version: 7, arms: vec![], stickiness: Stickiness::None, latency_bounds: vec![0.25] };
+        let table = RouteTable {
+            version: 7,
+            arms: vec![],
+            stickiness: Stickiness::None,
+            latency_bounds: vec![0.25],
+            maintenance: None,
+        };
         write(&path, &table).unwrap();
         assert_eq!(read(&path).unwrap(), Some(table));
         fs::write(&path, "{").unwrap();

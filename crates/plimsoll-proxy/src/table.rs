@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::header::HeaderName;
-use plimsoll_model::traffic::{RouteTable, Stickiness};
+use plimsoll_model::traffic::{LARGEST_PAGE, RouteTable, Stickiness};
 use plimsoll_model::{InstanceId, ReleaseId, Share};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,12 @@ pub enum TableError {
     /// The histogram's bounds cannot be used.
     #[error("the latency bounds must be at most 200 positive numbers of seconds, each above the one before")]
     Bounds,
+    /// The maintenance page is too large.
+    #[error("the maintenance page has {size} bytes; at most {LARGEST_PAGE} are served")]
+    Page {
+        /// Its size in bytes.
+        size: usize,
+    },
     /// A cookie or header name cannot be used.
     #[error("`{name}` cannot be the name of the {what} that clients are recognised by")]
     StickyName {
@@ -63,6 +69,9 @@ pub(crate) fn validate(table: &RouteTable) -> Result<(), TableError> {
         }
     }
     validate_bounds(&table.latency_bounds)?;
+    if let Some(size) = table.maintenance.as_ref().map(|m| m.page.len()).filter(|size| *size > LARGEST_PAGE) {
+        return Err(TableError::Page { size });
+    }
     validate_stickiness(&table.stickiness)
 }
 
@@ -105,7 +114,13 @@ mod tests {
     }
 
     fn table(arms: Vec<Arm>) -> RouteTable {
-        RouteTable { version: 1, arms, stickiness: Stickiness::None, latency_bounds: vec![0.1, 1.0] }
+        RouteTable {
+            version: 1,
+            arms,
+            stickiness: Stickiness::None,
+            latency_bounds: vec![0.1, 1.0],
+            maintenance: None,
+        }
     }
 
     const A: &str = "aaaaaaaaaaaa";

@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use plimsoll_model::traffic::Maintenance;
 use plimsoll_proxy::{ControlClient, ControlError, Listen, Proxy, ProxyOptions, SetTableError, StartError};
 use support::{CANARY, Client, Instance, STABLE, arm, counters, get, options, proxy, table};
 
@@ -206,4 +207,37 @@ fn metrics_are_served_apart_and_follow_the_format() {
         text.contains(&format!("plimsoll_requests_total{{release=\"{STABLE}\",class=\"2xx\"}} 1\n")),
         "{text}"
     );
+}
+
+#[test]
+fn maintenance_answers_all_but_what_is_let_through() {
+    let instance = Instance::saying("served");
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = Proxy::start(steered(folder.path())).unwrap();
+    let mut next = table(1, vec![arm(STABLE, 100, &[instance.address])]);
+    next.maintenance = Some(Maintenance {
+        page: "<h1>Back at five</h1>".to_owned(),
+        retry_after: plimsoll_model::Span::from_secs(120),
+        except: vec!["/healthz".to_owned(), "/open/".to_owned()],
+    });
+    proxy.set_table(next.clone()).unwrap();
+    let mut client = Client::connect(proxy.local_addr());
+    for path in ["/", "/healthz/x", "/open"] {
+        let answer = client.get(path, "");
+        assert!(answer.first_line.contains("503"), "{path}: {}", answer.first_line);
+        assert_eq!(answer.header("retry-after"), Some("120"));
+        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(answer.body, b"<h1>Back at five</h1>");
+    }
+    for path in ["/healthz", "/healthz?x=1", "/open/door"] {
+        assert_eq!(client.get(path, "").body, b"served", "{path}");
+    }
+    assert_eq!(counters(&proxy.report(), STABLE).by_class[1], 3, "the page is nobody's answer");
+    drop(proxy);
+    let proxy = Proxy::start(steered(folder.path())).unwrap();
+    assert!(get(&proxy).first_line.contains("503"), "it outlives the proxy");
+    next.version = 2;
+    next.maintenance = None;
+    proxy.set_table(next).unwrap();
+    assert_eq!(get(&proxy).body, b"served");
 }

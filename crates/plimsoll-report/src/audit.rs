@@ -40,6 +40,13 @@ pub enum ChainCheck {
     },
 }
 
+impl ChainCheck {
+    /// Whether nothing was found that does not fit.
+    pub const fn holds(&self) -> bool {
+        !matches!(self, Self::Broken { .. })
+    }
+}
+
 /// The records with sequence, time in UTC, author and place, then the result of the verification.
 pub fn audit(records: &[Record], check: &ChainCheck, style: &Style) -> String {
     let names = Names::from_records(records);

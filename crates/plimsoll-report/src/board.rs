@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use plimsoll_model::event::{Event, News, ReleaseLabel, RolloutView};
 use plimsoll_model::evidence::{Evidence, Gate, GateDecision};
+use plimsoll_model::hook::HookRun;
 use plimsoll_model::plan::PlanKind;
 use plimsoll_model::record::{BackReason, Entry, HoldReason, Record};
 use plimsoll_model::rollout::Step;
@@ -17,7 +18,7 @@ use crate::style::Style;
 use crate::visible::visible;
 use crate::water;
 use crate::words::mark::{INDENT, Mark};
-use crate::words::{back, command, gate, hold, kind, source};
+use crate::words::{back, command, gate, hold, hook, kind, source};
 
 /// Lines of output kept for the case that the gate fails.
 const OUTPUT_KEPT: usize = 20;
@@ -85,7 +86,7 @@ impl Board {
                 self.told.recovered |= resumed.is_some();
                 resumed.iter().map(|resumed| note(Mark::Note, resumed)).collect()
             }
-            News::Recorded { record } => self.recorded(record),
+            News::Recorded { record } => self.recorded(record, style),
             News::Watching { view } => self.watching(event.at, view),
             News::Sent { host, bytes, size, base } => {
                 vec![note(
@@ -248,7 +249,7 @@ impl Board {
         vec![]
     }
 
-    fn recorded(&mut self, record: &Record) -> Vec<Line> {
+    fn recorded(&mut self, record: &Record, style: &Style) -> Vec<Line> {
         if let Some(rollout) = &mut self.rollout {
             rollout.record(&record.entry);
         }
@@ -267,6 +268,7 @@ impl Board {
                 self.trouble = Some(error.clone());
                 note(Mark::Warned, &crate::words::entry::clause(&record.entry, &self.names))
             }
+            Entry::HookEnded { run } => return hook_lines(run, style),
             _ => return vec![],
         };
         vec![said]
@@ -305,6 +307,20 @@ fn sent(host: &str, bytes: u64, size: u64, base: Option<String>) -> String {
 
 fn note(mark: Mark, text: &str) -> Line {
     mark.line().plain(text).wrapped(INDENT)
+}
+
+/// A hook, and what it wrote where it failed.
+fn hook_lines(run: &HookRun, style: &Style) -> Vec<Line> {
+    let mark = match (run.passed, run.hook.decides()) {
+        (true, _) => Mark::Passed,
+        (false, true) => Mark::Refused,
+        (false, false) => Mark::Warned,
+    };
+    let mut lines = vec![note(mark, &hook::with_meaning(run))];
+    if !run.passed || style.verbose {
+        lines.extend(run.last_lines.iter().map(|line| output_line(line)));
+    }
+    lines
 }
 
 fn output_line(line: &str) -> Line {

@@ -4,8 +4,9 @@
 
 use plimsoll_model::event::ReleaseLabel;
 use plimsoll_model::evidence::Gate;
+use plimsoll_model::free_text::FreeText;
 use plimsoll_model::record::{HoldReason, Outcome};
-use plimsoll_model::{EnvironmentName, ExitCode, Span, Timestamp};
+use plimsoll_model::{EnvironmentName, ExitCode, Masker, Span, Timestamp};
 use serde::Serialize;
 
 /// The end of a command.
@@ -42,6 +43,22 @@ pub enum EndingStory {
         /// One sentence with figures; may be empty.
         summary: String,
     },
+    /// The release is sealed; nothing was deployed.
+    Built {
+        /// The release.
+        release: ReleaseLabel,
+        /// From the commit to here.
+        took: Span,
+    },
+    /// Releases that nothing needs were removed.
+    Pruned {
+        /// Where.
+        environment: EnvironmentName,
+        /// Those that were removed here.
+        removed: Vec<ReleaseLabel>,
+        /// What was removed and what was kept, in one sentence.
+        summary: String,
+    },
     /// The release was taken back, or could not be taken back everywhere.
     Back {
         /// Where.
@@ -61,12 +78,15 @@ pub enum EndingStory {
         /// What an instance that failed printed last.
         printed: Vec<String>,
     },
-    /// A gate refused; nothing that serves was changed.
+    /// A gate refused; the environment that was aimed at is as it was.
     Refused {
         /// Which gate; absent where the release was refused before the first.
         gate: Option<Gate>,
         /// The release, where it has an identity already.
         release: Option<ReleaseLabel>,
+        /// Where it serves nonetheless: where it was tested.
+        #[serde(rename = "serves-in")]
+        serves_in: Option<EnvironmentName>,
         /// Why.
         summary: String,
     },
@@ -90,6 +110,34 @@ pub enum EndingStory {
     },
 }
 
+impl FreeText for Ending {
+    fn mask(&mut self, masker: &Masker) {
+        self.story.mask(masker);
+        let hints = self.hints.iter_mut().flat_map(|hint| [&mut hint.command, &mut hint.gives]);
+        self.recovered.iter_mut().chain(hints).for_each(|text| masker.mask_in_place(text));
+    }
+}
+
+impl FreeText for EndingStory {
+    fn mask(&mut self, masker: &Masker) {
+        match self {
+            Self::Shipped { summary, .. } | Self::Pruned { summary, .. } | Self::Refused { summary, .. } => {
+                masker.mask_in_place(summary);
+            }
+            Self::Back { summary, timeline, printed, .. } => {
+                let moments = timeline.iter_mut().map(|moment| &mut moment.text);
+                let texts = moments.chain(printed).chain([summary]);
+                texts.for_each(|text| masker.mask_in_place(text));
+            }
+            Self::Stopped { summary, detail } => {
+                masker.mask_in_place(summary);
+                masker.mask_in_place(detail);
+            }
+            Self::Built { .. } | Self::Waiting { .. } => {}
+        }
+    }
+}
+
 /// A moment of the story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -108,6 +156,19 @@ pub struct UsersHit {
     pub hit: u64,
     /// Requests in all over the same time, of both sides.
     pub of: u64,
+    /// The time within which a proxy began anew or did not say: what it had counted until then is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Gap>,
+}
+
+/// A time of which nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Gap {
+    /// From here on.
+    pub from: Timestamp,
+    /// Until here.
+    pub until: Timestamp,
 }
 
 /// A next command, exactly as it can be typed.

@@ -29,7 +29,7 @@ mod tests {
         let table = exit_codes_markdown();
         assert_eq!(table.lines().count(), ExitCode::ALL.len() + 2);
         assert!(table.contains(
-            "| 11 | `rolled-back` | the release was rolled back; what served before it serves everywhere |"
+            "| 11 | `rolled-back` | the release was rolled back; what served before it, if anything did, serves everywhere |"
         ));
     }
 }

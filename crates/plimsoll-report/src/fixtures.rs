@@ -407,7 +407,7 @@ impl Script {
                     "weight 0 on web3, confirmed by its proxy; r42 drained and stopped",
                 ),
             ],
-            users: Some(UsersHit { hit: 7, of: 1_402 }),
+            users: Some(UsersHit { hit: 7, of: 1_402, unknown: None }),
             printed: vec![],
         };
         let hints = vec![
@@ -432,6 +432,7 @@ impl Script {
         let story = EndingStory::Refused {
             gate: Some(Gate::Test),
             release: Some(label(42, "7c1f9e2")),
+            serves_in: None,
             summary: summary.to_owned(),
         };
         script.end(ExitCode::Refused, story, vec![Hint::new("plimsoll ship -v", "with all output")]);

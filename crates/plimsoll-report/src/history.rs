@@ -42,6 +42,8 @@ pub enum HistoryEntry {
         subject: Option<String>,
         /// Whether the tree was clean.
         tree: Tree,
+        /// Why it is kept for ever, if it is.
+        pinned: Option<String>,
     },
     /// A rollout.
     Rollout {
@@ -97,10 +99,11 @@ pub fn service_history(view: &ServiceHistory, style: &Style) -> String {
 fn cells(entry: &HistoryEntry, now: Timestamp, style: &Style) -> Vec<Cell> {
     let when = (Role::Quiet, style.moment(entry.at(), now));
     match entry {
-        HistoryEntry::Release { release, subject, tree, .. } => {
+        HistoryEntry::Release { release, subject, tree, pinned, .. } => {
             let commit = release.commit.clone().unwrap_or_default();
             let subject = subject.as_ref().map_or(String::new(), |subject| format!(" \"{subject}\""));
-            let what = format!("{commit}{subject} ({})", source::tree(tree).1);
+            let pinned = pinned.as_ref().map_or(String::new(), |why| format!("; pinned: {why}"));
+            let what = format!("{commit}{subject} ({}){pinned}", source::tree(tree).1);
             vec![when, (Role::Strong, release.to_string()), cell("sealed"), cell(""), cell(what.trim_start())]
         }
         HistoryEntry::Rollout { rollout, release, outcome, .. } => {
@@ -154,6 +157,7 @@ mod tests {
                     release: label(41, "51ab03d"),
                     subject: Some("Answer \u{1b}[31mred".to_owned()),
                     tree: Tree::Clean,
+                    pinned: Some("the audit's".to_owned()),
                 },
                 rollout(
                     6,
@@ -169,7 +173,7 @@ mod tests {
         greeter
           14:59 today  r42  under way    production-7  update of r40; canary 9.9 % (7 of 71); errors over the limit
           Fri 13:01    r41  rolled back  production-6  update of r40, 21 s; canary 9.9 % (7 of 71); errors over the limit
-          Fri 13:00    r41  sealed                     51ab03d "Answer \x1b[31mred" (clean)
+          Fri 13:00    r41  sealed                     51ab03d "Answer \x1b[31mred" (clean); pinned: the audit's
         "#);
     }
 }

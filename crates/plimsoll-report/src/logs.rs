@@ -9,8 +9,8 @@ use crate::names::Names;
 use crate::palette::Role;
 use crate::style::Style;
 
-/// One line: time, host and instance, stream, text. Never cut, since it may be searched for; without line break.
-pub fn log_line(host: &HostName, line: &LogLine, names: &Names, style: &Style) -> String {
+/// One line: time, host where there are several, instance, stream, text. Never cut, since it may be searched for; without line break.
+pub fn log_line(host: Option<&HostName>, line: &LogLine, names: &Names, style: &Style) -> String {
     let time = match style.width {
         Some(_) => clock::time_of_day_exact(line.at, &style.zone),
         None => line.at.to_string(),
@@ -22,7 +22,9 @@ pub fn log_line(host: &HostName, line: &LogLine, names: &Names, style: &Style) -
     };
     let shown = Line::new()
         .with(Role::Quiet, time)
-        .plain(format!("  {host} {}  ", names.instance(&line.instance)))
+        .plain("  ")
+        .with(Role::Strong, host.map_or(String::new(), |host| format!("{host} ")))
+        .plain(format!("{}  ", names.instance(&line.instance)))
         .with(role, stream)
         .plain("  ")
         .plain(&line.text);
@@ -48,7 +50,12 @@ mod tests {
             stream: LogStream::Stderr,
             text: "panic\x1b[2J".to_owned(),
         };
-        let shown = log_line(&"web3".parse().unwrap(), &line, &names, &screen(40));
-        assert_eq!(shown, "14:03:12.250  web3 r42.0  err  panic\\x1b[2J");
+        let host = "web3".parse().unwrap();
+        let plain = Style { colour: false, ..screen(40) };
+        assert_eq!(
+            log_line(Some(&host), &line, &names, &plain),
+            "14:03:12.250  web3 r42.0  err  panic\\x1b[2J"
+        );
+        assert_eq!(log_line(None, &line, &names, &plain), "14:03:12.250  r42.0  err  panic\\x1b[2J");
     }
 }

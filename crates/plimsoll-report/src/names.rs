@@ -66,13 +66,45 @@ impl Names {
     /// A text in which releases stand by their identifiers, as hosts and errors name them, with their numbers.
     pub fn in_text(&self, text: &str) -> String {
         let named = |text: String, (release, number): (&ReleaseId, &u64)| {
-            text.replace(release.as_str(), &format!("r{number}"))
+            renamed(&text, release.as_str(), &format!("r{number}"))
         };
         self.0.iter().fold(text.to_owned(), named)
     }
 
-    /// `r42.0`, the release's first instance.
+    /// `r42.0`, the release's first instance; `r42 (once)` for a process that runs once with its environment.
     pub fn instance(&self, instance: &InstanceId) -> String {
-        format!("{}.{}", self.release(&instance.release), instance.ordinal)
+        let release = self.release(&instance.release);
+        if instance.is_once() {
+            format!("{release} (once)")
+        } else {
+            format!("{release}.{}", instance.ordinal)
+        }
+    }
+}
+
+/// `text` with `name` in place of `id`, but for paths: a file is where its name says.
+pub fn renamed(text: &str, id: &str, name: &str) -> String {
+    let is_in_path = |around: Option<char>| matches!(around, Some('/'));
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(id) {
+        let (before, after) = (&rest[..at], &rest[at + id.len()..]);
+        out.push_str(before);
+        let in_path = is_in_path(before.chars().next_back()) || is_in_path(after.chars().next());
+        out.push_str(if in_path { id } else { name });
+        rest = after;
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renamed;
+
+    #[test]
+    fn a_path_keeps_the_name_of_its_folder() {
+        let text = "release 0123 is in /srv/releases/0123/svc; 0123.0 and 01 are not";
+        let named = "release r1 is in /srv/releases/0123/svc; r1.0 and 01 are not";
+        assert_eq!(renamed(text, "0123", "r1"), named);
+        assert_eq!(renamed("in releases/0123", "0123", "r1"), "in releases/0123");
     }
 }

@@ -51,7 +51,7 @@ fn head(view: &PlanView<'_>) -> Line {
         }
         (PlanKind::Converge, _) => format!("would bring every host of {environment} to {release}{commit}"),
         (_, Some(old)) => format!("would bring {release}{commit} into {environment}, replacing {old}"),
-        (_, None) => format!("would bring {release}{commit} into {environment}, where nothing serves yet"),
+        (_, None) => format!("would bring {release}{commit} into {environment}, where nothing serves"),
     };
     let hosts = counted(view.plan.hosts.len() as u64, "host");
     let kind = kind::kind(*why);

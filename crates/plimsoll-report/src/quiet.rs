@@ -26,13 +26,14 @@ fn is_needed(news: &News) -> bool {
     match news {
         News::Warning { .. } => true,
         News::GateFinished { evidence } => evidence.decision != GateDecision::Passed,
-        News::Recorded { record } => matches!(
-            record.entry,
+        News::Recorded { record } => match &record.entry {
             Entry::Held { .. }
-                | Entry::GoingBack { .. }
-                | Entry::ActionFailed { .. }
-                | Entry::TakenOver { .. }
-        ),
+            | Entry::GoingBack { .. }
+            | Entry::ActionFailed { .. }
+            | Entry::TakenOver { .. } => true,
+            Entry::HookEnded { run } => !run.passed,
+            _ => false,
+        },
         _ => false,
     }
 }

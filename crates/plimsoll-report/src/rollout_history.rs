@@ -78,12 +78,13 @@ fn line(record: &Record, begun: Option<Timestamp>, names: &Names, style: &Style)
     head.with(role(&record.entry), entry::clause(&record.entry, names)).wrapped(hang)
 }
 
-const fn role(entry: &Entry) -> Role {
+fn role(entry: &Entry) -> Role {
     match entry {
         Entry::GoingBack { .. } | Entry::ActionFailed { .. } => Role::Bad,
         Entry::Held { .. } | Entry::TakenOver { .. } => Role::Warning,
         Entry::StepEntered { .. } | Entry::Finished { .. } => Role::Strong,
-        Entry::Intended { .. } => Role::Quiet,
+        Entry::HookEnded { run } if !run.passed => Role::Bad,
+        Entry::Intended { .. } | Entry::HooksDue { .. } | Entry::HookStarted { .. } => Role::Quiet,
         _ => Role::Plain,
     }
 }

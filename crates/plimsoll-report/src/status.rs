@@ -19,6 +19,8 @@ pub struct StatusView {
     pub now: Timestamp,
     /// Its environments, in the order in which they are shown.
     pub environments: Vec<EnvironmentStatus>,
+    /// Releases that people keep, and why.
+    pub pins: Vec<(ReleaseLabel, String)>,
 }
 
 /// An environment.
@@ -89,6 +91,14 @@ pub fn status(view: &StatusView, style: &Style) -> String {
     if view.environments.is_empty() {
         lines.push(Line::text("  no environment is declared"));
     }
+    for (release, why) in &view.pins {
+        lines.push(
+            Line::text("  pinned ")
+                .with(Role::Strong, release.to_string())
+                .plain(format!(": {why}"))
+                .wrapped(4),
+        );
+    }
     render_all(&lines, style)
 }
 
@@ -158,6 +168,7 @@ mod tests {
         let view = StatusView {
             service: "greeter".parse().unwrap(),
             now: at("2026-01-31T10:00:00Z"),
+            pins: vec![(release(40, "e01c77a"), "the audit's".to_owned())],
             environments: vec![
                 EnvironmentStatus {
                     name: "staging".parse().unwrap(),
@@ -200,6 +211,7 @@ mod tests {
               web7              r41      51ab03d               1/2   greeter@8093 restarted 4 times; last: out of memory (limit
                                                                    256 MB)
               web9              unknown                           set aside: unreachable since Mon 08:02
+          pinned r40: the audit's
         ");
         assert_snapshot!(status(&view, &screen(80)), @r"
         greeter                 release  commit   since        health
@@ -210,6 +222,7 @@ mod tests {
                   greeter@8093 restarted 4 times; last: out of memory (limit 256 MB)
               web9              unknown
                   set aside: unreachable since Mon 08:02
+          pinned r40: the audit's
         ");
     }
 }

@@ -242,7 +242,7 @@ fn a_rollback_in_a_pipe() {
     2026-01-31T14:03:20Z  r41 serves everywhere. r42 will not be tried again as it is.
     2026-01-31T14:03:20Z  hint: plimsoll logs r42 --failed   what the canary said
     2026-01-31T14:03:20Z  hint: plimsoll history r42         every gate, every number
-    2026-01-31T14:03:20Z  exit 11: the release was rolled back; what served before it serves everywhere
+    2026-01-31T14:03:20Z  exit 11: the release was rolled back; what served before it, if anything did, serves everywhere
     "#);
 }
 
@@ -268,7 +268,7 @@ fn quiet_tells_only_what_is_needed() {
     2026-01-31T14:02:50Z  no   test        go test ./e2e: 40 passed, 1 failed: TestGreeting
     2026-01-31T14:02:50Z  r42 was refused; nothing that serves was changed.
     2026-01-31T14:02:50Z  hint: plimsoll ship -v   with all output
-    2026-01-31T14:02:50Z  exit 10: a gate refused; nothing that serves was changed
+    2026-01-31T14:02:50Z  exit 10: a gate refused; the environment that was aimed at is as it was
     ");
 }
 
@@ -295,7 +295,7 @@ fn json_is_one_object_a_line() {
     {"format":1,"at":"2026-01-31T14:02:40.000Z","event":{"what":"begun","service":"greeter","source":{"commit":"7c1f9e2d4c8a7c1f9e2d4c8a7c1f9e2d4c8a7c1f","subject":"Answer in the caller's language","committed-at":null,"tree":{"state":"clean"}}}}
     {"format":1,"at":"2026-01-31T14:02:40.000Z","event":{"what":"gate-started","gate":"build","detail":"go build, linux/amd64"}}
     {"format":1,"at":"2026-01-31T14:02:44.172Z","event":{"what":"output","gate":"test","line":"\u001b[2J\u001b[31mFAIL\u001b[0m: want \"hej\", got \"\u202ehello\""}}
-    {"format":1,"at":"2026-01-31T14:02:50.172Z","ending":{"at":"2026-01-31T14:02:50.172Z","exit":"refused","story":{"what":"refused","gate":"test","release":{"number":42,"release":"8c29417a658c","commit":"7c1f9e2"},"summary":"go test ./e2e: 40 passed, 1 failed: TestGreeting"},"recovered":null,"hints":[{"command":"plimsoll ship -v","gives":"with all output"}]}}
+    {"format":1,"at":"2026-01-31T14:02:50.172Z","ending":{"at":"2026-01-31T14:02:50.172Z","exit":"refused","story":{"what":"refused","gate":"test","release":{"number":42,"release":"8c29417a658c","commit":"7c1f9e2"},"serves-in":null,"summary":"go test ./e2e: 40 passed, 1 failed: TestGreeting"},"recovered":null,"hints":[{"command":"plimsoll ship -v","gives":"with all output"}]}}
     "#);
 }
 

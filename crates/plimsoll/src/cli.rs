@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use plimsoll_model::EnvironmentName;
+use plimsoll_model::{EnvironmentName, Span};
 
 /// Heading of the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -76,8 +76,11 @@ pub(crate) enum Command {
     /// What was released when, and how it went.
     History(Subject),
     /// The journal, record by record, and whether it was edited.
-    #[command(after_help = "Exit code 1 where the chain of records does not hold.")]
-    Audit,
+    #[command(
+        after_help = "Exit code 1 where the chain of records does not hold, or, with --hosts, where a host's trail does not\n\
+                      hold or tells of something that the journal does not know."
+    )]
+    Audit(Audit),
     /// What the instances print.
     Logs(Logs),
     /// Print the JSON Schema of plimsoll.toml.
@@ -85,7 +88,25 @@ pub(crate) enum Command {
     /// Keys that sign releases.
     #[command(subcommand)]
     Key(Key),
+    /// Run a command on the hosts, with the release's environment and secrets.
+    #[command(
+        after_help = "Runs as the instances do: same user, folder and bounds; no shell reads the command. `{artifact}` in it stands\n\
+                      for the release's program. Ctrl-C ends it everywhere. Secrets are masked in what it prints.\n\
+                      Exit code: the command's own, the highest of all hosts; 124 where it has none.\n\
+                      Then: `plimsoll audit` tells who ran what, where, and how it ended."
+    )]
+    Exec(Exec),
+    /// Answer clients with a page instead of the service.
+    #[command(subcommand)]
+    Maintenance(Maintenance),
+    /// Keep a release, whatever `prune` is told.
+    Pin(Pin),
+    /// Let a pinned release be removed again.
+    Unpin(Unpin),
     /// Remove releases that nothing needs any more.
+    #[command(
+        after_help = "Kept are the newest (`keep-releases`), and whatever serves, served last, runs, is on its way or is pinned."
+    )]
     Prune(Chosen),
     /// Stop an environment; its releases and history stay.
     #[command(after_help = "Then: `plimsoll deploy rN` starts a release again.")]
@@ -134,7 +155,7 @@ pub(crate) struct Chosen {
     pub(crate) environment: Option<EnvironmentName>,
 }
 
-/// Which hosts are looked at.
+/// Which hosts are meant.
 #[derive(Debug, Args)]
 pub(crate) struct Hosts {
     /// Only hosts whose names fit: `web*`, several separated by commas.
@@ -181,6 +202,9 @@ pub(crate) struct Deploy {
     pub(crate) chosen: Chosen,
     #[command(flatten)]
     pub(crate) waiting: Waiting,
+    /// Go back also past a release that blocks it (`rollback = "blocked"`).
+    #[arg(long)]
+    pub(crate) force_past_block: bool,
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +218,9 @@ pub(crate) struct Rollback {
     /// Go through the steps, as an update does.
     #[arg(long)]
     pub(crate) canary: bool,
+    /// Go back also past a release that blocks it (`rollback = "blocked"`).
+    #[arg(long)]
+    pub(crate) force_past_block: bool,
     /// Say what would be done, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -234,12 +261,82 @@ pub(crate) struct Logs {
     pub(crate) chosen: Chosen,
     #[command(flatten)]
     pub(crate) hosts: Hosts,
-    /// At most so many of the newest lines.
-    #[arg(short = 'n', long, default_value_t = 100)]
-    pub(crate) lines: u32,
+    /// At most so many of the newest lines; 100 where no time is given.
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    pub(crate) lines: Option<u32>,
+    /// Only what is younger than this: `10m`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<Span>,
     /// Go on printing what comes.
     #[arg(short, long)]
     pub(crate) follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// Show what the environment's hosts wrote down themselves, and whether the journal knows of all of it.
+    #[arg(long)]
+    pub(crate) hosts: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Exec {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    #[command(flatten)]
+    pub(crate) hosts: Hosts,
+    /// With the environment of this release; the current one where none is named.
+    #[arg(long, value_name = "RELEASE")]
+    pub(crate) release: Option<String>,
+    /// With the port of this instance in `PORT`: 0 is the release's first.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) instance: Option<u32>,
+    /// The longest time that it may take.
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub(crate) timeout: Span,
+    /// The program and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Maintenance {
+    /// Answer every request with 503 and a page. Instances go on, and deployments work.
+    On(MaintenanceOn),
+    /// Serve again.
+    Off(Chosen),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MaintenanceOn {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// The page: a file, or its text.
+    #[arg(short, long, value_name = "FILE|TEXT")]
+    pub(crate) message: Option<String>,
+    /// When clients shall try again (`Retry-After`).
+    #[arg(long, value_name = "TIME", default_value = "1m")]
+    pub(crate) retry_after: Span,
+    /// Paths that are served all the same, beside the health path; one that ends with `/` stands for all below it.
+    #[arg(long, value_delimiter = ',', value_name = "PATHS")]
+    pub(crate) except: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pin {
+    /// The release: its number (`r42`) or identifier.
+    pub(crate) release: String,
+    /// Why, for whoever finds it later.
+    #[arg(short, long, value_name = "WHY")]
+    pub(crate) message: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unpin {
+    /// The release: its number (`r42`) or identifier.
+    pub(crate) release: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -257,6 +354,9 @@ pub(crate) struct Down {
     /// Every environment.
     #[arg(long, conflicts_with = "environment")]
     pub(crate) all: bool,
+    /// Even where another command is at work there: it ends.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

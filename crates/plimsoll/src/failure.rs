@@ -1,12 +1,17 @@
 //! A command that did not do what was asked: its exit code, what happened, and what to do about it.
 
+use std::path::Path;
+
 use plimsoll_engine::History;
-use plimsoll_engine::journal::JournalError;
+use plimsoll_engine::journal::{JournalError, Trouble};
 use plimsoll_engine::ship::ShipError;
 pub(crate) use plimsoll_engine::text::with_causes;
 use plimsoll_engine::{DeployError, RunError};
 use plimsoll_model::ExitCode;
 use plimsoll_plan::planner::NoPlan;
+use plimsoll_report::renamed;
+
+use crate::who;
 
 /// The end of a command that failed.
 #[derive(Debug)]
@@ -35,8 +40,8 @@ impl Failure {
     pub(crate) fn named(mut self, history: &History) -> Self {
         for known in &history.releases {
             let (id, name) = (known.release.as_str(), format!("r{}", known.number));
-            self.message = self.message.replace(id, &name);
-            self.help.iter_mut().for_each(|help| *help = help.replace(id, &name));
+            self.message = renamed(&self.message, id, &name);
+            self.help.iter_mut().for_each(|help| *help = renamed(help, id, &name));
         }
         self
     }
@@ -68,7 +73,10 @@ impl From<JournalError> for Failure {
                 .help("use the version of plimsoll that wrote it, or a newer one"),
             JournalError::Damaged { .. } => Self::new(ExitCode::Internal, text)
                 .help("plimsoll audit    shows from where on the journal does not hold"),
-            JournalError::Storage { .. } | JournalError::Injected => Self::new(ExitCode::Internal, text),
+            JournalError::Storage { path, trouble, .. } => {
+                Self::new(ExitCode::Internal, text).help(storage_help(path, trouble))
+            }
+            JournalError::Injected => Self::new(ExitCode::Internal, text),
         }
     }
 }
@@ -91,7 +99,13 @@ impl From<DeployError> for Failure {
             DeployError::Journal(error) => error.into(),
             DeployError::NoPlan(why) => no_plan(&why),
             DeployError::SecretsMissing { .. } => Self::usage(error.to_string())
-                .help("set it and say it again; its value is given to the instances and stored nowhere else"),
+                .help("set it and say it again")
+                .help("its value goes to the instances; their host keeps it for restarts, readable by its own user only, until they end"),
+            DeployError::PastBlock { .. } => {
+                Self::new(ExitCode::Refused, error.to_string()).help("roll forward: mend it and ship").help(
+                    "--force-past-block    goes there all the same; be sure that it works with what is left",
+                )
+            }
             DeployError::Unfit { summary, help } => help
                 .iter()
                 .fold(Self::new(ExitCode::Refused, summary.clone()), Self::help)
@@ -112,6 +126,20 @@ impl From<ShipError> for Failure {
             ShipError::Journal(error) => error.into(),
             ShipError::Hosts(_) => Self::new(ExitCode::Unreachable, with_causes(&error)),
             ShipError::Cancelled => Self::new(ExitCode::Refused, error.to_string()),
+        }
+    }
+}
+
+fn storage_help(path: &Path, trouble: &Trouble) -> String {
+    let folder = path.parent().unwrap_or(path).display();
+    match trouble {
+        Trouble::DiskFull | Trouble::Disk { .. } => format!("df -h {folder}    make room, and say it again"),
+        Trouble::NotWritable | Trouble::NotOpened => {
+            format!("ls -l {folder}    whose it is; you are {}. Say it as its owner", who::user())
+        }
+        Trouble::Busy => "plimsoll status    what is under way".to_owned(),
+        Trouble::Other { .. } => {
+            format!("{}    is the file; keep a copy before you change it", path.display())
         }
     }
 }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plimsoll_agent::facts::Place;
 use plimsoll_agent::layout::Layout;
+use plimsoll_agent::place::{self, PlaceError};
+use plimsoll_agent::process::running_from;
 use plimsoll_agent::state::StateStore as _;
 use plimsoll_agent::state::file::FileState;
 use plimsoll_drivers::Host;
@@ -15,12 +17,13 @@ use plimsoll_drivers::metrics::{DirectPages, Pages};
 use plimsoll_drivers::ssh::{Links, Purpose, RemotePages};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::ssh::SshTarget;
-use plimsoll_model::{EnvironmentName, ExitCode, HostName};
+use plimsoll_model::{EnvironmentName, ExitCode, HostName, RolloutId};
 
 use crate::commands::servant::agent_command;
 use crate::failure::{Failure, with_causes};
 use crate::project::Project;
 use crate::this_machine::{ThisMachine, reach};
+use crate::who;
 
 /// The connections to the hosts of each environment, made at first use and ended with the command.
 #[derive(Default)]
@@ -34,14 +37,16 @@ impl Connections {
 
 impl Project {
     /// Connects to the hosts of environments that ssh reaches, before anything else is done: here ssh may ask what
-    /// only a person can answer. A host that cannot be reached is no failure yet.
+    /// only a person can answer. A host that cannot be reached is no failure yet. What is on this machine must belong to
+    /// this project.
     pub(crate) fn greet<'e>(
         &self,
         environments: impl IntoIterator<Item = &'e Environment>,
     ) -> Result<(), Failure> {
         for environment in environments {
-            if let Target::Ssh(target) = &environment.target {
-                self.with_links(environment, target, |_| ())?;
+            match &environment.target {
+                Target::Ssh(target) => self.with_links(environment, target, |_| ())?,
+                Target::Local { root } => belongs_here(&self.layout(root).0)?,
             }
         }
         Ok(())
@@ -148,20 +153,37 @@ impl Project {
         let internal = |why: String| Failure::new(ExitCode::Internal, why);
         let mut target = target.clone();
         target.ssh_config = target.ssh_config.map(|path| self.folder.join(path));
-        let mut links = Links::new(&target, &self.service.name, own_program()?).map_err(internal)?;
+        let mut links =
+            Links::new(&target, &self.service.name, own_program()?, Some(who::author())).map_err(internal)?;
         links.connect(std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
         Ok(use_them(connections.entry(environment.name.clone()).or_insert(links)))
     }
 
     fn running_local(&self, root: &Path) -> Result<Vec<Box<dyn Host>>, Failure> {
         let (layout, root) = self.layout(root);
-        if !layout.folder().exists() {
+        if !layout.state().exists() {
             return Ok(Vec::new());
         }
+        belongs_here(&layout)?;
         // A state that cannot be read is the new agent's to complain about.
         let has_work = FileState::new(&layout).load().map(|saved| saved.is_some_and(|s| s.has_work()));
         let start = if has_work.unwrap_or(true) { self.start_command(&root)? } else { Vec::new() };
         local_host(&layout, start)
+    }
+
+    /// The rollout that this machine's host of an environment committed last, as its state says without an agent.
+    pub(crate) fn committed_here(&self, environment: &Environment) -> Option<RolloutId> {
+        let Target::Local { root } = &environment.target else { return None };
+        let (layout, _) = self.layout(root);
+        place::check(&layout).ok()?;
+        FileState::new(&layout).load().ok()??.committed
+    }
+
+    /// Processes of this machine that run a release of an environment, for after it was stopped: where what stood over an
+    /// instance was killed, what that had left behind is nobody's.
+    pub(crate) fn left_running(&self, environment: &Environment) -> Vec<(u32, PathBuf)> {
+        let Target::Local { root } = &environment.target else { return Vec::new() };
+        running_from(&self.layout(root).0.releases())
     }
 
     /// What starts an agent for the hosts below `root`.
@@ -195,11 +217,24 @@ pub(crate) fn check_patterns<'e>(
         .help(format!("hosts are {}{more}", shown.join(", "))))
 }
 
+/// Refuses the state of a project that was copied while its instances ran: they are the other folder's.
+fn belongs_here(layout: &Layout) -> Result<(), Failure> {
+    place::check(layout).map_err(|error| {
+        let failure = Failure::usage(with_causes(&error));
+        match error {
+            PlaceError::Copied { state, .. } => {
+                failure.help(format!("rm -r {}    has the copy begin with nothing running", state.display()))
+            }
+            PlaceError::Io { .. } => failure,
+        }
+    })
+}
+
 /// The host of this machine, whose agent `start` starts where none runs.
 fn local_host(layout: &Layout, start: Vec<String>) -> Result<Vec<Box<dyn Host>>, Failure> {
     let sockets = layout.sockets().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
     let log = layout.state().join("agent.log");
-    let options = LocalOptions { socket: sockets.agent, start, log };
+    let options = LocalOptions { socket: sockets.agent, start, log, author: Some(who::author()) };
     Ok(vec![Box::new(LocalHost::new(options))])
 }
 

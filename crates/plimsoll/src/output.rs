@@ -1,13 +1,16 @@
 //! Where events and texts go: the only place that writes to standard output and standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use plimsoll_drivers::{Clock as _, SystemClock};
+use plimsoll_model::Masker;
 use plimsoll_model::event::Event;
+use plimsoll_model::free_text::FreeText as _;
 use plimsoll_report::{
     Ending, JsonLinesReporter, LiveReporter, PlainReporter, QuietReporter, ReportError, Reporter, Style,
 };
@@ -17,6 +20,20 @@ use crate::failure::Failure;
 
 /// How often clocks on a screen go on while nothing happens.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What is masked in everything that is written, whoever writes it.
+static SECRETS: OnceLock<Masker> = OnceLock::new();
+
+/// Masks these values in all that is written from now on. The first call counts: a command is about one project.
+pub(crate) fn keep_secret(masker: Masker) {
+    let _ = SECRETS.set(masker);
+}
+
+fn secrets() -> &'static Masker {
+    // Not initialised here: what is written before a project is known must not keep its secrets from being masked.
+    static NONE: Masker = Masker::NONE;
+    SECRETS.get().unwrap_or(&NONE)
+}
 
 /// What the command line says about output.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +46,11 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(cli: &Cli) -> Self {
         Self { json: cli.json, quiet: cli.quiet, verbose: cli.verbose }
+    }
+
+    /// Whether programs read what is printed.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
     }
 
     /// Whether a person looks on.
@@ -87,6 +109,7 @@ impl Output {
     /// Prints a text as it is.
     #[expect(clippy::unused_self, reason = "every way out leads through here")]
     pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        let text = secrets().mask(text);
         pass_closed_pipe(io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
     }
 
@@ -96,8 +119,18 @@ impl Output {
     }
 }
 
-/// Prints what went wrong and what to do about it.
-pub(crate) fn complain(failure: &Failure) {
+/// Prints what went wrong and what to do about it: as text on standard error, as JSON on standard output, where programs
+/// read everything else.
+pub(crate) fn complain(failure: &Failure, json: bool) {
+    // Either may be closed; there is nobody left to tell.
+    if json {
+        let (message, help) = (&failure.message, &failure.help);
+        let error =
+            serde_json::json!({ "message": message, "help": help, "exit_code": failure.exit.number() });
+        let line = serde_json::json!({ "error": error }).to_string();
+        let _ = writeln!(io::stdout(), "{}", secrets().mask(&line));
+        return;
+    }
     let rendered = failure.message.starts_with("error:");
     let mut text = if rendered { String::new() } else { "error: ".to_owned() };
     text.push_str(&failure.message);
@@ -105,13 +138,12 @@ pub(crate) fn complain(failure: &Failure) {
     for help in &failure.help {
         text.push_str(&format_hint(help));
     }
-    // Standard error may be closed; there is nobody left to tell.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(secrets().mask(&text).as_bytes());
 }
 
 /// Prints a remark that stops nothing.
 pub(crate) fn remark(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", secrets().mask(text));
 }
 
 fn format_hint(help: &str) -> String {
@@ -168,11 +200,15 @@ impl Reports {
     pub(crate) fn teller(&self) -> impl FnMut(Event) + use<> {
         let sender = self.sender.clone();
         // A reporter that died must not stop the work.
-        move |event| drop(sender.send(Message::Event(Box::new(event))))
+        move |mut event| {
+            event.mask(secrets());
+            drop(sender.send(Message::Event(Box::new(event))));
+        }
     }
 
     /// Says how it ended, and waits until all is written.
-    pub(crate) fn finish(self, ending: Ending) {
+    pub(crate) fn finish(self, mut ending: Ending) {
+        ending.mask(secrets());
         let _ = self.sender.send(Message::End(Box::new(ending)));
         match self.thread.join() {
             Ok(Err(ReportError::Write { source })) if source.kind() == io::ErrorKind::BrokenPipe => {}

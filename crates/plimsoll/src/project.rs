@@ -14,19 +14,21 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_artifact::signature::SecretKey;
 use plimsoll_engine::History;
-use plimsoll_engine::journal::{Journal, Query, SqliteJournal};
+use plimsoll_engine::journal::{Journal, JournalError, MaskingJournal, Query, SqliteJournal};
+use plimsoll_model::record::Record;
 use plimsoll_model::service::{Environment, Service};
-use plimsoll_model::{EnvironmentName, ExitCode, Secret};
+use plimsoll_model::{EnvironmentName, ExitCode, Masker, Secret};
 
 use crate::content::ReleaseFolders;
 use crate::failure::{Failure, with_causes};
 use crate::faults;
 use crate::hosts::Connections;
+use crate::{output, secrets};
 
 /// Largest configuration file that is read, in bytes.
 const LONGEST_CONFIGURATION: u64 = 1024 * 1024;
 /// Variable with the password of the signing key.
-const PASSWORD: &str = "PLIMSOLL_KEY_PASSWORD";
+pub(crate) const PASSWORD: &str = "PLIMSOLL_KEY_PASSWORD";
 
 /// A project with a valid configuration.
 pub(crate) struct Project {
@@ -36,6 +38,8 @@ pub(crate) struct Project {
     pub(crate) service: Service,
     /// What the configuration says and probably does not mean.
     pub(crate) warnings: Vec<String>,
+    /// Masks the values of its secrets.
+    pub(crate) masker: Masker,
     /// Connections to hosts, which all parts of a command share.
     pub(crate) connections: Connections,
 }
@@ -49,8 +53,15 @@ impl Project {
             .map_err(|e| Failure::usage(format!("cannot use the folder {}: {e}", folder.display())))?;
         let loaded = plimsoll_config::load(&file.display().to_string(), &text)
             .map_err(|problems| Failure::usage(problems.render().trim_end().to_owned()))?;
-        let warnings = loaded.warnings.iter().map(|w| w.render().trim_end().to_owned()).collect();
-        Ok(Self { folder, service: loaded.service, warnings, connections: Connections::default() })
+        let mut warnings: Vec<String> =
+            loaded.warnings.iter().map(|w| w.render().trim_end().to_owned()).collect();
+        let (masker, short) = secrets::masker(&loaded.service);
+        warnings.extend(short.iter().map(|name| {
+            format!("warning: the value of the secret {name} is too short to be masked where it is printed")
+        }));
+        output::keep_secret(masker.clone());
+        let connections = Connections::default();
+        Ok(Self { folder, service: loaded.service, warnings, masker, connections })
     }
 
     /// The project's folder for state.
@@ -87,16 +98,33 @@ impl Project {
     /// The journal, made where there is none.
     pub(crate) fn journal(&self) -> Result<Box<dyn Journal>, Failure> {
         self.make_state()?;
+        Ok(self.open_journal()?)
+    }
+
+    /// The journal below a state's folder that is there.
+    pub(crate) fn open_journal(&self) -> Result<Box<dyn Journal>, JournalError> {
         let journal = SqliteJournal::open(&self.state().join("journal.db"))?;
+        let journal = MaskingJournal::new(Box::new(journal), self.masker.clone());
         Ok(faults::wrap(Box::new(journal)))
+    }
+
+    /// Records of the journal, for who only looks: none where there is no journal yet, and nothing is made.
+    pub(crate) fn records(&self, query: &Query) -> Result<Vec<Record>, Failure> {
+        Ok(self.read_records(query)?)
+    }
+
+    /// The same for who tells a damaged journal from one that cannot be read.
+    pub(crate) fn read_records(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        let path = self.state().join("journal.db");
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            _ => SqliteJournal::open_to_look(&path)?.read(query),
+        }
     }
 
     /// What the journal knows; nothing where there is none yet.
     pub(crate) fn history(&self) -> Result<History, Failure> {
-        if !self.state().join("journal.db").exists() {
-            return Ok(History::default());
-        }
-        Ok(History::fold(&self.journal()?.read(&Query::default())?))
+        Ok(History::fold(&self.records(&Query::default())?))
     }
 
     /// The environment that is meant: the named one, `production`, or the only one.
@@ -138,6 +166,9 @@ impl Project {
             .map_err(|e| Failure::new(ExitCode::Internal, format!("no key was made: {}", with_causes(&e))))?;
         write_key(path, &key)
             .map_err(|e| Failure::new(ExitCode::Internal, format!("cannot write {}: {e}", path.display())))?;
+        if !self.history()?.releases.is_empty() {
+            output::remark(&key_was_gone(path));
+        }
         Ok(key)
     }
 
@@ -185,6 +216,15 @@ fn no_file(file: &Path) -> Failure {
 fn no_key(path: &Path) -> Failure {
     let failure = Failure::usage(format!("there is no key at {}", path.display()));
     failure.help("make one there: minisign -G -s FILE, or leave `secret-key` out and one is made for you")
+}
+
+fn key_was_gone(path: &Path) -> String {
+    format!(
+        "warning: the signing key {path} was gone, and a new one was made. What the old key signed is refused from now \
+         on, also by `plimsoll rollback`; hosts whose `trusted-keys` name only the old one refuse what is signed now\n\
+         hint: where the old file is kept, put it back at {path}; or name the new key in `trusted-keys`: plimsoll key show",
+        path = path.display()
+    )
 }
 
 /// Writes both halves of a key, the secret one readable by its owner only from the first moment on.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_drivers::Host;
 use plimsoll_drivers::metrics::{MetricsReader, Pages, Prometheus, PrometheusOptions, Scrape, Unread};
-use plimsoll_engine::journal::{Journal, JournalError, SqliteJournal};
+use plimsoll_engine::journal::{Journal, JournalError};
 use plimsoll_engine::ship::Yard;
 use plimsoll_engine::world::MetricSources;
 use plimsoll_model::Secret;
@@ -12,11 +12,10 @@ use plimsoll_model::metrics::Unusable;
 use plimsoll_model::rollout::MetricSource;
 use plimsoll_model::service::Environment;
 
-use crate::faults;
 use crate::project::Project;
 
 /// Variable with the bearer token of Prometheus servers that want one.
-const TOKEN: &str = "PLIMSOLL_PROMETHEUS_TOKEN";
+pub(crate) const TOKEN: &str = "PLIMSOLL_PROMETHEUS_TOKEN";
 
 /// A project's world.
 pub(crate) struct ProjectYard<'p>(pub(crate) &'p Project);
@@ -27,8 +26,7 @@ impl Yard for ProjectYard<'_> {
     }
 
     fn journal(&self) -> Result<Box<dyn Journal>, JournalError> {
-        let journal = SqliteJournal::open(&self.0.state().join("journal.db"))?;
-        Ok(faults::wrap(Box::new(journal)))
+        self.0.open_journal()
     }
 
     fn metrics(&self, environment: &Environment) -> Box<dyn MetricSources> {

@@ -7,6 +7,7 @@ mod commits;
 mod driver;
 mod gate;
 mod gone;
+mod once;
 mod packed;
 mod requests;
 mod traffic;
@@ -119,4 +120,9 @@ pub const CHECKS: &[Check] = checks![
     gone::the_switch_goes_off_under_the_next_agent,
     gone::retiring_goes_on_under_the_next_agent,
     gone::down_stops_everything_and_keeps_releases,
+    once::a_process_runs_once,
+    once::its_time_is_bounded_whoever_looks_on,
+    once::a_process_goes_on_under_the_next_agent,
+    once::maintenance_outlives_the_agent,
+    once::every_deed_leaves_its_line,
 ];

@@ -10,7 +10,8 @@ use super::Program;
 use super::driver::Driver;
 
 pub(super) fn other_protocols_are_refused_by_name(driver: &mut Driver<'_>) {
-    let hello = |protocol, newest| Request::Hello { protocol, newest, version: "9.9.9".to_owned() };
+    let hello =
+        |protocol, newest| Request::Hello { protocol, newest, version: "9.9.9".to_owned(), author: None };
     // A caller of the first protocol, one like ourselves, and one that knows newer ones beside ours.
     for (oldest, newest, spoken) in
         [(1, None, 1), (OLDEST_PROTOCOL, Some(PROTOCOL), PROTOCOL), (PROTOCOL, Some(PROTOCOL + 9), PROTOCOL)]

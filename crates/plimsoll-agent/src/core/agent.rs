@@ -8,6 +8,7 @@ use plimsoll_model::observation::SwitchState;
 use plimsoll_model::traffic::{RouteTable, TrafficReport};
 use plimsoll_model::{InstanceId, ServiceName, Timestamp, version};
 
+use super::trail::TrailEnd;
 use super::watch::Watch;
 use crate::runtime::Runtime;
 use crate::state::{Ending, HostState, InstanceRecord, Secrets, StateError, StateStore};
@@ -36,7 +37,7 @@ pub(super) enum Look {
     /// Not asked for.
     NotYet,
     /// What came of asking; nothing where the proxy did not answer.
-    Taken(Option<TrafficReport>),
+    Taken(Option<Box<TrafficReport>>),
 }
 
 /// Who an agent says it is, in its welcome.
@@ -67,6 +68,10 @@ pub struct Agent {
     pub(super) unsaved: bool,
     /// What does not work at the moment, by subject.
     pub(super) troubles: BTreeMap<&'static str, String>,
+    /// Who calls, as far as the caller said.
+    pub(super) author: Option<String>,
+    /// Where the trail goes on, once it was looked up.
+    pub(super) trail_end: Option<TrailEnd>,
 }
 
 /// An agent that cannot begin.
@@ -104,6 +109,8 @@ impl Agent {
             report: Look::NotYet,
             unsaved: false,
             troubles: BTreeMap::new(),
+            author: None,
+            trail_end: None,
         };
         agent.change(|state| bound_deadlines(state, now))?;
         agent.repair_current();
@@ -114,7 +121,11 @@ impl Agent {
     pub fn handle(&mut self, call: Call, content: &[u8], now: Timestamp) -> Reply {
         self.see(now);
         let id = call.id;
+        let asked = self.asked(&call);
         let result = self.admit(&call, content).and_then(|()| self.dispatch(call.request, content));
+        if let Some(asked) = asked {
+            self.answered(asked, &result);
+        }
         Reply { id, result }
     }
 
@@ -130,6 +141,7 @@ impl Agent {
         for id in self.state.instances.keys().cloned().collect::<Vec<_>>() {
             self.tick_instance(&id);
         }
+        self.tick_once();
         self.tick_return();
         self.tick_traffic();
     }
@@ -155,7 +167,7 @@ impl Agent {
 
     fn dispatch(&mut self, request: Request, content: &[u8]) -> Result<Response, Refusal> {
         match request {
-            Request::Hello { protocol, newest, version } => self.hello(protocol, newest, &version),
+            Request::Hello { protocol, newest, version, .. } => self.hello(protocol, newest, &version),
             Request::Prepare { settings } => self.prepare(settings),
             Request::Observe => Ok(Response::Observed { observation: Box::new(self.observe(self.now)) }),
             Request::Offer { release, manifest, signature } => self.offer(&release, &manifest, &signature),
@@ -171,6 +183,11 @@ impl Agent {
             Request::Logs { release, instance, lines, after } => self.logs(release, instance, lines, after),
             Request::Prune { keep, pinned } => self.prune(keep, &pinned),
             Request::Down => self.down(),
+            Request::Once { order } => self.once(order),
+            Request::EndOnce { key } => self.end_once(&key),
+            Request::OnceState { key, after } => self.once_state(&key, after),
+            Request::Trail => self.trail(),
+            Request::Maintain { page } => self.maintain(page),
             Request::Fetch { .. } => Err(no_pages()),
             // Looking takes seconds where probes are declared; it must not hold supervision up.
             Request::Facts { .. } => Err(Refusal::new(
@@ -274,6 +291,7 @@ fn bound_deadlines(state: &mut HostState, now: Timestamp) {
     if let SwitchState::Armed { orders, deadline } = &mut state.switch {
         *deadline = (*deadline).min(now + orders.after.duration());
     }
+    state.bound_onces(now);
     for record in state.instances.values_mut() {
         record.asked_at = record.asked_at.min(now);
         record.start_at = record.start_at.min(now + record.run_spec.restart.delay.duration());

@@ -1,7 +1,7 @@
 //! Lines of the instances' logs, bounded so that they fit into one frame.
 
 use plimsoll_model::agent::{LogCursor, LogLine, Refusal, Response};
-use plimsoll_model::{InstanceId, ReleaseId};
+use plimsoll_model::{InstanceId, Masker, ReleaseId};
 
 use super::Agent;
 use crate::runtime::LogQuery;
@@ -19,8 +19,25 @@ impl Agent {
         lines: u32,
         after: Option<LogCursor>,
     ) -> Result<Response, Refusal> {
+        let (lines, cursor) = self.read_logs(release, instance, lines, after)?;
+        Ok(Response::Lines { lines, cursor })
+    }
+
+    /// Lines that fit into one answer, and where to go on.
+    pub(super) fn read_logs(
+        &mut self,
+        release: Option<ReleaseId>,
+        instance: Option<InstanceId>,
+        lines: u32,
+        after: Option<LogCursor>,
+    ) -> Result<(Vec<LogLine>, Option<LogCursor>), Refusal> {
         let lines = usize::try_from(lines.min(MOST_LINES)).expect("a bounded number fits");
         let mut found = self.parts.runtime.logs(&LogQuery { release, instance, lines, after })?;
+        // Written without them already; a runtime that does not write its logs itself cannot do so.
+        let secrets = Masker::new(self.secrets.values().flat_map(|of| of.values()));
+        for line in &mut found {
+            secrets.mask_in_place(&mut line.text);
+        }
         let mut room = MOST_BYTES;
         let fits = found.iter().rev().take_while(|line| {
             let fits = line.text.len() <= room;
@@ -30,7 +47,7 @@ impl Agent {
         let surplus = found.len() - fits.count();
         found.drain(..surplus);
         let cursor = cursor(&found, after);
-        Ok(Response::Lines { lines: found, cursor })
+        Ok((found, cursor))
     }
 }
 

@@ -12,12 +12,14 @@ mod health;
 mod instances;
 mod logs;
 mod observe;
+mod once;
 mod prepare;
 mod prune;
 mod retire;
 mod routing;
 mod start;
 mod switch;
+mod trail;
 mod uploads;
 mod watch;
 

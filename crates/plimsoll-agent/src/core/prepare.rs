@@ -2,6 +2,7 @@
 
 use plimsoll_model::agent::{HostSettings, Refusal, RefusalReason, Response};
 use plimsoll_model::observation::{InstanceState, SwitchState};
+use plimsoll_model::traffic::{LARGEST_PAGE, Maintenance};
 
 use super::Agent;
 use crate::state::Ending;
@@ -70,7 +71,23 @@ impl Agent {
             }
         })?;
         self.pushed = None;
+        self.stop_onces()?;
         self.parts.traffic.stop(grace)?;
+        Ok(Response::Done)
+    }
+}
+
+impl Agent {
+    /// Has the proxy answer with a page, or pass requests on again. It is part of the table, so it outlives proxy and
+    /// agent, and deployments.
+    pub(super) fn maintain(&mut self, page: Option<Maintenance>) -> Result<Response, Refusal> {
+        self.settings()?;
+        if page.as_ref().is_some_and(|page| page.page.len() > LARGEST_PAGE) {
+            let why = format!("a maintenance page has at most {} kB", LARGEST_PAGE / 1024);
+            return Err(Refusal::new(RefusalReason::Invalid, why));
+        }
+        self.change(|state| state.maintenance = page)?;
+        self.put_in_force()?;
         Ok(Response::Done)
     }
 }

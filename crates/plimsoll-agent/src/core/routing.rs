@@ -114,7 +114,7 @@ impl Agent {
         }
     }
 
-    fn put_in_force(&mut self) -> Result<(), TrafficError> {
+    pub(super) fn put_in_force(&mut self) -> Result<(), TrafficError> {
         let Some(settings) = &self.state.settings else { return Ok(()) };
         let listen = settings.listen;
         if self.report_now().is_none() {
@@ -140,10 +140,10 @@ impl Agent {
     /// The proxy's report, asked for at most once in a tick.
     pub(super) fn report_now(&mut self) -> Option<&TrafficReport> {
         if matches!(self.report, Look::NotYet) {
-            self.report = Look::Taken(self.parts.traffic.report());
+            self.report = Look::Taken(self.parts.traffic.report().map(Box::new));
         }
         match &self.report {
-            Look::Taken(report) => report.as_ref(),
+            Look::Taken(report) => report.as_deref(),
             Look::NotYet => None,
         }
     }
@@ -219,11 +219,15 @@ fn table(state: &HostState) -> RouteTable {
         arms: state.weights.iter().map(arm).collect(),
         stickiness: state.settings.as_ref().map(|s| s.stickiness.clone()).unwrap_or_default(),
         latency_bounds: state.settings.as_ref().map(|s| s.latency_bounds.clone()).unwrap_or_default(),
+        maintenance: state.maintenance.clone(),
     }
 }
 
 fn same(a: &RouteTable, b: &RouteTable) -> bool {
-    a.arms == b.arms && a.stickiness == b.stickiness && a.latency_bounds == b.latency_bounds
+    a.arms == b.arms
+        && a.stickiness == b.stickiness
+        && a.latency_bounds == b.latency_bounds
+        && a.maintenance == b.maintenance
 }
 
 fn weights_of(table: &RouteTable) -> Vec<ArmWeight> {

@@ -58,7 +58,7 @@ impl Agent {
         }
     }
 
-    fn run_spec(&mut self, id: &InstanceId) -> Result<(RunSpec, Digest), Refusal> {
+    pub(super) fn run_spec(&mut self, id: &InstanceId) -> Result<(RunSpec, Digest), Refusal> {
         let environment = self.settings()?.environment.clone();
         let mut manifest = self.parts.store.manifest(&id.release)?;
         let digest = manifest.artifact.digest;

@@ -83,6 +83,7 @@ impl Agent {
                     state.instances.entry(id.clone()).and_modify(|record| record.call_back(now));
                 }
             });
+            self.switch_went_off();
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Behaviour {
     pub runs: Option<Digest>,
     /// How long a probe takes.
     pub probe_takes: Duration,
+    /// When and how a process that runs once with its environment ends.
+    pub once: (Duration, Exit),
 }
 
 impl Default for Behaviour {
@@ -41,6 +43,7 @@ impl Default for Behaviour {
             stop_takes: Duration::from_millis(10),
             runs: None,
             probe_takes: Duration::from_millis(5),
+            once: (Duration::from_millis(100), Exit::Code { code: 0 }),
         }
     }
 }

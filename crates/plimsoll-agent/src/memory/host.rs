@@ -38,6 +38,7 @@ pub(super) struct World {
     pub(super) taken_addresses: BTreeSet<SocketAddr>,
     pub(super) saved_state: Option<String>,
     pub(super) saved_secrets: String,
+    pub(super) trail: Vec<String>,
     pub(super) releases: Vec<(ReleaseId, Stored)>,
     pub(super) current: Option<ReleaseId>,
     pub(super) remarks: Vec<String>,
@@ -191,6 +192,18 @@ impl Host {
     /// The saved secrets' text.
     pub fn saved_secrets(&self) -> String {
         self.world().saved_secrets.clone()
+    }
+
+    /// The commands of processes that ran once, in the order of their start.
+    pub fn ran_once(&self) -> Vec<(InstanceId, Vec<String>)> {
+        let world = self.world();
+        let mut ran: Vec<_> = world
+            .processes
+            .iter()
+            .filter_map(|(handle, p)| Some((handle.run, handle, p.command()?)))
+            .collect();
+        ran.sort_by_key(|(run, ..)| *run);
+        ran.into_iter().map(|(_, handle, command)| (handle.instance.clone(), command)).collect()
     }
 
     /// Replaces the saved state's text, as a damaged disk would.

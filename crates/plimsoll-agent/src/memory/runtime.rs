@@ -12,8 +12,8 @@ use plimsoll_model::{InstanceId, Secret, Timestamp};
 use super::behaviour::Fault;
 use super::host::{Host, World};
 use crate::runtime::{
-    Check, CheckResult, Exit, Holder, Identity, InstanceOrder, LogQuery, PORTS, ProbeOutcome, ProcessHandle,
-    ProcessStatus, Runtime, RuntimeError, Signal,
+    Check, CheckResult, Exit, Holder, Identity, InstanceOrder, LogQuery, OnceProcess, PORTS, ProbeOutcome,
+    ProcessHandle, ProcessStatus, Runtime, RuntimeError, Signal,
 };
 
 pub(super) struct MemoryRuntime(pub(super) Host);
@@ -27,6 +27,13 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// What it runs, where it is one that runs once.
+    pub(super) fn command(&self) -> Option<Vec<String>> {
+        let id = &self.order.process.instance;
+        let program = self.order.executable.display().to_string();
+        id.is_once().then(|| std::iter::once(program).chain(self.order.args.iter().cloned()).collect())
+    }
+
     /// Ends it at `at`, unless it has ended before.
     pub(super) fn end(&mut self, at: Timestamp, exit: Exit) {
         if self.ends.as_ref().is_none_or(|(ends, _)| at < *ends) {
@@ -53,6 +60,16 @@ impl Runtime for MemoryRuntime {
             exhausted: false,
         };
         let started = self.0.effect(|world| world.start(order, now));
+        started.ok_or_else(|| failed("the agent died"))?.map_err(|()| failed("the host was told to fail"))
+    }
+
+    fn start_once(&mut self, order: &OnceProcess, now: Timestamp) -> Result<(), RuntimeError> {
+        let failed = |why: &str| RuntimeError::Start {
+            instance: order.process.instance.clone(),
+            why: why.to_owned(),
+            exhausted: false,
+        };
+        let started = self.0.effect(|world| world.start_once(order, now));
         started.ok_or_else(|| failed("the agent died"))?.map_err(|()| failed("the host was told to fail"))
     }
 
@@ -155,6 +172,27 @@ impl World {
         self.next_pid += 1;
         let process = Process { order: order.clone(), pid: self.next_pid, started: now, ends };
         self.processes.insert(order.process.clone(), process);
+        Ok(())
+    }
+
+    fn start_once(&mut self, order: &OnceProcess, now: Timestamp) -> Result<(), ()> {
+        self.now = self.now.max(now);
+        if self.fails(Fault::Start) {
+            return Err(());
+        }
+        if self.processes.contains_key(&order.process) {
+            return Ok(());
+        }
+        let seconds = order.command.get(1).and_then(|word| word.parse().ok());
+        let (after, exit) = match (order.command[0].as_str(), seconds) {
+            ("sleep", Some(seconds)) => (Duration::from_secs(seconds), Exit::Code { code: 0 }),
+            ("false", _) => (Duration::ZERO, Exit::Code { code: 1 }),
+            _ => self.behaviour(&order.process.instance.release).once,
+        };
+        self.next_pid += 1;
+        let (pid, order) = (self.next_pid, order.clone().with_program(Path::new(&order.command[0])));
+        let process = Process { order: order.clone(), pid, started: now, ends: Some((now + after, exit)) };
+        self.processes.insert(order.process, process);
         Ok(())
     }
 

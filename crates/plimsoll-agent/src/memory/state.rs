@@ -46,4 +46,16 @@ impl StateStore for MemoryState {
         let text = serde_json::to_string(secrets).map_err(|error| failed(&error.to_string(), false))?;
         self.0.effect(|world| world.saved_secrets = text).ok_or_else(|| failed("the agent died", false))
     }
+
+    fn append_trail(&mut self, line: &str) -> Result<(), StateError> {
+        if self.0.is_dead() {
+            return Err(failed("the agent died", false));
+        }
+        self.0.world().trail.push(line.to_owned());
+        Ok(())
+    }
+
+    fn trail(&mut self) -> Result<Vec<String>, StateError> {
+        Ok(self.0.world().trail.clone())
+    }
 }

@@ -59,6 +59,7 @@ impl World {
             arms: Vec::new(),
             stickiness: Stickiness::None,
             latency_bounds: Vec::new(),
+            maintenance: None,
         };
         self.next_pid += 1;
         let epoch = u64::from(self.next_pid);

@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::find::PATH;
 use super::run::{Order, ProcessRecord, Run};
 use super::{cgroup, exec, procfs};
 
@@ -96,8 +97,7 @@ fn limit_open_files(order: &Order) -> io::Result<()> {
 /// What every program finds, whatever its release says.
 fn fixed_environment(folder: &Path) -> Vec<(&'static str, std::ffi::OsString)> {
     let inherited = |name: &'static str| std::env::var_os(name).map(|value| (name, value));
-    let path = inherited("PATH")
-        .unwrap_or(("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()));
+    let path = inherited("PATH").unwrap_or(("PATH", PATH.into()));
     let lang = inherited("LANG").unwrap_or(("LANG", "C.UTF-8".into()));
     [Some(path), Some(("HOME", folder.as_os_str().to_owned())), Some(lang), inherited("TZ")]
         .into_iter()

@@ -14,12 +14,12 @@ use rustix::process::{Pid, Signal as Kernel, kill_process_group};
 
 use super::checks::Checks;
 use super::run::{Order, Run};
-use super::{cgroup, exec, log_read, log_write, ports, procfs, secret, sockets};
+use super::{cgroup, exec, find_program, log_read, log_write, ports, procfs, secret, sockets};
 use crate::durable;
 use crate::layout::Layout;
 use crate::runtime::{
-    Check, CheckResult, Holder, InstanceOrder, LogQuery, ProcessHandle, ProcessStatus, Runtime, RuntimeError,
-    Signal,
+    Check, CheckResult, Holder, InstanceOrder, LogQuery, OnceProcess, ProcessHandle, ProcessStatus, Runtime,
+    RuntimeError, Signal,
 };
 
 /// Instances as local processes of this user.
@@ -113,6 +113,11 @@ impl Runtime for LocalRuntime {
                 || matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock),
             why: error.to_string(),
         })
+    }
+
+    fn start_once(&mut self, order: &OnceProcess, now: Timestamp) -> Result<(), RuntimeError> {
+        let program = find_program(order, &self.layout.shared())?;
+        self.start(&order.clone().with_program(&program), now)
     }
 
     fn status(&mut self, process: &ProcessHandle, _now: Timestamp) -> ProcessStatus {

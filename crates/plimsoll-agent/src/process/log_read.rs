@@ -84,6 +84,7 @@ fn parse(line: &str, instance: &InstanceId) -> Option<LogLine> {
 #[cfg(test)]
 mod tests {
     use plimsoll_model::agent::LogCursor;
+    use plimsoll_model::{Masker, Secret};
 
     use super::super::log_write::{LogFile, copy};
     use super::*;
@@ -98,7 +99,7 @@ mod tests {
         let folder = root.path().join("0123456789ab.0");
         let log = LogFile::new(&folder, OUTPUT, 2000).unwrap();
         let lines: Vec<_> = (0..200).map(|n| format!("line {n}\r\n")).collect();
-        copy(lines.concat().as_bytes(), LogStream::Stdout, &log);
+        copy(lines.concat().as_bytes(), LogStream::Stdout, &log, &Masker::default());
         for number in 1..FILES {
             assert!(fs::metadata(numbered(&folder.join(OUTPUT), number)).unwrap().len() <= 2000);
         }
@@ -114,12 +115,35 @@ mod tests {
         let log = LogFile::new(&root.path().join("0123456789ab.0"), OUTPUT, 1 << 20).unwrap();
         let mut output = vec![b'x'; 1_000_000];
         output.extend_from_slice(b"\n\xff\xfe\nlast, without a break");
-        copy(output.as_slice(), LogStream::Stderr, &log);
+        copy(output.as_slice(), LogStream::Stderr, &log, &Masker::default());
         let lines = select(root.path(), &query(10)).unwrap();
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[0].text.len(), 16 * 1024);
         assert_eq!(lines[2].text, "last, without a break");
         assert!(lines.iter().all(|line| line.stream == LogStream::Stderr));
+    }
+
+    #[test]
+    fn values_of_secrets_are_not_written_down() {
+        struct Pieces(Vec<Vec<u8>>);
+        impl io::Read for Pieces {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                let Some(piece) = self.0.pop() else { return Ok(0) };
+                into[..piece.len()].copy_from_slice(&piece);
+                Ok(piece.len())
+            }
+        }
+        let root = tempfile::tempdir().unwrap();
+        let log = LogFile::new(&root.path().join("0123456789ab.0"), OUTPUT, 1 << 20).unwrap();
+        let secret = Secret::new("hunter2");
+        // One value arrives in two reads, the other is cut in two at the end of a line that is too long.
+        let mut pieces = vec![b"token hun".to_vec(), b"ter2, nothing else\n".to_vec()];
+        pieces.push([vec![b'x'; 16 * 1024 - 4], b"hunter2\nhunt\n".to_vec()].concat());
+        pieces.reverse();
+        copy(Pieces(pieces), LogStream::Stdout, &log, &Masker::new([&secret]));
+        let written = fs::read_to_string(root.path().join("0123456789ab.0").join(OUTPUT)).unwrap();
+        assert!(written.contains("token ***, nothing else\n") && written.contains("x***\n"), "{written}");
+        assert!(!written.contains("hunter2") && written.matches("hunt").count() == 1, "{written}");
     }
 
     #[test]

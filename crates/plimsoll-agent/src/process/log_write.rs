@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use plimsoll_model::Timestamp;
 use plimsoll_model::agent::LogStream;
+use plimsoll_model::{Masker, Timestamp};
 
 /// The file of the instance's output.
 pub(super) const OUTPUT: &str = "output";
@@ -97,15 +97,23 @@ pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Copies output line by line into the log until it ends.
-pub(super) fn copy(from: impl Read, stream: LogStream, log: &LogFile) {
+/// Copies output line by line into the log until it ends, without the values of secrets.
+pub(super) fn copy(from: impl Read, stream: LogStream, log: &LogFile, secrets: &Masker) {
     let mut from = BufReader::with_capacity(64 * 1024, from);
     let mut line = Vec::new();
+    let mut cut = false;
+    let finish = |line: &mut Vec<u8>, cut: &mut bool| {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches('\r');
+        log.line(now(), stream, &if *cut { secrets.mask_cut(text) } else { secrets.mask(text) });
+        line.clear();
+        *cut = false;
+    };
     loop {
         let (taken, ended) = match from.fill_buf() {
             Ok([]) => {
                 if !line.is_empty() {
-                    finish(&mut line, stream, log);
+                    finish(&mut line, &mut cut);
                 }
                 return;
             }
@@ -114,6 +122,7 @@ pub(super) fn copy(from: impl Read, stream: LogStream, log: &LogFile) {
                 let taken = ended.unwrap_or(bytes.len());
                 // What is beyond the bound is read and dropped, so that the instance is never held up.
                 let room = LONGEST_LINE.saturating_sub(line.len());
+                cut |= taken > room;
                 line.extend_from_slice(&bytes[..taken.min(room)]);
                 (taken + usize::from(ended.is_some()), ended.is_some())
             }
@@ -122,15 +131,9 @@ pub(super) fn copy(from: impl Read, stream: LogStream, log: &LogFile) {
         };
         from.consume(taken);
         if ended {
-            finish(&mut line, stream, log);
+            finish(&mut line, &mut cut);
         }
     }
-}
-
-fn finish(line: &mut Vec<u8>, stream: LogStream, log: &LogFile) {
-    let text = String::from_utf8_lossy(line);
-    log.line(now(), stream, text.trim_end_matches('\r'));
-    line.clear();
 }
 
 /// The time by this machine's clock.

@@ -5,9 +5,11 @@
 //! step, `launch.rs`, which sets limits on itself and then becomes the program, so that `/proc/PID/exe` is the
 //! released file and nothing else. `local.rs` is the agent's side: it starts shims and reads what they wrote.
 
+mod brood;
 pub(crate) mod cgroup;
 pub(crate) mod checks;
 mod exec;
+mod find;
 mod identity;
 mod launch;
 mod local;
@@ -16,14 +18,17 @@ pub(crate) mod log_write;
 pub(crate) mod ports;
 mod probe;
 pub(crate) mod procfs;
+pub(crate) mod removal;
 mod run;
 pub(crate) mod secret;
 mod shim;
 pub(crate) mod sockets;
 
 pub(crate) use exec::{detach, spawn_detached};
+pub(crate) use find::find_program;
 pub use launch::launch_main;
 pub use local::LocalRuntime;
 pub(crate) use log_write::now as wall_clock;
+pub use procfs::running_from;
 pub use shim::shim_main;
 pub(crate) use sockets::{holder, holder_of};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -70,6 +70,14 @@ pub(super) fn executable(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
+/// Processes whose program lies below `folder`, with it.
+pub fn running_from(folder: &Path) -> Vec<(u32, PathBuf)> {
+    let Ok(folder) = fs::canonicalize(folder) else { return Vec::new() };
+    let running = all().filter_map(|pid| Some((pid, executable(pid)?)));
+    let alive = |pid: u32| stat(pid).is_some_and(|stat| !stat.ended);
+    running.filter(|(pid, program)| program.starts_with(&folder) && alive(*pid)).collect()
+}
+
 /// Signals exactly this process; one that took its number later is left alone. Nothing happens where it is gone.
 pub(super) fn send(pid: u32, start_ticks: u64, signal: Signal) -> std::io::Result<()> {
     let Some(number) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
@@ -100,6 +108,14 @@ mod tests {
         assert!(tree(me).contains(&me));
         assert_eq!(executable(me).unwrap(), std::env::current_exe().unwrap());
         assert!(!boot_id().is_empty());
+    }
+
+    #[test]
+    fn programs_are_found_by_their_folder() {
+        let program = std::env::current_exe().unwrap();
+        let found = running_from(program.parent().unwrap());
+        assert!(found.contains(&(std::process::id(), program)), "{found:?}");
+        assert_eq!(running_from(tempfile::tempdir().unwrap().path()), []);
     }
 
     #[test]

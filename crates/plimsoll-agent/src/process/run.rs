@@ -77,11 +77,15 @@ impl Run {
         durable::write(&self.order_path(), &json(order))
     }
 
+    /// The secrets, as long as they have not been taken.
+    pub(super) fn secrets(&self) -> io::Result<BTreeMap<String, Secret>> {
+        read(&self.0.join("secrets.json"))
+    }
+
     /// The secrets, once: their file is gone afterwards.
     pub(super) fn take_secrets(&self) -> io::Result<BTreeMap<String, Secret>> {
-        let path = self.0.join("secrets.json");
-        let secrets = read(&path)?;
-        fs::remove_file(&path)?;
+        let secrets = self.secrets()?;
+        fs::remove_file(self.0.join("secrets.json"))?;
         Ok(secrets)
     }
 

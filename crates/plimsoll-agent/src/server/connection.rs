@@ -17,6 +17,9 @@ use plimsoll_model::frame::{Frame, FrameError, read_frame, write_message};
 /// A client that reads its replies slower than this is gone.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Longest name of a caller, in characters.
+const LONGEST_AUTHOR: usize = 200;
+
 /// Serves the connection to its end.
 pub(super) fn serve(stream: UnixStream, served: &Served) {
     // An error of the connection has nobody left to be told.
@@ -28,13 +31,17 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
     stream.set_write_timeout(Some(WRITE_PATIENCE)).map_err(broken)?;
     let mut from = BufReader::new(stream.try_clone().map_err(broken)?);
     let mut greeted = false;
+    let mut author = None;
     while let Some(frame) = read_frame(&mut from)? {
         let (reply, go_on) = match parse(&frame, greeted) {
             Err(reply) => (reply, false),
             Ok(call) => {
                 let content = content_of(&call, &mut from)?;
                 let is_hello = matches!(call.request, Request::Hello { .. });
-                let reply = handle(served, call, &content);
+                if let Request::Hello { author: said, .. } = &call.request {
+                    author = said.as_ref().map(|said| said.chars().take(LONGEST_AUTHOR).collect());
+                }
+                let reply = handle(served, call, &content, author.as_ref());
                 greeted |= is_hello && reply.result.is_ok();
                 (reply, greeted)
             }
@@ -47,7 +54,7 @@ fn talk(mut stream: UnixStream, served: &Served) -> Result<(), FrameError> {
     Ok(())
 }
 
-fn handle(served: &Served, call: Call, content: &[u8]) -> Reply {
+fn handle(served: &Served, call: Call, content: &[u8], author: Option<&String>) -> Reply {
     if let Request::Fetch { instance, path, limit } = &call.request {
         // An instance may take its time, and the agent has others to look after: its lock is not held meanwhile.
         let port = served.lock().0.port_for(&call, instance);
@@ -61,6 +68,7 @@ fn handle(served: &Served, call: Call, content: &[u8]) -> Reply {
     }
     let mut locked = served.lock();
     let (agent, clock) = &mut *locked;
+    agent.called_by(author.cloned());
     let reply = agent.handle(call, content, clock.now());
     agent.tick(clock.now());
     reply
@@ -114,6 +122,8 @@ fn parse(frame: &Frame, greeted: bool) -> Result<Call, Reply> {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::version::{OLDEST_PROTOCOL, PROTOCOL};
+
     use super::*;
 
     fn hello(body: &str) -> Result<Call, Reply> {
@@ -133,8 +143,9 @@ mod tests {
         let reply = hello(body).unwrap_err();
         let refusal = reply.result.unwrap_err();
         assert_eq!((reply.id, refusal.reason), (7, RefusalReason::Version));
+        let ours = format!("speaks {OLDEST_PROTOCOL} to {PROTOCOL}");
         assert!(
-            refusal.message.contains("speaks protocol 5 to 7") && refusal.message.contains("1 to 3"),
+            refusal.message.contains("speaks protocol 5 to 7") && refusal.message.contains(&ours),
             "{refusal}"
         );
         assert!(refusal.help.unwrap().contains("end the older agent"));

@@ -23,6 +23,7 @@ use plimsoll_model::ServiceName;
 use crate::core::{About, Agent, OpenError, Parts};
 use crate::facts::{Place, Reach};
 use crate::layout::{Layout, LayoutError, Sockets};
+use crate::place::{self, PlaceError};
 use crate::process::{LocalRuntime, detach};
 use crate::runtime::Runtime;
 use crate::state::file::FileState;
@@ -80,6 +81,9 @@ pub enum ServeError {
     /// Another agent runs, or the lock cannot be taken.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Its folder is a copy of another.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// Its releases cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -112,12 +116,12 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     let layout = Layout::new(&options.root, &options.service);
     layout.create()?;
     let _lock = lock::take(&layout.state().join("agent.lock"))?;
+    place::claim(&layout)?;
     let mut clock = HostClock::new();
     let agent = Agent::open(parts(options, &layout)?, clock.now())?;
-    let socket = match &options.socket {
-        Some(socket) => socket.clone(),
-        None => sockets(options, &layout)?.agent,
-    };
+    // Asked for now: the folder that says where they are may be gone in the end.
+    let sockets = sockets(options, &layout)?;
+    let socket = options.socket.clone().unwrap_or_else(|| sockets.agent.clone());
     let listener = listen(&socket).map_err(|source| ServeError::Socket { path: socket.clone(), source })?;
     let place = Place { root: options.root.clone(), service: options.service.clone(), reach: options.reach };
     let agent = Mutex::new((agent, clock));
@@ -140,6 +144,7 @@ pub fn serve(options: &ServeOptions) -> Result<(), ServeError> {
     }
     // The lock is still held, so this is our socket and not a later agent's.
     let _ = fs::remove_file(&socket);
+    sockets.sweep();
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::targets::targets;
+use super::trail_file::TrailFile;
 use super::{HostState, Secrets, StateError, StateStore, parse};
 use crate::durable;
 use crate::layout::Layout;
@@ -16,6 +17,7 @@ pub struct FileState {
     secrets: PathBuf,
     targets: PathBuf,
     published: String,
+    trail: TrailFile,
 }
 
 impl FileState {
@@ -27,6 +29,7 @@ impl FileState {
             secrets: folder.join("secrets.json"),
             targets: layout.targets(),
             published: String::new(),
+            trail: TrailFile::new(&folder),
         }
     }
 
@@ -68,6 +71,14 @@ impl StateStore for FileState {
 
     fn save_secrets(&mut self, secrets: &Secrets) -> Result<(), StateError> {
         write(&self.secrets, &serde_json::to_vec(secrets).expect("secrets have only text keys"))
+    }
+
+    fn append_trail(&mut self, line: &str) -> Result<(), StateError> {
+        self.trail.append(line)
+    }
+
+    fn trail(&mut self) -> Result<Vec<String>, StateError> {
+        self.trail.lines()
     }
 }
 

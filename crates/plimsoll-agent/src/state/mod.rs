@@ -6,6 +6,7 @@
 pub mod file;
 mod parse;
 mod targets;
+mod trail_file;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use plimsoll_model::agent::{ArmWeight, HostSettings};
 use plimsoll_model::observation::{InstanceState, Proof, SwitchState};
 use plimsoll_model::release::RunSpec;
+use plimsoll_model::traffic::Maintenance;
 use plimsoll_model::{
     Digest, Fence, InstanceId, ReleaseId, RolloutId, Secret, ServiceName, Timestamp, version,
 };
@@ -38,6 +40,13 @@ pub trait StateStore: Send {
 
     /// Saves the secrets, readable by this user only.
     fn save_secrets(&mut self, secrets: &Secrets) -> Result<(), StateError>;
+
+    /// Adds a line to the trail. Must guarantee: after `Ok` it survives a power failure; older lines are removed only
+    /// as a whole file, and the newest thousand stay. Without line breaks of its own.
+    fn append_trail(&mut self, line: &str) -> Result<(), StateError>;
+
+    /// The lines of the trail that are kept, oldest first, as they are: whoever reads them checks them.
+    fn trail(&mut self) -> Result<Vec<String>, StateError>;
 }
 
 /// Everything that survives the agent.
@@ -72,6 +81,52 @@ pub struct HostState {
     pub known_good: Vec<ReleaseId>,
     /// The rollout that committed last.
     pub committed: Option<RolloutId>,
+    /// Processes that run once, by their keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub once: BTreeMap<String, OnceRecord>,
+    /// What clients are answered instead of being passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
+}
+
+/// What is remembered of a process that runs once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OnceRecord {
+    /// Its name in logs; its release is the one whose environment it has.
+    pub instance: InstanceId,
+    /// Its run.
+    pub run: u64,
+    /// The rollout that it belongs to, if it belongs to one.
+    pub rollout: Option<RolloutId>,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Its environment without secrets.
+    pub variables: BTreeMap<String, String>,
+    /// Bounds on what it may use.
+    pub run_spec: RunSpec,
+    /// When it was asked for.
+    pub started: Timestamp,
+    /// When its time is over.
+    pub until: Timestamp,
+    /// When it is killed, once it was told to end.
+    pub kill_at: Option<Timestamp>,
+    /// Whether somebody took the rest of its time away.
+    pub cut_short: bool,
+    /// How it ended.
+    pub ended: Option<OnceEnding>,
+}
+
+/// How a process that runs once ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OnceEnding {
+    /// Its exit code, where it has one.
+    pub code: Option<i32>,
+    /// How, as a fragment.
+    pub how: String,
+    /// When that was seen.
+    pub at: Timestamp,
 }
 
 /// What is remembered of one instance.
@@ -183,12 +238,18 @@ impl HostState {
             current: None,
             known_good: Vec::new(),
             committed: None,
+            once: BTreeMap::new(),
+            maintenance: None,
         }
     }
 
-    /// Whether there is anything that an agent must watch: an instance, the proxy, an armed switch.
+    /// Whether there is anything that an agent must watch: an instance, the proxy, an armed switch, a process that
+    /// runs once.
     pub fn has_work(&self) -> bool {
         let runs = |record: &InstanceRecord| record.state.is_live() || record.ending.is_some();
-        self.proxy_wanted || self.switch != SwitchState::Off || self.instances.values().any(runs)
+        self.proxy_wanted
+            || self.switch != SwitchState::Off
+            || self.instances.values().any(runs)
+            || self.runs_once()
     }
 }

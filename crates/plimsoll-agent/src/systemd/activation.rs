@@ -31,6 +31,9 @@ pub(super) struct Order {
     pub(super) unit: String,
     /// The activation that does not count; empty where none was.
     pub(super) before: String,
+    /// The boot in which it was asked for, where it may run in no other one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) boot: Option<String>,
 }
 
 /// The activation that it became.
@@ -80,7 +83,10 @@ impl RunFolder {
             return Some(ProcessStatus::Exited(exit));
         }
         let Some(activation) = self.activation() else {
-            return self.order().is_none().then_some(ProcessStatus::Absent);
+            let Some(order) = self.order() else { return Some(ProcessStatus::Absent) };
+            // It may have run before the reboot, and nobody saw it.
+            let missed = order.boot.is_some_and(|boot| boot != procfs::boot_id());
+            return missed.then(|| self.ended(Exit::Unknown));
         };
         let alive = |(pid, ticks): &(u32, u64)| procfs::is_alive(*pid, *ticks);
         let same_boot = activation.boot == procfs::boot_id();
@@ -113,9 +119,9 @@ impl RunFolder {
             return self.ended(recall(&activation.invocation).unwrap_or(Exit::Unknown));
         }
         match (unit.active.as_str(), unit.sub.as_str()) {
-            ("activating", "auto-restart" | "auto-restart-queued") | ("inactive" | "failed", _) => {
-                self.ended(exit(&activation, main))
-            }
+            ("activating", "auto-restart" | "auto-restart-queued")
+            | ("inactive" | "failed", _)
+            | ("active", "exited") => self.ended(exit(&activation, main)),
             ("active" | "reloading", _) => self.running(activation, main.pid),
             // What it left behind is being ended: it counts as running until that is over.
             ("deactivating", _) => match activation.process {
@@ -207,7 +213,7 @@ mod tests {
     }
 
     fn run(root: &tempfile::TempDir, number: u32, before: &str) -> (RunFolder, Order) {
-        let order = Order { unit: "greeter@20000.service".to_owned(), before: before.to_owned() };
+        let order = Order { unit: "greeter@20000.service".to_owned(), before: before.to_owned(), boot: None };
         let folder = RunFolder(root.path().join(number.to_string()));
         folder.write_order(&order).unwrap();
         (folder, order)
@@ -239,6 +245,19 @@ mod tests {
         assert_eq!(second.judge(&order, &now, &main(me, "success", 0, 0), &|_| None), running);
         assert_eq!(second.activation().unwrap().invocation, "b");
         assert_eq!(first.known(), Some(ended), "what ended stays ended");
+    }
+
+    #[test]
+    fn what_runs_once_stays_ended_and_is_not_begun_after_a_reboot() {
+        let root = tempfile::tempdir().unwrap();
+        let (folder, order) = run(&root, 1, "");
+        folder.write_order(&Order { boot: Some(procfs::boot_id()), ..order.clone() }).unwrap();
+        assert_eq!(folder.known(), None);
+        let seen = folder.judge(&order, &unit("active", "exited", "a"), &main(0, "success", 1, 0), &|_| None);
+        assert_eq!(seen, ProcessStatus::Exited(Exit::Code { code: 0 }));
+        let (later, order) = run(&root, 2, "");
+        later.write_order(&Order { boot: Some("another".to_owned()), ..order }).unwrap();
+        assert_eq!(later.known(), Some(ProcessStatus::Exited(Exit::Unknown)));
     }
 
     #[test]

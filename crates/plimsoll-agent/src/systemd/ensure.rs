@@ -257,6 +257,10 @@ pub(crate) fn remove_service(
     for unit in [names.template(), names.socket(), names.proxy_template(), names.agent()] {
         files.remove(&unit)?;
     }
+    for unit in files.units(&names.once_prefix()) {
+        systemd.stop(&unit)?;
+        files.remove(&unit)?;
+    }
     account::forget(&names);
     systemd.reload()?;
     for slice in names.slices() {

@@ -128,6 +128,13 @@ impl UnitFiles {
         Ok(())
     }
 
+    /// The unit files whose names begin so.
+    pub(super) fn units(&self, prefix: &str) -> Vec<String> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| name.starts_with(prefix) && name.ends_with(".service")).collect()
+    }
+
     /// The instances that have a drop-in of ours, by their units.
     pub(super) fn drop_ins(&self, prefix: &str) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();

@@ -1,17 +1,20 @@
 //! Instances as units of systemd.
 //!
 //! A start writes the template, the instance's drop-in and the file of its secrets, has systemd read them, enables the
-//! instance for the next boot and asks for its start. `activation.rs` says which activation a run is.
+//! instance for the next boot and asks for its start. `activation.rs` says which activation a run is, `once.rs` starts
+//! what runs once.
+
+mod once;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::agent::LogLine;
-use plimsoll_model::release::Limits;
+use plimsoll_model::release::{Limits, RunSpec};
 use plimsoll_model::{InstanceId, Secret, ServiceName, Timestamp};
 
-use super::account::{self, AccountError};
+use super::account::{self, Account, AccountError};
 use super::activation::{Order, RunFolder};
 use super::bus::{BusError, Via};
 use super::files::{FilesError, UnitFiles};
@@ -21,10 +24,10 @@ use super::{Scope, journal, label};
 use crate::durable;
 use crate::layout::Layout;
 use crate::process::checks::Checks;
-use crate::process::{log_read, log_write, ports, secret, sockets};
+use crate::process::{find_program, log_read, log_write, ports, secret, sockets};
 use crate::runtime::{
-    Check, CheckResult, Exit, Holder, InstanceOrder, LogQuery, ProcessHandle, ProcessStatus, Runtime,
-    RuntimeError, Signal,
+    Check, CheckResult, Exit, Holder, InstanceOrder, LogQuery, OnceProcess, ProcessHandle, ProcessStatus,
+    Runtime, RuntimeError, Signal,
 };
 
 /// SIGKILL.
@@ -54,6 +57,22 @@ enum PrepareError {
     Capability(String),
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+}
+
+impl PrepareError {
+    /// The same for whoever asked for the start.
+    fn of_start(self, instance: &InstanceId) -> RuntimeError {
+        let instance = instance.clone();
+        match self {
+            Self::Files(FilesError::Conflict { .. }) | Self::Account(AccountError::Unknown { .. }) => {
+                RuntimeError::Conflict { instance, why: self.to_string() }
+            }
+            Self::Write { source, .. } if durable::is_full(&source) => {
+                RuntimeError::Start { instance, why: source.to_string(), exhausted: true }
+            }
+            error => RuntimeError::Start { instance, why: error.to_string(), exhausted: false },
+        }
+    }
 }
 
 impl SystemdRuntime {
@@ -100,25 +119,9 @@ impl SystemdRuntime {
 
     /// Writes the files of an instance; `true` where something changed.
     fn prepare(&mut self, order: &InstanceOrder, unit: &str) -> Result<bool, PrepareError> {
-        let strange = order.run_spec.capabilities.iter().find(|name| !is_capability(name));
-        if let Some(name) = strange {
-            return Err(PrepareError::Capability(name.clone()));
-        }
         let scope = self.systemd.scope();
         let shared = absolute(self.layout.shared());
-        let account = match scope {
-            Scope::User => None,
-            Scope::System => {
-                let (own, _) = account::ensure(&mut self.systemd, &self.names, &shared)?;
-                Some(match &order.run_spec.user {
-                    Some(name) => account::named(name)?,
-                    None => own,
-                })
-            }
-        };
-        if let Some(account) = &account {
-            account.own(&shared)?;
-        }
+        let account = self.account(&order.run_spec, &shared)?;
         let executable = absolute(order.executable.clone());
         label::as_program(&executable);
         let common = template(self.service.as_str(), self.layout.folder(), scope, env!("CARGO_PKG_VERSION"));
@@ -136,6 +139,24 @@ impl SystemdRuntime {
         });
         changed |= self.files.write_drop_in(unit, &text)?;
         Ok(changed)
+    }
+
+    /// Whose rights a release's programs have; the service's own folder is given to it.
+    fn account(&mut self, run_spec: &RunSpec, shared: &Path) -> Result<Option<Account>, PrepareError> {
+        let strange = run_spec.capabilities.iter().find(|name| !is_capability(name));
+        if let Some(name) = strange {
+            return Err(PrepareError::Capability(name.clone()));
+        }
+        if self.systemd.scope() == Scope::User {
+            return Ok(None);
+        }
+        let (own, _) = account::ensure(&mut self.systemd, &self.names, shared)?;
+        let account = match &run_spec.user {
+            Some(name) => account::named(name)?,
+            None => own,
+        };
+        account.own(shared)?;
+        Ok(Some(account))
     }
 
     fn secrets(&self, unit: &str) -> PathBuf {
@@ -165,7 +186,7 @@ impl SystemdRuntime {
         let changed = self.prepare(order, &unit)?;
         if run.order().is_none() {
             let before = self.before(&unit, changed)?;
-            let written = run.write_order(&Order { unit: unit.clone(), before });
+            let written = run.write_order(&Order { unit: unit.clone(), before, boot: None });
             written.map_err(|source| PrepareError::Write { path: run.0.clone(), source })?;
         }
         self.end_others(&order.process, &unit)?;
@@ -174,7 +195,7 @@ impl SystemdRuntime {
             self.systemd.reload()?;
         }
         let (state, main) = self.ask(&unit)?;
-        let order = run.order().unwrap_or(Order { unit: unit.clone(), before: String::new() });
+        let order = run.order().unwrap_or(Order { unit: unit.clone(), before: String::new(), boot: None });
         if run.judge(&order, &state, &main, &recall(self.systemd.scope())) != ProcessStatus::Absent {
             return Ok(());
         }
@@ -225,17 +246,17 @@ impl Runtime for SystemdRuntime {
         if self.look(&order.process) != ProcessStatus::Absent {
             return Ok(());
         }
+        self.start_unit(order).map_err(|error| error.of_start(&order.process.instance))
+    }
+
+    fn start_once(&mut self, order: &OnceProcess, _now: Timestamp) -> Result<(), RuntimeError> {
+        if self.look(&order.process) != ProcessStatus::Absent {
+            return Ok(());
+        }
+        let program = find_program(order, &absolute(self.layout.shared()))?;
         let instance = order.process.instance.clone();
-        self.start_unit(order).map_err(|error| match error {
-            PrepareError::Files(FilesError::Conflict { .. })
-            | PrepareError::Account(AccountError::Unknown { .. }) => {
-                RuntimeError::Conflict { instance, why: error.to_string() }
-            }
-            PrepareError::Write { source, .. } if durable::is_full(&source) => {
-                RuntimeError::Start { instance, why: source.to_string(), exhausted: true }
-            }
-            error => RuntimeError::Start { instance, why: error.to_string(), exhausted: false },
-        })
+        let started = self.begin_once(&order.clone().with_program(&program), order.timeout);
+        started.map_err(|error| error.of_start(&instance))
     }
 
     fn status(&mut self, process: &ProcessHandle, _now: Timestamp) -> ProcessStatus {
@@ -244,7 +265,12 @@ impl Runtime for SystemdRuntime {
 
     fn signal(&mut self, process: &ProcessHandle, signal: Signal) -> Result<(), RuntimeError> {
         let run = self.run(process);
-        let Some(order) = run.order().filter(|_| run.exit().is_none()) else { return Ok(()) };
+        let Some(order) = run.order() else { return Ok(()) };
+        if run.exit().is_some() {
+            // What ran once leaves nothing behind.
+            let gone = if process.instance.is_once() { self.take_once_away(&order.unit) } else { Ok(()) };
+            return gone.map_err(|error| Self::signal_failed(process, &error));
+        }
         // A stop and not a signal alone: after a signal systemd would start it again. It sends SIGTERM, and SIGKILL when
         // the release's time is over, whether an agent runs or not.
         let failed = |error: BusError| Self::signal_failed(process, &error);

@@ -1,5 +1,6 @@
 //! How the core reaches the proxy.
 
+mod keeper;
 pub mod proxy_process;
 
 use std::net::SocketAddr;

@@ -17,7 +17,7 @@ use plimsoll_model::traffic::{RouteTable, TrafficReport};
 use plimsoll_proxy::{ControlClient, ControlError, Listen, Proxy, ProxyOptions, SetTableError};
 use serde::{Deserialize, Serialize};
 
-use super::{Traffic, TrafficError};
+use super::{Traffic, TrafficError, keeper};
 use crate::durable;
 use crate::layout::{Layout, Sockets};
 use crate::process::{detach, holder_of, spawn_detached};
@@ -225,6 +225,7 @@ fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
     };
     match Proxy::start(options) {
         Ok(proxy) => {
+            keeper::keep(proxy.shutdown_handle(), state);
             proxy.wait();
             ExitCode::SUCCESS
         }

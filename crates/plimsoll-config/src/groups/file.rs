@@ -9,6 +9,7 @@ use plimsoll_model::service::{Environment, Service, Target};
 use crate::groups::build::BuildLayer;
 use crate::groups::environment::EnvironmentLayer;
 use crate::groups::gates::GatesLayer;
+use crate::groups::hooks::HooksLayer;
 use crate::groups::run::RunLayer;
 use crate::groups::service::ServiceLayer;
 use crate::groups::sign::SignLayer;
@@ -31,6 +32,8 @@ settings! {
     "gates" => gates: GatesLayer;
     /// The regression test that runs against a deployed release before any other environment gets it.
     "test" => test: TestLayer;
+    /// Programs of your own that run at moments of a rollout.
+    "hooks" => hooks: HooksLayer;
     /// What an instance runs with, in every environment.
     "run" => run: RunLayer;
     /// The places that a release is deployed to, each by its name; at least one.
@@ -57,6 +60,7 @@ impl FileLayer {
                 Some(test) => Some(test?),
                 None => None,
             },
+            hooks: self.hooks.value().map(HooksLayer::resolve).unwrap_or_default(),
             environments: environments?,
             keep_releases: service?.keep_releases().0,
         })

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 pub(crate) mod file;
 pub(crate) mod gates;
 pub(crate) mod health;
+pub(crate) mod hooks;
 pub(crate) mod limits;
 pub(crate) mod requires;
 pub(crate) mod restart;

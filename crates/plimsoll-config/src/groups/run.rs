@@ -14,6 +14,7 @@ use crate::slot::Slot;
 use crate::values::account::{Account, Capability};
 use crate::values::list::List;
 use crate::values::map::{Map, Name, Variables};
+use crate::values::text::Filled;
 use crate::values::time::{AnyTime, SomeTime};
 use crate::values::words::words;
 
@@ -27,6 +28,11 @@ settings! {
     "drain-timeout" => drain_timeout: AnyTime = "\"30s\"";
     /// How long it has between SIGTERM and SIGKILL.
     "stop-timeout" => stop_timeout: SomeTime = "\"10s\"";
+    /// Whether people may go back past a release made with this, once it has served. A release that comes back by
+    /// itself during its rollout is not meant: until then the old one must be able to work beside it.
+    "rollback" => rollback: Rollback = "\"allowed\"";
+    /// Why not, with `rollback = "blocked"`: what people are told.
+    "rollback-reason" => rollback_reason: Filled;
     /// Environment variables. Nothing is inherited but `PATH`, `HOME`, `LANG` and `TZ`.
     "variables" => variables: Variables = "{}";
     /// Environment variables whose values are secret: only the reference becomes part of a release.
@@ -102,13 +108,47 @@ impl RunLayer {
             restart: self.restart().resolve(),
             drain_timeout: self.drain_timeout().0,
             stop_timeout: self.stop_timeout().0,
+            rollback_block: self.resolve_block(sink),
             notify: self.notify(),
             hardening: self.hardening(),
             capabilities: self.capabilities().values().map(|capability| capability.0).collect(),
             user: self.user.value().map(|account| account.0.clone()),
         }
     }
+
+    fn resolve_block(&self, sink: &mut Sink<'_>) -> Option<String> {
+        match (self.rollback(), self.rollback_reason.given()) {
+            (Rollback::Blocked, Some(reason)) => Some(reason.value.0.clone()),
+            (Rollback::Blocked, None) => {
+                let span = self.rollback.given().map(|at| at.span.clone())?;
+                sink.error(span, "going back is blocked, and nothing says why")
+                    .help("add `rollback-reason = \"...\"`: it is what people are told at night");
+                None
+            }
+            (Rollback::Allowed, Some(reason)) => {
+                sink.warn(reason.key.clone(), "there is a reason, and going back is not blocked")
+                    .help("add `rollback = \"blocked\"`, or take the reason out");
+                None
+            }
+            (Rollback::Allowed, None) => None,
+        }
+    }
 }
+
+/// Whether people may go back past a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rollback {
+    Allowed,
+    Blocked,
+}
+
+words!(
+    Rollback,
+    [
+        ("allowed", Rollback::Allowed, "an earlier release works with what this one leaves behind"),
+        ("blocked", Rollback::Blocked, "it does not; `--force-past-block` goes back all the same"),
+    ]
+);
 
 /// Takes from one table the names that another has.
 fn forget<K: Name, A, B>(from: &mut Slot<Map<K, A>>, names: &Slot<Map<K, B>>) {

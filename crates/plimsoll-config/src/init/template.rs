@@ -11,7 +11,7 @@ pub(super) fn render(found: &Found) -> String {
 }
 
 const TEMPLATE: &str = r#"# How @NAME@ is built, checked, deployed and watched.
-# `plimsoll ship` takes a commit through all of it. `plimsoll plan` shows what would happen.
+# `plimsoll ship` takes a commit through all of it. `plimsoll ship --dry-run` shows what would happen.
 # Every key with its default: docs/reference/configuration.md, or `plimsoll schema` for your editor.
 
 [service]
@@ -53,7 +53,8 @@ memory = "512MB"
 port = 18081
 
 [environments.production]
-port = 8080
+# Clients on this machine reach it at http://127.0.0.1:18080.
+port = 18080
 instances = 2
 
 # A canary: the new release gets a part of the requests, and more only when it holds its own against the old one.

@@ -4,6 +4,9 @@
 /// the memory.
 pub(super) const MAX_LINE: usize = 8 * 1024;
 
+/// What stands behind a line that was cut.
+pub(super) const LINE_CUT: &str = " ... (line cut)";
+
 /// Splits a stream into lines.
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -53,7 +56,7 @@ impl Lines {
 
 /// A line as text: what a terminal would show in the end, without colours, cursor movements and other controls. What
 /// a build prints must not be able to repaint the screen or to hide what it did.
-pub(crate) fn readable(line: &[u8], cut: bool) -> String {
+pub(crate) fn readable(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let text = text.trim_end_matches('\r');
     // A progress bar rewrites its line; what stands last is what counts.
@@ -67,9 +70,6 @@ pub(crate) fn readable(line: &[u8], cut: bool) -> String {
             c if c.is_control() => {}
             c => shown.push(c),
         }
-    }
-    if cut {
-        shown.push_str(" ... (line cut)");
     }
     shown
 }
@@ -122,9 +122,8 @@ mod tests {
             (b"\x1b[", ""),
         ];
         for (line, text) in cases {
-            assert_eq!(readable(line, false), text);
+            assert_eq!(readable(line), text);
         }
-        assert_eq!(readable(b"abc", true), "abc ... (line cut)");
     }
 
     proptest! {

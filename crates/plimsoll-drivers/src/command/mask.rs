@@ -3,44 +3,43 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use plimsoll_model::{Masker, Secret};
+
 use super::CommandOrder;
 
-/// Values shorter than this are not masked: `TOKEN=on` would blot out every `on`.
+/// Values that only their names call secret are not masked where they are shorter than this: `TOKEN=on` would blot out
+/// every `on`.
 const SHORTEST: usize = 8;
 /// An argument longer than this is cut when it is shown.
 const LONGEST_SHOWN: usize = 300;
 
 /// Replaces secret values by `***`.
 #[derive(Debug, Clone, Default)]
-pub struct Mask {
-    values: Vec<String>,
-}
+pub struct Mask(Masker);
 
 impl Mask {
     /// A mask over the values of all variables whose names say that they are secret.
     pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut values: Vec<String> = variables
-            .into_iter()
-            .filter(|(name, _)| names_a_secret(name))
-            .flat_map(|(_, value)| value.lines())
-            .filter(|value| value.len() >= SHORTEST)
-            .map(str::to_owned)
-            .collect();
-        // The longest first, so that no part of one is left beside the mask of another.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        values.dedup();
-        Self { values }
+        let secret = variables.into_iter().filter(|(name, _)| names_a_secret(name));
+        Self::of_values(secret.map(|(_, value)| value))
     }
 
-    /// The text without the secret values.
-    pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut text = Cow::Borrowed(text);
-        for value in &self.values {
-            if text.contains(value.as_str()) {
-                text = Cow::Owned(text.replace(value.as_str(), "***"));
-            }
-        }
-        text
+    /// A mask over values that are secret whatever their names are.
+    pub fn of_values<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let lines = values.into_iter().flat_map(str::lines).filter(|value| value.len() >= SHORTEST);
+        let secrets: Vec<Secret> = lines.map(Secret::new).collect();
+        Self(Masker::new(&secrets))
+    }
+
+    /// The same, and what is declared as secret.
+    #[must_use]
+    pub fn and(self, declared: &Masker) -> Self {
+        Self(self.0.and(declared))
+    }
+
+    /// The text without the secret values. Of one that was cut, also without the half of one at its end.
+    pub fn apply<'a>(&self, text: &'a str, cut: bool) -> Cow<'a, str> {
+        if cut { self.0.mask_cut(text) } else { self.0.mask(text) }
     }
 }
 
@@ -68,7 +67,7 @@ pub fn shown(order: &CommandOrder) -> String {
             continue;
         }
         secret_follows = arg.starts_with('-') && !arg.contains(['=', ' ']) && names_a_secret(&arg);
-        let masked: Vec<String> = arg.split(' ').map(|word| mask_word(&mask.apply(word))).collect();
+        let masked: Vec<String> = arg.split(' ').map(|word| mask_word(&mask.apply(word, false))).collect();
         words.push(quoted(&masked.join(" ")));
     }
     words.join(" ")
@@ -134,9 +133,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_declared_is_masked_whatever_its_name() {
+        let secret = Secret::new("postgres://me@db");
+        let mask = Mask::of([("API_KEY", "0123456789")]).and(&Masker::new([&secret]));
+        assert_eq!(mask.apply("0123456789 at postgres://me@db, postg", true), "*** at ***, ***");
+    }
+
+    #[test]
     fn output_is_masked_by_value() {
         let mask =
             Mask::of([("API_KEY", "0123456789"), ("TOKEN", "on"), ("TOKEN_FILE", "/run/secrets/token")]);
-        assert_eq!(mask.apply("key=0123456789 on /run/secrets/token"), "key=*** on /run/secrets/token");
+        assert_eq!(
+            mask.apply("key=0123456789 on /run/secrets/token", false),
+            "key=*** on /run/secrets/token"
+        );
     }
 }

@@ -5,7 +5,9 @@ use std::env;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 
-use super::lines::MAX_LINE;
+use plimsoll_model::Masker;
+
+use super::lines::{LINE_CUT, MAX_LINE};
 use super::{CommandOrder, Form, Lines, Mask, Output, Stream, readable};
 
 /// Our end of one of the command's pipes.
@@ -26,12 +28,17 @@ pub(super) struct Passing<'a> {
 }
 
 impl<'a> Passing<'a> {
-    pub(super) fn new(order: &CommandOrder, on_output: &'a mut dyn FnMut(Output<'_>)) -> Self {
+    pub(super) fn new(
+        order: &CommandOrder,
+        declared: &Masker,
+        on_output: &'a mut dyn FnMut(Output<'_>),
+    ) -> Self {
         let inherited: Vec<(String, String)> = env::vars_os()
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
             .collect();
         let variables = inherited.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         let mask = Mask::of(variables.chain(order.variables.iter().map(|(k, v)| (k.as_str(), v.as_str()))));
+        let mask = mask.and(declared);
         Self {
             on_output,
             form: order.stdout,
@@ -79,8 +86,11 @@ impl<'a> Passing<'a> {
     fn with_lines(&mut self, stream: Stream, act: impl FnOnce(&mut Lines, &mut dyn FnMut(&[u8], bool))) {
         let Self { on_output, mask, lines, kept, keep, .. } = self;
         act(&mut lines[stream as usize], &mut |line, cut| {
-            let line = readable(line, cut);
-            let text = mask.apply(&line);
+            let line = readable(line);
+            let mut text = mask.apply(&line, cut);
+            if cut {
+                text.to_mut().push_str(LINE_CUT);
+            }
             on_output(Output::Line { stream, text: &text });
             if kept.len() == *keep {
                 kept.pop_front();

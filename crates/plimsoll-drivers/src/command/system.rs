@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use plimsoll_model::Masker;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
@@ -36,19 +37,26 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Default)]
 pub struct SystemCommands {
     cancel: Arc<AtomicBool>,
+    secrets: Masker,
 }
 
 impl SystemCommands {
     /// Commands that end when `cancel` becomes true; from then on none is started.
     pub fn new(cancel: Arc<AtomicBool>) -> Self {
-        Self { cancel }
+        Self { cancel, secrets: Masker::default() }
+    }
+
+    /// Masks these values in what the commands print, beside those that only their names call secret.
+    #[must_use]
+    pub fn masking(self, secrets: Masker) -> Self {
+        Self { secrets, ..self }
     }
 }
 
 impl Commands for SystemCommands {
     fn run(&self, order: &CommandOrder, on_output: &mut dyn FnMut(Output<'_>)) -> Outcome {
         let started = Instant::now();
-        let mut output = Passing::new(order, on_output);
+        let mut output = Passing::new(order, &self.secrets, on_output);
         let ending = if self.cancel.load(Ordering::Relaxed) {
             Ending::Cancelled
         } else {

@@ -89,7 +89,7 @@ fn hidden(git: &Git<'_>, root: &Path) -> Result<Option<String>, GitError> {
     let mut hidden = answer.split(|byte| *byte == 0).filter(|entry| is_hidden(entry));
     let Some(first) = hidden.next() else { return Ok(None) };
     let count = 1 + hidden.count();
-    let path = crate::command::readable(&first[2..], false);
+    let path = crate::command::readable(&first[2..]);
     Ok(Some(format!(
         "git does not look at {count} of the files (assume-unchanged or skip-worktree), {path} among them: \
          whether they are as in the commit is not known"

@@ -87,7 +87,7 @@ impl<'a> Git<'a> {
         if hash.len() < 40 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(wrong());
         }
-        let subject = command::readable(subject.as_bytes(), false);
+        let subject = command::readable(subject.as_bytes());
         // A commit from before 1970 has a negative time.
         Ok((hash.to_owned(), seconds.parse().unwrap_or(0), subject))
     }

@@ -121,15 +121,15 @@ mod tests {
     fn every_trouble_says_what_to_do() {
         case("Host key verification failed.\r\n", &["not known", "ssh -F /c -p 2222 deploy@web1 true"], true);
         case(
-            "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nOffending ED25519 key in /root/.ssh/known_hosts:3\nHost key verification failed.\n",
-            &["not the one that is known (/root/.ssh/known_hosts:3)", "ssh-keygen -R '[web1]:2222'"],
+            "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nOffending ED25519 key in /keys/.ssh/known_hosts:3\nHost key verification failed.\n",
+            &["not the one that is known (/keys/.ssh/known_hosts:3)", "ssh-keygen -R '[web1]:2222'"],
             false,
         );
         case("deploy@web1: Permission denied (publickey).", &["none of the keys", "(publickey)"], true);
         case("ssh: connect to host web1 port 2222: Connection refused", &["nothing listens"], false);
         case("ssh: Could not resolve hostname web1: Name or service not known", &["no name in DNS"], false);
         case("ssh: connect to host web1 port 22: Connection timed out", &["does not answer"], false);
-        case("Bad owner or permissions on /root/.ssh/config", &["ssh: Bad owner"], false);
+        case("Bad owner or permissions on /keys/.ssh/config", &["ssh: Bad owner"], false);
         case("", &["without a word", "ssh -F /c"], false);
     }
 }

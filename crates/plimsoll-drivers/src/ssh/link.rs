@@ -32,6 +32,8 @@ const LOGIN: Duration = Duration::from_secs(10);
 pub(super) struct Common {
     pub(super) target: SshTarget,
     pub(super) service: ServiceName,
+    /// Who calls, `user@machine`, for the hosts' trails.
+    pub(super) author: Option<String>,
     pub(super) options: Options,
     pub(super) program: Program,
     /// Connections that are being made, and programs that are being placed.

@@ -32,13 +32,20 @@ pub struct Links {
 }
 
 impl Links {
-    /// The connections of an environment, for one service. `program` is our own executable.
-    pub fn new(target: &SshTarget, service: &ServiceName, program: PathBuf) -> Result<Self, String> {
+    /// The connections of an environment, for one service. `program` is our own executable, `author` who calls, for the
+    /// hosts' trails.
+    pub fn new(
+        target: &SshTarget,
+        service: &ServiceName,
+        program: PathBuf,
+        author: Option<String>,
+    ) -> Result<Self, String> {
         let folder =
             Folder::make().map_err(|e| format!("no private folder for ssh could be made in /tmp: {e}"))?;
         let common = Arc::new(Common {
             target: target.clone(),
             service: service.clone(),
+            author,
             options: Options::of(target),
             program: Program::new(program),
             gate: Gate::new(target.parallel as usize),

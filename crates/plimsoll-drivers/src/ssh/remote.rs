@@ -61,7 +61,7 @@ impl RemoteHost {
         }
         let stream = session.stream().try_clone().map_err(|e| self.unreachable(e.to_string()))?;
         self.session = Some(session);
-        match Wire::greet(stream, service) {
+        match Wire::greet(stream, service, self.link.common.author.as_deref()) {
             Ok(wire) => Ok(wire),
             Err(CallFailure::Refused(refusal)) => {
                 self.session = None;

@@ -141,12 +141,12 @@ impl Drop for Session {
 /// The last lines of what a host said, on one line, bounded and without anything that a terminal would obey.
 pub(super) fn last_lines(bytes: &[u8]) -> String {
     let kept = bytes[bytes.len().saturating_sub(KEPT)..].split(|byte| *byte == b'\n');
-    let lines: Vec<String> = kept.map(|line| readable(line, false).trim().to_owned()).collect();
+    let lines: Vec<String> = kept.map(|line| readable(line).trim().to_owned()).collect();
     let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
     let variables: Vec<(String, String)> = std::env::vars().collect();
     let mask = Mask::of(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let shown = lines[lines.len().saturating_sub(3)..].join("; ");
-    mask.apply(&shown).chars().take(400).collect()
+    mask.apply(&shown, false).chars().take(400).collect()
 }
 
 #[cfg(test)]

@@ -112,6 +112,23 @@ fn an_edit_in_the_file_is_seen() {
     let error = journal.read(&Query::default()).unwrap_err();
     assert!(matches!(error, JournalError::Damaged { sequence: 2, .. }), "{error}");
     edit("delete from records where sequence = 2");
-    let error = chain::verify(&journal.read(&Query::default()).unwrap()).unwrap_err();
+    let error = journal.read(&Query::default()).unwrap_err();
     assert!(matches!(error, JournalError::Damaged { sequence: 3, .. }), "{error}");
+    assert_eq!(journal.read(&Query { after: 2, ..Query::default() }).unwrap().len(), 1);
+}
+
+#[test]
+fn an_edit_of_a_column_is_seen() {
+    for edited in ["rollout = 'production-77'", "rollout = null", "environment = 'x'", "sequence = 9"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut journal = SqliteJournal::open(&path).unwrap();
+        (0..3).for_each(|i| drop(journal.append(draft(i, None)).unwrap()));
+        let sql = format!("update records set {edited} where sequence = 3");
+        rusqlite::Connection::open(&path).unwrap().execute(&sql, []).unwrap();
+        let all = journal.read(&Query::default());
+        assert!(matches!(all, Err(JournalError::Damaged { .. })), "{edited}: {all:?}");
+        let of_rollout = Query { rollout: Some("production-1".parse().unwrap()), ..Query::default() };
+        assert!(journal.read(&of_rollout).is_err(), "{edited}: it is not hidden either");
+    }
 }

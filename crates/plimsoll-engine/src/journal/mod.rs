@@ -7,29 +7,33 @@
 
 pub mod chain;
 mod lease;
+mod masking;
 mod memory;
 mod sqlite;
+mod trouble;
 
 use plimsoll_model::record::{Entry, Record};
 use plimsoll_model::{EnvironmentName, Fence, RolloutId, Timestamp};
 
 pub use lease::{Holder, Lease, RENEW_EVERY};
+pub use masking::MaskingJournal;
 pub use memory::MemoryJournal;
 pub use sqlite::SqliteJournal;
+pub use trouble::Trouble;
 
 /// What a journal can fail at.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The database failed.
-    #[error("cannot {action} in the journal{}", place(.path.as_deref()))]
+    #[error("cannot {action} the journal {}", path.display())]
     Storage {
-        /// What was being done.
+        /// What was being done, as it stands before "the journal": `open`, `write to`.
         action: &'static str,
         /// The journal's file.
-        path: Option<std::path::PathBuf>,
-        /// The database's own error.
+        path: std::path::PathBuf,
+        /// Why not.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        trouble: Trouble,
     },
     /// The lease belongs to someone else now.
     #[error("the lease of `{environment}` has passed to {holder}; this command may not go on")]
@@ -72,10 +76,6 @@ pub enum JournalError {
     /// A test's fault.
     #[error("the journal was told to fail")]
     Injected,
-}
-
-fn place(path: Option<&std::path::Path>) -> String {
-    path.map_or_else(String::new, |p| format!(" {}", p.display()))
 }
 
 /// A record before it has its place in the journal.

@@ -94,6 +94,8 @@ pub struct Shipped {
 /// What came of a shipment.
 #[derive(Debug)]
 pub enum ShipEnd {
+    /// It is sealed, which was all that was asked for.
+    Sealed,
     /// A gate refused.
     Refused {
         /// Which.
@@ -197,11 +199,7 @@ impl Ship<'_> {
         let source = self.source()?;
         self.tell(News::Begun { service: self.service.name.clone(), source: source.clone() });
         match self.make_release(source) {
-            Ok(release) => {
-                let (environment, deployed) = (self.environment.name.clone(), Deployed::AlreadyServing);
-                let end = ShipEnd::Deployed { environment, deployed };
-                Ok(Shipped { release: Some(release), replaced: None, end })
-            }
+            Ok(release) => Ok(Shipped { release: Some(release), replaced: None, end: ShipEnd::Sealed }),
             Err(Stop::Refused { gate, summary, help }) => {
                 let end = ShipEnd::Refused { gate, summary, help };
                 Ok(Shipped { release: None, replaced: None, end })

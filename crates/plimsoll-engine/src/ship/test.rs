@@ -33,7 +33,8 @@ impl Ship<'_> {
                     (true, Some(_)) => GateDecision::Warned,
                     (false, _) => GateDecision::Refused,
                 };
-                (decision, outcome(&command, &run), facts(&run), Vec::new())
+                let help = if run.passed() { Vec::new() } else { ways_on(environment) };
+                (decision, outcome(&command, &run), facts(&run), help)
             }
         };
         let stops = matches!(decision, GateDecision::Refused | GateDecision::Unknown);
@@ -76,9 +77,18 @@ fn outcome(command: &str, run: &TestRun) -> String {
     };
     match run.remark() {
         Some(remark) => format!("{command}: {counts}; {remark}"),
-        None if run.passed() => format!("{command}: {counts}"),
+        None if run.passed() || counts == run.ending.to_string() => format!("{command}: {counts}"),
         None => format!("{command}: {counts}; {}", run.ending),
     }
+}
+
+/// Where to look when the test failed.
+fn ways_on(environment: &Environment) -> Vec<String> {
+    let environment = &environment.name;
+    vec![
+        format!("plimsoll logs -e {environment}    what the release printed meanwhile"),
+        "plimsoll ship --verbose    every line of the test".to_owned(),
+    ]
 }
 
 fn facts(run: &TestRun) -> std::collections::BTreeMap<String, serde_json::Value> {

@@ -158,6 +158,7 @@ pub(super) fn observation(states: &[(InstanceId, InstanceState)], weights: &[Arm
         arms: weights.iter().map(arm).collect(),
         stickiness: Stickiness::None,
         latency_bounds: Vec::new(),
+        maintenance: None,
     };
     let orders = SwitchOrders {
         rollout: rollout(2),
@@ -298,6 +299,29 @@ fn a_way_back_that_the_old_side_cannot_take_is_not_over() {
     ];
     let decision = decide(&state, &fleet(observation(&states, &leftover)), second(21));
     assert!(matches!(&decision, Decision::Wait(w) if !w.person), "{decision:?}");
+}
+
+#[test]
+fn an_old_side_that_is_gone_is_not_the_new_release_s_fault() {
+    let route = Action::Route { weights: split() };
+    let failed = |at| {
+        let action = HostAction { host: host(), action: route.clone() };
+        let error = "no ready instance".to_owned();
+        (at, Entry::ActionFailed { action, error, retry: false })
+    };
+    let mut entries = in_the_pause();
+    entries.push(failed(6));
+    let state = fold(plan(Vec::new()), entries);
+    let mut states = all_ready();
+    let reason =
+        |states: &[_]| match recorded(decide(&state, &fleet(observation(states, &split())), second(7))) {
+            Entry::GoingBack { reason } => reason,
+            other => panic!("{other:?}"),
+        };
+    assert!(matches!(reason(&states), BackReason::ActionFailed { .. }));
+    (states[0].1, states[1].1) = (InstanceState::Failed, InstanceState::Failed);
+    let found = reason(&states);
+    assert!(matches!(found, BackReason::NoProgress { against_release: false, .. }), "{found:?}");
 }
 
 #[test]

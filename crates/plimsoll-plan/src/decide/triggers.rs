@@ -46,6 +46,7 @@ pub(super) fn reason_to_go_back(at: &Moment) -> Option<BackReason> {
         .or_else(|| switch_fired(at))
         .or_else(|| bad_verdict(at))
         .or_else(|| failed_instance(at))
+        .or_else(|| lost_old_side(at))
         .or_else(|| failed_action(at))
         .or_else(|| lost::too_many(at))
         .or_else(|| nobody_answered(at))
@@ -105,6 +106,23 @@ fn failed_instance(at: &Moment) -> Option<BackReason> {
             instance: failed.instance.clone(),
             detail: failed.detail.clone(),
         })
+    })
+}
+
+/// A table that a host refuses because the side that shall keep a part of the traffic has nothing left to serve with: no
+/// fault of the new release.
+fn lost_old_side(at: &Moment) -> Option<BackReason> {
+    let route = Action::Route { weights: Vec::new() };
+    let refused =
+        at.state.failures.iter().filter(|((_, action), f)| action == route.name() && is_given_up(f));
+    refused.into_iter().find_map(|((name, _), _)| {
+        let (host, seen) = (at.state.plan.host(name)?, at.seen(name)?);
+        let old = at.state.plan.before(host).filter(|_| super::sides::ready(seen, &host.old).is_empty())?;
+        let against_release = speaks_against(at, |state| {
+            matches!(state, InstanceState::Failed | InstanceState::Unready | InstanceState::Starting)
+        });
+        let waiting_for = format!("an instance of release {old} to be ready on {name}");
+        Some(BackReason::NoProgress { waiting_for, against_release })
     })
 }
 

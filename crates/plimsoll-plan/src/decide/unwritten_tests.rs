@@ -132,6 +132,7 @@ fn seen(state: &RolloutState, percent: u32, assigned: (u64, u64)) -> FleetObserv
         arms: table(percent).into_iter().map(arm).collect(),
         stickiness: Stickiness::None,
         latency_bounds: Vec::new(),
+        maintenance: None,
     };
     let arms = vec![counts("a", assigned.0), counts("b", assigned.1)];
     let orders = super::switch_orders(&state.plan, &state.plan.hosts[0], state.plan.rules.dead_man_switch);

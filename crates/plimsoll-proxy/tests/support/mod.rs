@@ -238,7 +238,13 @@ pub fn arm(release: &str, percent: u32, addresses: &[SocketAddr]) -> Arm {
 }
 
 pub fn table(version: u64, arms: Vec<Arm>) -> RouteTable {
-    RouteTable { version, arms, stickiness: Stickiness::None, latency_bounds: vec![0.1, 1.0] }
+    RouteTable {
+        version,
+        arms,
+        stickiness: Stickiness::None,
+        latency_bounds: vec![0.1, 1.0],
+        maintenance: None,
+    }
 }
 
 /// The counters of one release.

@@ -1,14 +1,14 @@
 //! How a command ended, as lines.
 
-use plimsoll_model::ExitCode;
 use plimsoll_model::event::ReleaseLabel;
 use plimsoll_model::record::Outcome;
+use plimsoll_model::{ExitCode, Span};
 
 use super::hold;
 use super::mark::{INDENT, Mark};
 use crate::board::Told;
 use crate::duration;
-use crate::ending::{Ending, EndingStory, Hint, TimelineEntry, UsersHit};
+use crate::ending::{Ending, EndingStory, Gap, Hint, TimelineEntry, UsersHit};
 use crate::line;
 use crate::line::Line;
 use crate::number::thousands;
@@ -19,6 +19,8 @@ use crate::style::Style;
 pub(crate) fn lines(ending: &Ending, told: Told, style: &Style) -> Vec<Line> {
     let mut lines = match &ending.story {
         EndingStory::Shipped { .. } => shipped(ending),
+        EndingStory::Built { release, took } => built(release, *took),
+        EndingStory::Pruned { summary, .. } => vec![Line::new(), sentence(Line::new(), summary)],
         EndingStory::Back { .. } => back(ending, told.stopped, style),
         EndingStory::Refused { .. } => refused(ending, told.stopped),
         EndingStory::Waiting { .. } => waiting(ending, style),
@@ -43,13 +45,7 @@ fn shipped(ending: &Ending) -> Vec<Line> {
             Some(old) if old.release != release.release => format!("; {old} is kept to go back to."),
             _ => ".".to_owned(),
         };
-        let took = took.duration();
-        let after = if took.is_zero() {
-            String::new()
-        } else {
-            format!(", {} after the start", duration::human(took))
-        };
-        lines.push(head.plain(after + &kept).wrapped(0));
+        lines.push(head.plain(after_the_start(*took) + &kept).wrapped(0));
     } else {
         lines.push(sentence(Line::new().with(Role::Bad, format!("{release}: ")), ending.exit.meaning()));
     }
@@ -57,6 +53,17 @@ fn shipped(ending: &Ending) -> Vec<Line> {
         lines.push(sentence(Line::new(), summary));
     }
     lines
+}
+
+fn built(release: &ReleaseLabel, took: Span) -> Vec<Line> {
+    let head = Line::new().with(Role::Good, format!("{release} is built, inspected, signed and sealed"));
+    let rest = format!("{}; nothing was deployed.", after_the_start(took));
+    vec![Line::new(), head.plain(rest).wrapped(0)]
+}
+
+fn after_the_start(took: Span) -> String {
+    let took = took.duration();
+    if took.is_zero() { String::new() } else { format!(", {} after the start", duration::human(took)) }
 }
 
 fn back(ending: &Ending, headed: bool, style: &Style) -> Vec<Line> {
@@ -98,8 +105,12 @@ fn moments(timeline: &[TimelineEntry], users: Option<UsersHit>, style: &Style) -
         let hang = head.width();
         lines.push(head.plain(text).wrapped(hang));
     }
-    if let Some(UsersHit { hit, of }) = users {
-        let text = format!("users hit {} of {} requests", thousands(hit), thousands(of));
+    if let Some(UsersHit { hit, of, unknown }) = users {
+        let gap = unknown.map_or(String::new(), |Gap { from, until }| {
+            let (from, until) = (style.time(from), style.time(until));
+            format!("; not known is what a proxy answered between {from} and {until}")
+        });
+        let text = format!("users hit {} of {} requests{gap}", thousands(hit), thousands(of));
         lines.push(Line::text(&indent).plain(text).wrapped(INDENT));
     }
     if !lines.is_empty() {
@@ -118,19 +129,19 @@ fn now_serves(outcome: Outcome, release: &ReleaseLabel, serves: Option<&ReleaseL
             .plain(" `plimsoll deploy --converge` brings the others level when they are back."),
         (Outcome::Promoted, _) => Line::text(format!("{release} serves everywhere.")),
         (_, Some(old)) => Line::new().with(Role::Strong, format!("{old} serves everywhere.")),
-        (_, None) => Line::new().with(Role::Strong, "Nothing serves: there was no release before."),
+        (_, None) => Line::new().with(Role::Strong, "Nothing serves, as before."),
     };
     match outcome {
         Outcome::RolledBack => now.plain(format!(" {release} will not be tried again as it is.")),
         Outcome::Inconclusive => now.plain(format!(" Whether {release} is good could not be shown.")),
         Outcome::Superseded => now.plain(format!(" Another release takes the place of {release}.")),
         Outcome::Refused => now.plain(format!(" A host refused {release} before it took any traffic.")),
-        Outcome::Promoted | Outcome::PromotedInPart | Outcome::Mixed => now,
+        Outcome::Promoted | Outcome::PromotedInPart | Outcome::Mixed | Outcome::Stopped => now,
     }
 }
 
 fn refused(ending: &Ending, headed: bool) -> Vec<Line> {
-    let EndingStory::Refused { gate, release, summary } = &ending.story else { return vec![] };
+    let EndingStory::Refused { gate, release, serves_in, summary } = &ending.story else { return vec![] };
     let mut lines = vec![];
     if !headed {
         let (line, hang) = Mark::Refused.named(gate.map_or("release", |gate| gate.name()));
@@ -138,12 +149,10 @@ fn refused(ending: &Ending, headed: bool) -> Vec<Line> {
     }
     lines.push(Line::new());
     let what = release.as_ref().map_or("The release".to_owned(), ToString::to_string);
-    lines.push(
-        Line::new()
-            .with(Role::Bad, format!("{what} was refused"))
-            .plain("; nothing that serves was changed.")
-            .wrapped(0),
-    );
+    let rest = serves_in.as_ref().map_or("; nothing that serves was changed.".to_owned(), |tested| {
+        format!("; it serves in {tested}, where it was tested, and nothing else was changed.")
+    });
+    lines.push(Line::new().with(Role::Bad, format!("{what} was refused")).plain(rest).wrapped(0));
     lines
 }
 
@@ -196,7 +205,7 @@ fn sentence(head: Line, text: &str) -> Line {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use plimsoll_model::{Span, Timestamp};
+    use plimsoll_model::Timestamp;
 
     use super::*;
     use crate::fixtures::{label, screen};
@@ -244,7 +253,7 @@ mod tests {
         assert_snapshot!(back(Outcome::RolledBack, None), @r"
           BACK production  web3 did not answer
 
-        Nothing serves: there was no release before. r42 will not be tried again as it is.
+        Nothing serves, as before. r42 will not be tried again as it is.
         ");
     }
 
@@ -254,6 +263,29 @@ mod tests {
         let (took, summary) = (Span::from_secs(9), String::new());
         let story = EndingStory::Shipped { environment, release, replaces: None, took, summary };
         assert_snapshot!(told(ExitCode::MixedFleet, story), @"r42: hosts serve different releases, or it is not known what they serve.");
+    }
+
+    #[test]
+    fn what_was_only_built_or_pruned_is_not_said_to_serve() {
+        let built = EndingStory::Built { release: label(42, "7c1f9e2"), took: Span::from_secs(9) };
+        assert_snapshot!(told(ExitCode::Success, built), @"r42 is built, inspected, signed and sealed, 9.0 s after the start; nothing was deployed.");
+        let (environment, removed) = ("production".parse().unwrap(), vec![]);
+        let summary = "removed 2 releases here; kept the newest 5 and what is needed".to_owned();
+        let pruned = EndingStory::Pruned { environment, removed, summary };
+        assert_snapshot!(told(ExitCode::Success, pruned), @"Removed 2 releases here; kept the newest 5 and what is needed.");
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_changed_nonetheless() {
+        let refused = |serves_in: Option<&str>| {
+            let serves_in = serves_in.map(|name| name.parse().unwrap());
+            let (release, summary) = (Some(label(42, "7c1f9e2")), "./e2e: exited with 1".to_owned());
+            told(ExitCode::Refused, EndingStory::Refused { gate: None, release, serves_in, summary })
+        };
+        assert!(refused(None).contains("r42 was refused; nothing that serves was changed."));
+        assert!(refused(Some("staging")).contains(
+            "r42 was refused; it serves in staging, where it was tested, and nothing else was changed."
+        ));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Records of the journal, one clause each: for the audit, for one rollout's history, and for pipes.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::metrics::{Increment, Reading, Unusable};
 use plimsoll_model::plan::Plan;
-use plimsoll_model::record::{Entry, HoldReason};
+use plimsoll_model::record::{Answered, Entry, HoldReason};
 use plimsoll_model::verdict::Assessment;
-use plimsoll_model::{Timestamp, release::Tree};
+use plimsoll_model::{ReleaseId, Timestamp, release::Tree};
 
-use super::{action, assessment, back, command, gate, hold, kind, source};
+use super::{action, assessment, back, command, gate, hold, hook, kind, operation, source};
 use crate::clock;
 use crate::names::Names;
 use crate::number::{counted, thousands};
@@ -25,6 +27,7 @@ pub(crate) fn clause(entry: &Entry, names: &Names) -> String {
         }
         Entry::LeaseTaken { holder, from } => lease(holder, from.as_deref()),
         Entry::Planned { plan } => planned(plan, names),
+        Entry::Counted { counts } => counted_so_far(counts, names),
         Entry::TakenOver { course } => format!("took the unfinished rollout over: {course}"),
         Entry::Intended { actions } => format!("about to {}", action::clauses(actions, names)),
         Entry::Performed { actions, .. } => format!("done: {}", action::clauses(actions, names)),
@@ -47,6 +50,13 @@ pub(crate) fn clause(entry: &Entry, names: &Names) -> String {
         }
         Entry::GoingBack { reason } => format!("decided to go back: {}", back::clause(reason, names)),
         Entry::Finished { outcome, summary } => format!("{}: {summary}", kind::outcome(*outcome).1),
+        Entry::HooksDue { hooks } => {
+            let hooks: Vec<_> = hooks.iter().map(|hook| hook.name()).collect();
+            format!("hooks: {}", hooks.join(", "))
+        }
+        Entry::HookStarted { hook, command } => format!("hook {hook} begins: {command}"),
+        Entry::HookEnded { run } => hook::clause(run),
+        Entry::Operated { operation, .. } => operation::clause(operation, names),
     }
 }
 
@@ -65,6 +75,19 @@ const fn gate_word(mark: super::mark::Mark) -> &'static str {
         Mark::Skipped => "skipped",
         _ => "unknown",
     }
+}
+
+/// `proxies had counted r41 1,395 requests, 2 bad; r42 7 requests, 7 bad`.
+fn counted_so_far(counts: &[Answered], names: &Names) -> String {
+    let mut sides: BTreeMap<&ReleaseId, (u64, u64)> = BTreeMap::new();
+    for count in counts {
+        let side = sides.entry(&count.release).or_default();
+        *side = (side.0.saturating_add(count.requests), side.1.saturating_add(count.bad));
+    }
+    let side = |(release, (requests, bad)): (&ReleaseId, (u64, u64))| {
+        format!("{} {}, {} bad", names.release(release), counted(requests, "request"), thousands(bad))
+    };
+    format!("proxies had counted {}", sides.into_iter().map(side).collect::<Vec<_>>().join("; "))
 }
 
 fn lease(holder: &str, from: Option<&str>) -> String {

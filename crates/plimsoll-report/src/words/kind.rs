@@ -8,7 +8,7 @@ use crate::palette::Role;
 /// `update`, `rollback`.
 pub(crate) const fn kind(kind: PlanKind) -> &'static str {
     match kind {
-        PlanKind::Initial => "first release",
+        PlanKind::Initial => "start",
         PlanKind::Update => "update",
         PlanKind::Rollback => "rollback",
         PlanKind::Converge => "converge",
@@ -25,5 +25,6 @@ pub(crate) const fn outcome(outcome: Outcome) -> (Role, &'static str) {
         Outcome::Superseded => (Role::Warning, "back, superseded"),
         Outcome::Refused => (Role::Bad, "refused by a host"),
         Outcome::Mixed => (Role::Bad, "MIXED FLEET"),
+        Outcome::Stopped => (Role::Warning, "stopped by a person"),
     }
 }

@@ -20,11 +20,13 @@ pub struct FleetOptions {
     pub linger: bool,
     /// The size of each host's disk. It is memory, taken when it is written.
     pub disk_megabytes: u32,
+    /// Debian packages that the hosts have beside the usual ones.
+    pub packages: &'static [&'static str],
 }
 
 impl Default for FleetOptions {
     fn default() -> Self {
-        Self { hosts: 1, user: "root", sudoers: None, linger: false, disk_megabytes: 1024 }
+        Self { hosts: 1, user: "root", sudoers: None, linger: false, disk_megabytes: 1024, packages: &[] }
     }
 }
 
@@ -53,7 +55,7 @@ impl Fleet {
         if options.hosts == 0 || options.hosts > network::MOST {
             return Err(FleetError::Size { asked: options.hosts, most: network::MOST });
         }
-        let root = root_files::ready()?;
+        let root = root_files::ready(options.packages)?;
         let layout = Layout::detect().map_err(Unavailable::from_reason)?;
         let slot = Slot::take()?;
         let number = slot.number();

@@ -20,8 +20,10 @@ const LEFT_OUT: [&str; 3] = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share
 const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// The folder, made where it is not there yet. The first time takes about a minute and the network.
-pub(super) fn ready() -> Result<PathBuf, FleetError> {
-    let folder = folder();
+///
+/// `more` are packages that only some fleets need; such a root is another one.
+pub(super) fn ready(more: &[&str]) -> Result<PathBuf, FleetError> {
+    let folder = folder(more);
     if folder.exists() {
         return Ok(folder);
     }
@@ -36,7 +38,7 @@ pub(super) fn ready() -> Result<PathBuf, FleetError> {
         if partial.exists() {
             std::fs::remove_dir_all(&partial).map_err(FleetError::file("removed", &partial))?;
         }
-        make(&partial)?;
+        make(&partial, more)?;
         std::fs::rename(&partial, &folder).map_err(FleetError::file("renamed", &partial))?;
     }
     Ok(folder)
@@ -44,13 +46,16 @@ pub(super) fn ready() -> Result<PathBuf, FleetError> {
 
 /// Whether it has been made.
 pub(super) fn is_cached() -> bool {
-    folder().exists()
+    folder(&[]).exists()
 }
 
-fn make(folder: &Path) -> Result<(), FleetError> {
+fn make(folder: &Path, more: &[&str]) -> Result<(), FleetError> {
     let mut command = tools::command("mmdebstrap");
     command.args(["--quiet", "--variant=minbase", "--format=directory"]);
     command.arg(format!("--include={PACKAGES}"));
+    if !more.is_empty() {
+        command.arg(format!("--include={}", more.join(",")));
+    }
     for path in LEFT_OUT {
         command.arg(format!("--dpkgopt=path-exclude={path}"));
     }
@@ -59,9 +64,9 @@ fn make(folder: &Path) -> Result<(), FleetError> {
     tools::run(&mut command).map(drop)
 }
 
-fn folder() -> PathBuf {
+fn folder(more: &[&str]) -> PathBuf {
     let mut hash = Sha256::new();
-    for part in [PACKAGES, CUSTOMIZE, &suite()].into_iter().chain(LEFT_OUT) {
+    for part in [PACKAGES, CUSTOMIZE, &suite()].into_iter().chain(LEFT_OUT).chain(more.iter().copied()) {
         hash.update(part);
         hash.update([0]);
     }

@@ -2,7 +2,7 @@ set -eu
 root=$1
 chroot "$root" useradd --create-home --shell /bin/bash deploy
 mkdir -p "$root/root/.ssh" "$root/home/deploy/.ssh" "$root/etc/systemd/journald.conf.d"
-chroot "$root" chown deploy:deploy /home/deploy/.ssh
+chroot "$root" chown deploy:deploy home/deploy/.ssh
 chmod 700 "$root/root/.ssh" "$root/home/deploy/.ssh"
 # Every host has keys and an identity of its own.
 rm -f "$root"/etc/ssh/ssh_host_*

@@ -3,7 +3,7 @@
 use plimsoll_model::agent::ArmWeight;
 use plimsoll_model::metrics::Reading;
 use plimsoll_model::plan::{Action, HostAction};
-use plimsoll_model::record::{Entry, Record};
+use plimsoll_model::record::{Answered, Entry, Record};
 use plimsoll_model::{InstanceId, ReleaseId};
 
 use super::faults::Event;
@@ -35,6 +35,11 @@ pub fn record(record: &Record, releases: &Releases) -> String {
         Entry::GoingBack { reason } => format!("goes back: {reason:?}"),
         Entry::Finished { outcome, summary } => format!("finished {outcome:?}: {summary}"),
         Entry::SetAside { host, reason, .. } => format!("goes on without {host}: {reason}"),
+        Entry::Counted { counts } => {
+            let count =
+                |c: &Answered| format!("{} on {} {} ({} bad)", name(&c.release), c.host, c.requests, c.bad);
+            format!("counts {}", counts.iter().map(count).collect::<Vec<_>>().join(", "))
+        }
         Entry::TakenOver { course } => format!("taken over: {course}"),
         other => format!("{other:?}"),
     };

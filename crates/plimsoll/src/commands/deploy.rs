@@ -26,6 +26,9 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<E
     let trusted_keys = project.trusted_keys(&key);
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
     on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
+        if arguments.force_past_block {
+            d.force_past_block();
+        }
         // What was left is not taken back for the sake of the release before it.
         let left = if arguments.converge { d.resume()? } else { None };
         if let Some(left) = left {

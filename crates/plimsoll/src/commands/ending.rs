@@ -7,6 +7,7 @@ use plimsoll_engine::journal::Query;
 use plimsoll_engine::ship::{ShipEnd, Shipped};
 use plimsoll_model::agent::{LogStream, Request, Response};
 use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::evidence::Gate;
 use plimsoll_model::plan::{Action, PlanKind};
 use plimsoll_model::record::{BackReason, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::service::Environment;
@@ -51,11 +52,24 @@ pub(crate) fn of_deployment(
     deployed: &Deployed,
     since: usize,
 ) -> Result<Told, Failure> {
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let began = records.get(since).map_or_else(|| SystemClock.now(), |r| r.at);
     let printed = last_words(project, environment, &records, began);
     let (history, environment) = (History::fold(&records), environment.name.clone());
     Ok(Story { history, records, environment, began, printed }.of(deployed, None))
+}
+
+/// The end of `prune`: what was removed here, and what was removed and kept in words.
+pub(crate) fn of_pruning(
+    project: &Project,
+    environment: &Environment,
+    removed: &[ReleaseId],
+    summary: String,
+) -> Result<Told, Failure> {
+    let history = project.history()?;
+    let removed = removed.iter().map(|release| history.label(release)).collect();
+    let story = EndingStory::Pruned { environment: environment.name.clone(), removed, summary };
+    Ok(Told::new(ExitCode::Success, story, None, Vec::new()))
 }
 
 /// The end of a shipment.
@@ -65,7 +79,7 @@ pub(crate) fn of_shipment(
     shipped: &Shipped,
     began: Timestamp,
 ) -> Result<Told, Failure> {
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let history = History::fold(&records);
     let place = match &shipped.end {
         ShipEnd::Deployed { environment, .. } => project.service.environments.get(environment),
@@ -74,9 +88,15 @@ pub(crate) fn of_shipment(
     let printed = last_words(project, place.unwrap_or(environment), &records, began);
     let story = Story { history, records, environment: environment.name.clone(), began, printed };
     Ok(match &shipped.end {
+        ShipEnd::Sealed => story.built(shipped.release.as_ref()),
         ShipEnd::Refused { gate, summary, help } => {
             let release = shipped.release.as_ref().map(|r| story.history.label(r));
-            let story = EndingStory::Refused { gate: Some(*gate), release, summary: summary.clone() };
+            // A release that its test refused has come as far as the environment that it was tested in.
+            let tested = project.service.test.as_ref().filter(|_| *gate == Gate::Test);
+            let tested = tested.map(|test| test.environment.clone());
+            let serves_in = tested.filter(|at| story.history.serving(at) == shipped.release);
+            let summary = summary.clone();
+            let story = EndingStory::Refused { gate: Some(*gate), release, serves_in, summary };
             Told::new(ExitCode::Refused, story, None, help.iter().map(|h| hint(h)).collect())
         }
         ShipEnd::NotVerified { summary } => {
@@ -131,6 +151,17 @@ impl Story {
                 }
             }
         }
+    }
+
+    /// A release that was sealed and went nowhere.
+    fn built(&self, release: Option<&ReleaseId>) -> Told {
+        let release = self.history.label(release.expect("what is sealed has its identity"));
+        let hints = vec![
+            Hint::new(format!("plimsoll deploy {release} -e {}", self.environment), "rolls it out"),
+            Hint::new(format!("plimsoll plan {release} -e {}", self.environment), "what that would do"),
+        ];
+        let took = Span::from(SystemClock.now().since(self.began));
+        Told::new(ExitCode::Success, EndingStory::Built { release, took }, None, hints)
     }
 
     fn shipped(
@@ -210,6 +241,7 @@ impl Story {
         // Of what a host refused there is nothing to tell but why.
         let refused = outcome == Outcome::Refused;
         let timeline = if refused { Vec::new() } else { rollback_timeline(&records, &plan.release, &names) };
+        let users = users_hit(&records, &plan.release);
         let hints = self.ways_on(rollout, outcome, &release, &records);
         let story = EndingStory::Back {
             environment: self.environment.clone(),
@@ -218,7 +250,7 @@ impl Story {
             outcome,
             summary,
             timeline,
-            users: users_hit(&records),
+            users,
             printed: self.printed.clone(),
         };
         Told::new(exit_of(outcome), story, recovered, hints)
@@ -277,7 +309,7 @@ pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
     match outcome {
         Outcome::Promoted => ExitCode::Success,
         Outcome::RolledBack | Outcome::Superseded => ExitCode::RolledBack,
-        Outcome::Inconclusive => ExitCode::Inconclusive,
+        Outcome::Inconclusive | Outcome::Stopped => ExitCode::Inconclusive,
         Outcome::Refused => ExitCode::Refused,
         Outcome::Mixed | Outcome::PromotedInPart => ExitCode::MixedFleet,
     }

@@ -9,7 +9,7 @@ use plimsoll_engine::journal::Query;
 use plimsoll_model::record::{Entry, Record};
 use plimsoll_model::verdict::SideTotal;
 use plimsoll_model::{ExitCode, ReleaseId};
-use plimsoll_report::{HistoryEntry, Names, ServiceHistory, rollout_history, service_history};
+use plimsoll_report::{HistoryEntry, Names, ServiceHistory, counted, rollout_history, service_history};
 
 use crate::cli::Subject;
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Subject) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
-    let records = project.journal()?.read(&Query::default())?;
+    let records = project.records(&Query::default())?;
     let history = History::fold(&records);
     match &arguments.subject {
         None => whole(&project, &records, &history, output)?,
@@ -33,6 +33,7 @@ fn whole(project: &Project, records: &[Record], history: &History, output: Outpu
         release: r.label(),
         subject: r.subject.clone(),
         tree: r.tree.clone(),
+        pinned: history.pins.get(&r.release).cloned(),
     });
     let rollouts = history.rollouts.iter().map(|r| rollout_entry(r, records, history));
     let view = ServiceHistory {
@@ -60,17 +61,21 @@ fn rollout_entry(known: &KnownRollout, records: &[Record], history: &History) ->
         replaces: plan.replaces.as_ref().map(|r| history.label(r)),
         outcome: known.ended.map(|(outcome, _)| outcome),
         summary: summary.unwrap_or_default(),
-        canary: canary(&of),
+        canary: canary(&of, &plan.release),
     }
 }
 
-/// The canary's requests and the bad ones, by the figures of the analysis that found the most.
-fn canary(records: &[&Record]) -> Option<SideTotal> {
+/// The canary's requests and the bad ones, by the figures of the analysis that found the most, or by the proxies' counters
+/// where no analysis was there to look.
+fn canary(records: &[&Record], release: &ReleaseId) -> Option<SideTotal> {
     let figures = records.iter().filter_map(|r| match &r.entry {
         Entry::Assessed { assessment } if assessment.limit.is_some() => Some(assessment.canary),
         _ => None,
     });
-    figures.max_by_key(|side| (side.bad, side.requests))
+    let counted = counted(records.iter().copied(), release)
+        .map(|counted| counted.canary)
+        .filter(|side| side.requests > 0);
+    figures.chain(counted).max_by_key(|side| (side.bad, side.requests))
 }
 
 /// One rollout, or the gates and rollouts of one release.
@@ -88,7 +93,8 @@ fn one(records: &[Record], history: &History, subject: &str, output: Output) -> 
                 .help("plimsoll history    all of them"));
         }
     };
-    output.print(&chosen, |style| rollout_history(&chosen, &Names::from_records(records), style))
+    let value = serde_json::json!({ "records": chosen });
+    output.print(&value, |style| rollout_history(&chosen, &Names::from_records(records), style))
 }
 
 fn of_release(records: &[Record], history: &History, release: &ReleaseId) -> Vec<Record> {

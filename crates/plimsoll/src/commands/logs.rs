@@ -1,13 +1,18 @@
-//! `plimsoll logs`: what the instances print.
+//! `plimsoll logs`: what the instances print, of all hosts in the order of time.
+//!
+//! Following is a thread for each host, so that a slow one holds up nobody. A host that does not answer is said once and
+//! asked again; where it went on is where its reader stopped, so restarts of agents lose nothing that is still kept.
 
-use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
-use plimsoll_drivers::Host;
+use plimsoll_drivers::{Clock as _, Host, HostError, SystemClock};
+use plimsoll_engine::fleet;
 use plimsoll_engine::journal::Query;
 use plimsoll_model::agent::{LogCursor, LogLine, Request, Response};
-use plimsoll_model::{ExitCode, HostName, ReleaseId};
+use plimsoll_model::{ExitCode, HostName, ReleaseId, ServiceName, Timestamp};
 use plimsoll_report::{Names, log_line};
 
 use super::work::show_warnings;
@@ -18,67 +23,165 @@ use crate::output::{Output, remark};
 use crate::project::Project;
 use crate::signals;
 
-/// How often new lines are asked for.
+/// How often new lines are asked for. Lines of one look are put in the order of time.
 const POLL: Duration = Duration::from_millis(250);
+/// Newest lines that are shown where nobody says how many.
+const NEWEST: u32 = 100;
+/// The same where a time is given: as many as a host gives at once.
+const SINCE: u32 = 10_000;
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
     let named = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
-    let release = named.map(|r| r.release);
-    let names = Names::from_records(&project.journal()?.read(&Query::default())?);
+    let names = Names::from_records(&project.records(&Query::default())?);
     check_patterns([environment], &arguments.hosts.patterns)?;
     let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
-    let mut cursors: Vec<Option<LogCursor>> = vec![None; hosts.len()];
-    let cancel = signals::cancel_flag();
-    let mut lines = arguments.lines;
-    let mut silent: BTreeSet<HostName> = BTreeSet::new();
-    loop {
-        for (host, cursor) in hosts.iter_mut().zip(&mut cursors) {
-            let request = ask(release.as_ref(), lines, *cursor);
-            match read(&project, host.as_mut(), request) {
-                Ok((found, next)) => {
-                    *cursor = next.or(*cursor);
-                    silent.remove(host.name());
-                    print(output, host.name(), &found, &names)?;
-                }
-                // The others' lines are still worth reading; each silence is told once.
-                Err(failure) if silent.insert(host.name().clone()) => remark(&failure.message),
-                Err(_) => {}
+    let after = arguments.since.map(|since| {
+        let now = SystemClock.now().as_millis();
+        let since = u64::try_from(since.duration().as_millis()).unwrap_or(u64::MAX);
+        LogCursor { at: Timestamp::from_millis(now.saturating_sub(since)), seen: 0 }
+    });
+    let lines = arguments.lines.unwrap_or(if after.is_some() { SINCE } else { NEWEST });
+    let reader = Reader { service: &project.service.name, release: named.map(|r| r.release), lines, after };
+    let printer = Printer { output, names, several: hosts.len() > 1 };
+    if arguments.follow {
+        follow(&mut hosts, &reader, &printer)?;
+        return Ok(ExitCode::Success);
+    }
+    once(&mut hosts, environment.target.parallel(), &reader, &printer)
+}
+
+/// What is asked of each host.
+struct Reader<'r> {
+    service: &'r ServiceName,
+    release: Option<ReleaseId>,
+    lines: u32,
+    after: Option<LogCursor>,
+}
+
+/// Lines of a host.
+type Found = (Vec<LogLine>, Option<LogCursor>);
+
+impl Reader<'_> {
+    fn read(&self, host: &mut dyn Host, lines: u32, after: Option<LogCursor>) -> Result<Found, String> {
+        let request = Request::Logs { release: self.release.clone(), instance: None, lines, after };
+        match host.call(self.service, None, request, &[]) {
+            Ok(Response::Lines { lines, cursor }) => Ok((lines, cursor)),
+            Ok(_) => Err("the agent gave another answer".to_owned()),
+            Err(HostError::Unreachable { why, .. }) => Err(why),
+            Err(HostError::Refused(refusal)) => Err(refusal.message),
+        }
+    }
+}
+
+/// What there is now: the newest lines of all hosts together.
+fn once(
+    hosts: &mut [Box<dyn Host>],
+    parallel: usize,
+    reader: &Reader<'_>,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
+    let answers = fleet::on_all(hosts, parallel, |host| reader.read(host, reader.lines, reader.after));
+    let (mut found, mut silent) = (Vec::new(), 0);
+    let all = answers.len();
+    for (host, answer) in answers {
+        match answer {
+            Ok((lines, _)) => found.extend(lines.into_iter().map(|line| (host.clone(), line))),
+            Err(why) if all == 1 => {
+                return Err(Failure::new(ExitCode::Unreachable, format!("{host} does not answer: {why}"))
+                    .help("nothing runs in this environment, or its agent was stopped: plimsoll status"));
+            }
+            Err(why) => {
+                silent += 1;
+                remark(&format!("{host}: does not answer: {why}"));
             }
         }
-        if !hosts.is_empty() && silent.len() == hosts.len() {
-            return Err(Failure::new(ExitCode::Unreachable, "no host answers")
-                .help("nothing runs in this environment, or its agent was stopped: plimsoll status"));
+    }
+    in_order(&mut found);
+    let surplus = found.len().saturating_sub(usize::try_from(reader.lines).unwrap_or(usize::MAX));
+    printer.print(&found[surplus..])?;
+    Ok(if silent == 0 { ExitCode::Success } else { ExitCode::Unreachable })
+}
+
+/// Goes on until Ctrl-C, or until nobody reads any more.
+fn follow(hosts: &mut [Box<dyn Host>], reader: &Reader<'_>, printer: &Printer) -> Result<(), Failure> {
+    let cancel = signals::cancel_flag();
+    if hosts.is_empty() {
+        return Ok(());
+    }
+    std::thread::scope(|scope| {
+        let (sender, heard) = mpsc::channel::<(HostName, LogLine)>();
+        for host in hosts {
+            let (sender, cancel) = (sender.clone(), &cancel);
+            scope.spawn(move || follow_host(host.as_mut(), reader, &sender, cancel));
         }
-        if !arguments.follow || cancel.load(std::sync::atomic::Ordering::Relaxed) || hosts.is_empty() {
-            return Ok(ExitCode::Success);
+        drop(sender);
+        let mut printed = Ok(());
+        while !cancel.load(Ordering::Relaxed) && printed.is_ok() {
+            std::thread::sleep(POLL);
+            let mut batch: Vec<_> = heard.try_iter().collect();
+            in_order(&mut batch);
+            printed = printer.print(&batch);
         }
-        lines = u32::MAX;
+        // The readers look at it between two looks at their hosts.
+        cancel.store(true, Ordering::Relaxed);
+        printed
+    })
+}
+
+fn follow_host(
+    host: &mut dyn Host,
+    reader: &Reader<'_>,
+    sender: &Sender<(HostName, LogLine)>,
+    cancel: &AtomicBool,
+) {
+    let name = host.name().clone();
+    let (mut lines, mut cursor, mut silent) = (reader.lines, reader.after, false);
+    while !cancel.load(Ordering::Relaxed) {
+        match reader.read(host, lines, cursor) {
+            Ok((found, next)) => {
+                if std::mem::take(&mut silent) {
+                    remark(&format!("{name}: answers again"));
+                }
+                (lines, cursor) = (u32::MAX, next.or(cursor));
+                // Whoever listens has gone only where everything ends.
+                for line in found {
+                    let _ = sender.send((name.clone(), line));
+                }
+            }
+            Err(why) => {
+                if !std::mem::replace(&mut silent, true) {
+                    remark(&format!("{name}: does not answer: {why}; asking again"));
+                }
+            }
+        }
         std::thread::sleep(POLL);
     }
 }
 
-fn ask(release: Option<&ReleaseId>, lines: u32, after: Option<LogCursor>) -> Request {
-    Request::Logs { release: release.cloned(), instance: None, lines, after }
+fn in_order(lines: &mut [(HostName, LogLine)]) {
+    // Stable: lines of one host and time stay as the host gave them.
+    lines.sort_by_key(|(_, line)| line.at);
 }
 
-fn read(
-    project: &Project,
-    host: &mut dyn Host,
-    request: Request,
-) -> Result<(Vec<LogLine>, Option<LogCursor>), Failure> {
-    match host.call(&project.service.name, None, request, &[]) {
-        Ok(Response::Lines { lines, cursor }) => Ok((lines, cursor)),
-        Ok(_) => Err(Failure::new(ExitCode::Internal, "the agent gave another answer")),
-        Err(error) => Err(Failure::new(ExitCode::Unreachable, error.to_string())),
-    }
+/// How lines are shown.
+struct Printer {
+    output: Output,
+    names: Names,
+    several: bool,
 }
 
-fn print(output: Output, host: &HostName, lines: &[LogLine], names: &Names) -> Result<(), Failure> {
-    for line in lines {
-        output.print(line, |style| log_line(host, line, names, style) + "\n")?;
+impl Printer {
+    fn print(&self, lines: &[(HostName, LogLine)]) -> Result<(), Failure> {
+        for (host, line) in lines {
+            let value = serde_json::json!({
+                "host": host, "at": line.at, "instance": line.instance, "stream": line.stream, "text": line.text,
+            });
+            let shown = self.several.then_some(host);
+            self.output.print(&value, |style| log_line(shown, line, &self.names, style) + "\n")?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -38,26 +38,32 @@ pub(super) fn of_ship(
     let commands = SystemCommands::new(std::sync::Arc::default());
     let facts = plimsoll_drivers::source::source(&commands, &project.folder)
         .map_err(|e| Failure::usage(e.to_string()))?;
-    let mut lines =
-        vec![format!("would build {} from {}", project.service.name, source_words(&facts.source))];
+    let mut lines = vec![format!(
+        "would build {} from {}",
+        project.service.name,
+        source_words(&facts.source, &facts.remarks)
+    )];
     if let Some(test) = &project.service.test
         && test.environment != environment.name
     {
         lines.push(format!("would deploy it to {} and run `{}`", test.environment, test.command.join(" ")));
     }
+    lines.extend(facts.remarks.iter().map(|remark| format!("note: {remark}")));
     let steps = environment.rollout.steps.len();
     lines.push(format!("would roll it out to {} in {steps} steps", environment.name));
-    let value = serde_json::json!({ "source": facts.source, "environment": environment.name, "steps": environment.rollout.steps });
+    let value = serde_json::json!({ "source": facts.source, "environment": environment.name, "steps": environment.rollout.steps, "remarks": facts.remarks });
     output.print(&value, |_| lines.join("\n") + "\n\nNothing was changed.\n")?;
     Ok(ExitCode::Success)
 }
 
-fn source_words(source: &plimsoll_model::release::Source) -> String {
+fn source_words(source: &plimsoll_model::release::Source, remarks: &[String]) -> String {
     use plimsoll_model::release::Tree;
     let commit = source.commit.as_ref().map_or("no commit", |c| &c[..c.len().min(7)]).to_owned();
     match &source.tree {
         Tree::Clean => format!("{commit} (clean)"),
         Tree::Dirty { files, .. } => format!("{commit} and {files} changed files that no commit holds"),
+        // Why it is not known is said with it.
+        Tree::Unversioned if !remarks.is_empty() => "a folder whose commit is not known".to_owned(),
         Tree::Unversioned => "a folder that is not under version control".to_owned(),
     }
 }

@@ -1,15 +1,19 @@
-//! `plimsoll prune`: removes releases that nothing needs, on the hosts and here.
+//! `plimsoll prune`: removes releases that nothing needs, on the hosts and here, by the same rule.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use plimsoll_artifact::release_folder;
-use plimsoll_engine::Deployed;
-use plimsoll_model::{ExitCode, ReleaseId};
+use plimsoll_engine::Deployment;
+use plimsoll_model::record::Operation;
+use plimsoll_model::{ExitCode, HostName, ReleaseId, retention};
 
-use super::work::{on_environment, show_warnings};
+use super::ending::of_pruning;
+use super::work::{show_warnings, under_lease};
 use crate::cli::Chosen;
 use crate::failure::{Failure, with_causes};
-use crate::output::Output;
+use crate::operation;
+use crate::output::{Output, remark};
 use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Chosen) -> Result<ExitCode, Failure> {
@@ -17,43 +21,64 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Chosen) -> Result<E
     show_warnings(&project);
     let environment = project.environment(arguments.environment.as_ref())?;
     let keep = project.service.keep_releases;
-    let pinned = needed(&project)?;
-    let exit = on_environment(&project, environment, output, None, |deployment| {
-        deployment.prune(keep, &pinned);
-        Ok(Deployed::AlreadyServing)
-    })?;
-    let removed = prune_here(&project, keep as usize, &pinned)?;
-    output.line(&format!(
-        "removed {} releases here; kept the newest {keep} and what is needed",
-        removed.len()
-    ))?;
-    Ok(exit)
+    let environments = || project.service.environments.keys();
+    let on_hosts = |deployment: &mut Deployment| {
+        // Under the lease, so that no rollout begins between the choice and the removal.
+        let needed: Vec<_> = deployment.history()?.needed(environments()).into_iter().collect();
+        Ok(deployment.prune(keep, &needed))
+    };
+    under_lease(&project, environment, output, None, on_hosts, |answers| {
+        let mut removed = Vec::new();
+        for (host, answer) in answers {
+            match answer {
+                Ok(of_host) => removed.push((host, of_host)),
+                Err(why) => remark(&format!("{host}: keeps what it has: {why}")),
+            }
+        }
+        let needed = project.history()?.needed(environments());
+        let here = prune_here(&project, keep as usize, &needed)?;
+        let summary = words(&project, keep, &removed, &here)?;
+        let told = of_pruning(&project, environment, &here, summary)?;
+        if !here.is_empty() || removed.iter().any(|(_, of_host)| !of_host.is_empty()) {
+            operation::record(&project, Some(environment), Operation::Pruned { hosts: removed, here }, None)?;
+        }
+        Ok(told)
+    })
 }
 
-/// Releases that serve, or that a bare rollback would return to, in any environment.
-fn needed(project: &Project) -> Result<Vec<ReleaseId>, Failure> {
+fn words(
+    project: &Project,
+    keep: u32,
+    removed: &[(HostName, Vec<ReleaseId>)],
+    here: &[ReleaseId],
+) -> Result<String, Failure> {
     let history = project.history()?;
-    let mut needed = Vec::new();
-    for environment in project.service.environments.keys() {
-        if let Some(current) = history.serving(environment) {
-            needed.extend(history.last_known_good(environment, &current));
-            needed.push(current);
-        }
-        needed.extend(history.unfinished(environment).map(|r| r.plan.release.clone()));
-    }
-    Ok(needed)
+    let names = |releases: &[ReleaseId]| match releases {
+        [] => "nothing".to_owned(),
+        some => some.iter().map(|r| history.label(r).to_string()).collect::<Vec<_>>().join(", "),
+    };
+    let mut places: Vec<_> = removed.iter().map(|(host, of)| format!("on {host}: {}", names(of))).collect();
+    places.push(format!("here: {}", names(here)));
+    let pinned = match history.pins.len() {
+        0 => String::new(),
+        count => format!(" and {count} pinned"),
+    };
+    Ok(format!("removed {}; kept the newest {keep}, what is needed{pinned}", places.join("; ")))
 }
 
-fn prune_here(project: &Project, keep: usize, needed: &[ReleaseId]) -> Result<Vec<ReleaseId>, Failure> {
+fn prune_here(
+    project: &Project,
+    keep: usize,
+    needed: &BTreeSet<ReleaseId>,
+) -> Result<Vec<ReleaseId>, Failure> {
     let history = project.history()?;
-    let old = history.releases.iter().rev().skip(keep).map(|r| r.release.clone());
-    let mut removed = Vec::new();
-    for release in old.filter(|r| !needed.contains(r)) {
-        let folder = project.releases().join(release.as_str());
-        if folder.exists() {
-            release_folder::remove(&folder).map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
-            removed.push(release);
-        }
+    let folder = |release: &ReleaseId| project.releases().join(release.as_str());
+    let all = history.releases.iter().rev().map(|known| known.release.clone());
+    let there: Vec<_> = all.filter(|release| folder(release).exists()).collect();
+    let old = retention::removable(&there, keep, needed);
+    for release in &old {
+        release_folder::remove(&folder(release))
+            .map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
     }
-    Ok(removed)
+    Ok(old)
 }

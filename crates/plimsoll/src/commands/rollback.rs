@@ -38,7 +38,12 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Rollback) -> Result
     if arguments.dry_run {
         return super::plan::of_order(&project, &order, output);
     }
-    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
+    on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
+        if arguments.force_past_block {
+            d.force_past_block();
+        }
+        d.deploy(&order)
+    })
 }
 
 /// A rollout that is under way is what a bare `rollback` means: it is taken back. That it comes back is what was asked
@@ -74,6 +79,7 @@ fn target(project: &Project, environment: &Environment, named: Option<&str>) -> 
         environment.target.parallel(),
         &project.service.name,
     );
+    // Of a service that was stopped this is what it served last: a way back leads from there all the same.
     let serving = history.current(&environment.name, &seen);
     let nothing = || {
         Failure::usage(format!(
@@ -85,6 +91,7 @@ fn target(project: &Project, environment: &Environment, named: Option<&str>) -> 
     history.last_known_good(&environment.name, &current).ok_or_else(|| {
         Failure::usage(format!("no earlier release of `{}` is known to be good", environment.name))
             .help("plimsoll history         what was released when")
+            .help(format!("plimsoll deploy {}       starts what was stopped", history.label(&current)))
             .help("plimsoll rollback rN     goes to a release that you name")
     })
 }

@@ -93,6 +93,8 @@ fn reach(arguments: &Agent, root: &Path, executable: &Path) -> Result<UnixStream
         socket: sockets.agent,
         start: agent_command(executable, root, &arguments.service),
         log: layout.state().join("agent.log"),
+        // Whoever is at the other end of the bridge says it.
+        author: None,
     };
     local::connect(&options).map_err(|why| Failure::new(ExitCode::Unreachable, why))
 }

@@ -81,7 +81,7 @@ impl Shipment<'_> {
         goal: Goal,
     ) -> Result<Shipped, Failure> {
         let project = self.project;
-        let commands = SystemCommands::new(Arc::clone(&self.hands.cancel));
+        let commands = SystemCommands::new(Arc::clone(&self.hands.cancel)).masking(project.masker.clone());
         let actor = self.hands.actor(project);
         let clock = SteadyClock::new(&SystemClock, newest(project.journal()?.as_mut())?);
         let mut ship = Ship {

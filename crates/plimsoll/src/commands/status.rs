@@ -11,7 +11,7 @@ use plimsoll_model::observation::{FleetObservation, HostObservation, InstanceSta
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, ReleaseId};
 use plimsoll_plan::RolloutState;
-use plimsoll_report::{EnvironmentStatus, Health, HostStatus, StatusView, Style, hold_clause};
+use plimsoll_report::{EnvironmentStatus, Health, HostStatus, Names, StatusView, Style, hold_clause};
 
 use super::work::show_warnings;
 use crate::cli::Hosts;
@@ -34,6 +34,7 @@ pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCo
             .filter(|e| hosts.patterns.is_empty() || has_host(e, &hosts.patterns))
             .map(|e| environment(&project, &history, e, &hosts.patterns, &style))
             .collect::<Result<_, Failure>>()?,
+        pins: history.pins.iter().map(|(release, why)| (history.label(release), why.clone())).collect(),
     };
     output.print(&view, |style| plimsoll_report::status(&view, style))?;
     Ok(ExitCode::Success)
@@ -59,8 +60,11 @@ fn environment(
         let promoted = history.rollouts.iter().rev().filter(of).find_map(|r| r.ended);
         promoted.filter(|(outcome, _)| outcome.is_promoted()).map(|(_, at)| at)
     });
+    // Hosts know releases by their identifiers.
+    let mut names = Names::default();
+    history.labels().iter().for_each(|label| names.learn(label));
     let under_way = history.unfinished(&environment.name);
-    let rollout = under_way.map(|r| on_its_way(project, history, r, style)).transpose()?;
+    let rollout = under_way.map(|r| on_its_way(project, history, r, &fleet, style)).transpose()?;
     let mut hosts: Vec<HostStatus> = fleet
         .hosts
         .iter()
@@ -72,7 +76,7 @@ fn environment(
             host: h.host.clone(),
             release: h.seen.current.as_ref().map(|r| history.label(r)),
             health: Some(health(&h.seen, environment)),
-            remark,
+            remark: names.in_text(&remark),
         })
         .collect();
     // A local agent that does not run is no lost host: nothing was asked of it, or `down` has stopped it.
@@ -125,13 +129,19 @@ fn on_its_way(
     project: &Project,
     history: &History,
     known: &KnownRollout,
+    fleet: &FleetObservation,
     style: &Style,
 ) -> Result<String, Failure> {
     let plan = &known.plan;
+    let fired = |seen: &HostObservation| matches!(&seen.switch, SwitchState::Fired { orders, .. } if orders.rollout == plan.rollout);
     let query = Query { rollout: Some(plan.rollout.clone()), ..Query::default() };
-    let state = RolloutState::fold(&project.journal()?.read(&query)?).ok().flatten();
+    let state = RolloutState::fold(&project.records(&query)?).ok().flatten();
     let label = history.label(&plan.release);
     let stands = match state {
+        // The journal does not know yet what the hosts have done without a command.
+        _ if fleet.hosts.iter().any(|h| fired(&h.seen)) => {
+            "was taken back by its hosts; the next command finishes it".to_owned()
+        }
         Some(state) if state.back.is_some() => "is going back".to_owned(),
         Some(RolloutState { hold: Some(hold), .. }) => {
             hold_clause(&plan.environment, &hold.reason, hold.until, SystemClock.now(), style)
@@ -169,6 +179,17 @@ fn remark(seen: &HostObservation, environment: &Environment) -> Option<String> {
         .collect();
     if seen.traffic.is_none() && seen.current.is_some() {
         remarks.push(format!("the proxy on {} does not answer", environment.listen));
+    }
+    let maintenance = seen.traffic.as_ref().and_then(|traffic| traffic.table.maintenance.as_ref());
+    if let Some(page) = maintenance {
+        remarks.insert(
+            0,
+            format!(
+                "MAINTENANCE: clients get 503 and \"{}\"; plimsoll maintenance off -e {} ends it",
+                page.first_line(),
+                environment.name
+            ),
+        );
     }
     if let SwitchState::Fired { orders, at } = &seen.switch {
         remarks.push(format!(

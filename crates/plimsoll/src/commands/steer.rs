@@ -7,17 +7,19 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plimsoll_drivers::{Clock as _, SystemClock};
-use plimsoll_engine::journal::Draft;
+use plimsoll_engine::journal::{Draft, Query};
 use plimsoll_engine::{DeployError, Deployed, Order};
-use plimsoll_model::record::{Command, Outcome};
+use plimsoll_model::record::{Command, Entry, Outcome};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{ExitCode, RolloutId};
+use plimsoll_plan::RolloutState;
+use plimsoll_report::hold_clause;
 
 use super::ending::exit_of;
 use super::work::{on_environment, show_warnings};
 use crate::cli::{Chosen, Promote, Retry, Waiting};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::project::Project;
 use crate::who;
 
@@ -26,22 +28,22 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn promote(config: &Path, output: Output, arguments: &Promote) -> Result<ExitCode, Failure> {
     let command = if arguments.full { Command::PromoteFully } else { Command::Promote };
-    let said = Said { command, done: "goes on", ends: false };
+    let said = Said { is_pause: false, command, done: "goes on", ends: false };
     say(config, output, &arguments.chosen, Some(&arguments.waiting), said)
 }
 
 pub(crate) fn abort(config: &Path, output: Output, arguments: &Chosen) -> Result<ExitCode, Failure> {
-    let said = Said { command: Command::Abort, done: "is taken back", ends: true };
+    let said = Said { is_pause: false, command: Command::Abort, done: "is taken back", ends: true };
     say(config, output, arguments, None, said)
 }
 
 pub(crate) fn pause(config: &Path, output: Output, arguments: &Chosen) -> Result<ExitCode, Failure> {
-    let said = Said { command: Command::Pause, done: "is held where it is", ends: false };
+    let said = Said { is_pause: true, command: Command::Pause, done: "is held where it is", ends: false };
     say(config, output, arguments, None, said)
 }
 
 pub(crate) fn resume(config: &Path, output: Output, arguments: &Chosen) -> Result<ExitCode, Failure> {
-    let said = Said { command: Command::Resume, done: "goes on", ends: false };
+    let said = Said { is_pause: false, command: Command::Resume, done: "goes on", ends: false };
     say(config, output, arguments, None, said)
 }
 
@@ -58,10 +60,17 @@ pub(crate) fn retry(config: &Path, output: Output, arguments: &Retry) -> Result<
     on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
 }
 
+/// How long a command at work may take to hold a rollout: it hears of it at its next look.
+const HELD_WITHIN: Duration = Duration::from_secs(5);
+/// How long after that a command that leaves may take to give its lease back.
+const LEAVES_WITHIN: Duration = Duration::from_millis(700);
+
 struct Said {
     command: Command,
     /// What becomes of the rollout, for the line that confirms it.
     done: &'static str,
+    /// Whether it is the word that makes a command leave where nobody looks on.
+    is_pause: bool,
     /// Whether the word ends the rollout, so that its end is waited for.
     ends: bool,
 }
@@ -85,7 +94,11 @@ fn say(
         if said.ends {
             return await_end(&project, output, &rollout);
         }
-        output.line(&format!("{rollout} {}; the command that runs it carries on", said.done))?;
+        if said.is_pause {
+            return await_hold(&project, environment, output, &rollout);
+        }
+        let text = format!("{rollout} {}; the command that runs it carries on", said.done);
+        tell(output, &rollout, said.done, &text)?;
         return Ok(ExitCode::Success);
     }
     let exit = on_environment(&project, environment, output, waiting, |deployment| {
@@ -107,7 +120,7 @@ fn write(
         environment: Some(environment.name.clone()),
         rollout: rollout.cloned(),
         fence: None,
-        entry: plimsoll_model::record::Entry::Commanded { command },
+        entry: Entry::Commanded { command },
     })?;
     Ok(())
 }
@@ -126,7 +139,8 @@ fn await_end(project: &Project, output: Output, rollout: &RolloutId) -> Result<E
         let known = history.rollouts.iter().find(|r| r.plan.rollout == *rollout);
         if let Some((outcome, _)) = known.and_then(|r| r.ended) {
             let label = known.map(|r| history.label(&r.plan.release).to_string()).unwrap_or_default();
-            output.line(&format!("{rollout} is over: {label} {}", words(outcome)))?;
+            let text = format!("{rollout} is over: {label} {}", words(outcome));
+            tell(output, rollout, words(outcome), &text)?;
             let exit = exit_of(outcome);
             return Ok(if exit == ExitCode::RolledBack { ExitCode::Success } else { exit });
         }
@@ -134,6 +148,51 @@ fn await_end(project: &Project, output: Output, rollout: &RolloutId) -> Result<E
     }
     Err(Failure::new(ExitCode::Inconclusive, format!("{rollout} did not end within two minutes"))
         .help("plimsoll status    where it stands"))
+}
+
+/// Waits until the command at work holds the rollout, and says whether it stays with it: where nobody looks on it leaves.
+fn await_hold(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    rollout: &RolloutId,
+) -> Result<ExitCode, Failure> {
+    let query = Query { rollout: Some(rollout.clone()), ..Query::default() };
+    let deadline = Instant::now() + HELD_WITHIN;
+    let held = loop {
+        let records = project.records(&query)?;
+        let state = RolloutState::fold(&records).ok().flatten();
+        let over = records.iter().any(|r| matches!(r.entry, Entry::Finished { .. }));
+        match state.and_then(|state| state.hold) {
+            Some(hold) => break Some(hold),
+            None if over || Instant::now() >= deadline => break None,
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    let Some(hold) = held else {
+        let text = format!("{rollout} was told to pause, and is not held yet");
+        tell(output, rollout, "was told to pause", &text)?;
+        remark("hint: plimsoll status    where it stands");
+        return Ok(ExitCode::Success);
+    };
+    // A command that leaves does so at once.
+    let leaves_by = Instant::now() + LEAVES_WITHIN;
+    let mut stays = is_at_work(project, environment)?;
+    while stays && Instant::now() < leaves_by {
+        std::thread::sleep(Duration::from_millis(20));
+        stays = is_at_work(project, environment)?;
+    }
+    let who =
+        if stays { "the command that runs it waits with it" } else { "no command is at work on it now" };
+    let clause = hold_clause(&environment.name, &hold.reason, hold.until, SystemClock.now(), &output.style());
+    tell(output, rollout, "is held", &format!("{rollout} is held where it is; {who}\nIt {clause}"))?;
+    Ok(ExitCode::Success)
+}
+
+fn tell(output: Output, rollout: &RolloutId, what: &str, text: &str) -> Result<(), Failure> {
+    output.print(&serde_json::json!({ "rollout": rollout, "what": what, "text": text }), |_| {
+        format!("{text}\n")
+    })
 }
 
 fn words(outcome: Outcome) -> &'static str {
@@ -144,5 +203,6 @@ fn words(outcome: Outcome) -> &'static str {
             "was taken back"
         }
         Outcome::Mixed => "could not be taken back everywhere",
+        Outcome::Stopped => "was ended by `plimsoll down`",
     }
 }

@@ -10,10 +10,17 @@
 )]
 
 mod doctor;
+mod down;
+mod endings;
 mod fleet;
 mod flow;
+mod hooks;
+mod json;
+mod looking;
+mod operating;
 mod prometheus;
 mod recovery;
+mod secrets;
 mod ssh;
 mod support;
 mod wrong_input;

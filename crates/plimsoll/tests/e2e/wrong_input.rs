@@ -2,6 +2,7 @@
 //! what served before serves on.
 
 mod configuration;
+mod copies;
 mod gates;
 mod hosts;
 mod state;

@@ -79,9 +79,18 @@ fn describe(unit: &InstanceUnit<'_>) -> String {
 }
 
 fn service(unit: &InstanceUnit<'_>, run: &RunSpec) -> Vec<Line> {
-    let mut lines = command(unit, run);
-    lines.extend(environment(unit));
+    let kind = if run.notify { "notify" } else { "exec" };
+    let mut lines = vec![line("Type", kind, "started is what was executed, or what said that it is ready")];
     lines.extend(restart(run));
+    lines.extend(program(unit));
+    lines
+}
+
+/// What holds for every program of a release: what it is, what it finds, what it may use and reach.
+pub(super) fn program(unit: &InstanceUnit<'_>) -> Vec<Line> {
+    let run = &unit.order.run_spec;
+    let mut lines = command(unit);
+    lines.extend(environment(unit));
     lines.extend(limits(run));
     lines.extend(sandbox(&Needs {
         hardening: run.hardening,
@@ -92,16 +101,14 @@ fn service(unit: &InstanceUnit<'_>, run: &RunSpec) -> Vec<Line> {
     lines
 }
 
-fn command(unit: &InstanceUnit<'_>, run: &RunSpec) -> Vec<Line> {
+fn command(unit: &InstanceUnit<'_>) -> Vec<Line> {
     let mut command = quote(&unit.order.executable.display().to_string());
     for argument in &unit.order.args {
         command.push(' ');
         command.push_str(&quote_argument(argument));
     }
-    let kind = if run.notify { "notify" } else { "exec" };
     let mut lines = vec![
-        line("Type", kind, "started is what was executed, or what said that it is ready"),
-        line("ExecStart", command, "the sealed release itself, no link that could move"),
+        line("ExecStart", command, "the program itself, no link that could move"),
         line("WorkingDirectory", path_value(unit.shared), "what outlives a release"),
         line(
             "SyslogIdentifier",
@@ -167,7 +174,7 @@ fn limits(run: &RunSpec) -> Vec<Line> {
     lines
 }
 
-fn millis(span: plimsoll_model::Span) -> String {
+pub(super) fn millis(span: plimsoll_model::Span) -> String {
     format!("{}ms", span.duration().as_millis().max(1))
 }
 

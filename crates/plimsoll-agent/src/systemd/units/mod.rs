@@ -6,6 +6,7 @@
 mod agent;
 mod instance;
 pub mod names;
+mod once;
 mod proxy;
 mod sandbox;
 pub mod text;
@@ -14,5 +15,6 @@ pub use agent::{AgentUnit, agent};
 pub(super) use instance::secrets as instance_secrets;
 pub use instance::{InstanceUnit, instance, template};
 pub use names::UnitNames;
+pub use once::once;
 pub use proxy::{ProxyUnit, proxy, socket};
 pub use text::{MARKER, UnitText, folder_of, version_of};

@@ -47,11 +47,22 @@ impl UnitNames {
         format!("plimsoll-{}-proxy@{number}.service", self.service)
     }
 
+    /// The process that runs once as this run: `plimsoll-<service>-once@<run>.service`.
+    pub fn once(&self, run: u64) -> String {
+        format!("{}{run}.service", self.once_prefix())
+    }
+
+    /// What the names of processes that run once begin with.
+    pub fn once_prefix(&self) -> String {
+        format!("plimsoll-{}-once@", self.service)
+    }
+
     /// The groups that systemd makes for the units of a template.
-    pub fn slices(&self) -> [String; 2] {
+    pub fn slices(&self) -> [String; 3] {
         // In a slice's name a hyphen stands for a level.
         let service = self.service.replace('-', "\\x2d");
-        [format!("system-{service}.slice"), format!("system-plimsoll\\x2d{service}\\x2dproxy.slice")]
+        let ours = |kind: &str| format!("system-plimsoll\\x2d{service}\\x2d{kind}.slice");
+        [format!("system-{service}.slice"), ours("proxy"), ours("once")]
     }
 
     /// The step that makes accounts.
@@ -108,5 +119,6 @@ mod tests {
         assert_eq!(names.agent(), "plimsoll-greeter.service");
         assert_eq!(names.instance(20_017), "greeter@20017.service");
         assert_eq!(names.proxy(3), "plimsoll-greeter-proxy@3.service");
+        assert_eq!(names.once(12), "plimsoll-greeter-once@12.service");
     }
 }

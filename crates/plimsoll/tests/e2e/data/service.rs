@@ -1,7 +1,9 @@
 // The service that the tests ship: HTTP/1.1 with keep-alive, a thread a connection, behaviour by its environment.
 //
 // VERSION is said in every answer, ERROR_PERCENT of the answers are 500, DELAY_MS is added to each. The probe is always
-// healthy unless HEALTH says another status. EXIT ends it at once; LISTEN_ON has it take another port than its own. SIGTERM ends it at once: who calls it must have drained it first.
+// healthy unless HEALTH says another status. TOKEN is printed. EXIT ends it at once, EXIT_LATE after it has printed; STRAY
+// leaves a process behind that sleeps so long; LISTEN_ON has it take another port than its own. SIGTERM ends it at once: who
+// calls it must have drained it first.
 // What it may do is tried with `/eat/MEGABYTES` (takes memory and keeps it), `/burn/MILLISECONDS` (keeps two processors busy and
 // says how many milliseconds of them it got) and `/write/PATH` (writes a file).
 use std::io::{BufRead, BufReader, Write};
@@ -25,7 +27,18 @@ fn main() {
     let port = if std::env::var_os("LISTEN_ON").is_some() { 0 } else { port };
     let listener = TcpListener::bind(("127.0.0.1", port)).expect("listen");
     let port = listener.local_addr().expect("an address").port();
+    if let Ok(seconds) = std::env::var("STRAY") {
+        // As a daemon: in a session of its own, its parent gone.
+        let started = std::process::Command::new("setsid").args(["--fork", "sleep", &seconds]).status();
+        started.expect("setsid runs");
+    }
     println!("listening on {port}");
+    if let Ok(token) = std::env::var("TOKEN") {
+        println!("the token is {token}, in JSON {token:?}");
+    }
+    if let Ok(code) = std::env::var("EXIT_LATE") {
+        std::process::exit(code.parse().expect("a code"));
+    }
     for stream in listener.incoming().flatten() {
         let _ = stream.set_nodelay(true);
         std::thread::spawn(move || drop(serve(stream)));

@@ -82,8 +82,8 @@ fn real_services_work_in_the_sandbox() {
         assert!(get(host, port, "/").body.contains("\"version\":\"1\""));
         let found = instances(host, service.name);
         assert_eq!(found.len(), 2);
-        for (unit, pid) in found {
-            is_confined(host, &unit, pid);
+        for (unit, pid) in &found {
+            is_confined(host, unit, *pid);
         }
         service.run(&["down"]).expect(0);
     }

@@ -3,8 +3,8 @@
 //! Each test has a fleet of its own (`plimsoll_testkit::fleet`); where there can be none it is skipped by name. What needs
 //! only another user's login is in `ssh/fleet.rs`.
 
+#![allow(clippy::print_stdout, reason = "a run over real hosts says its figures")]
 #![allow(unreachable_pub, reason = "a module of a test program")]
-#![allow(clippy::print_stdout, reason = "a test says what it measured")]
 
 mod confined;
 mod gone;

@@ -94,8 +94,10 @@ fn a_folder_that_cannot_be_written_is_named() {
 fn a_state_folder_that_is_a_file_is_named() {
     let project = Project::new();
     fs::write(project.path().join(".plimsoll"), "").unwrap();
-    for command in ["ship", "build", "history"] {
-        project.run(&[command]).expect(1).says(&["cannot write", ".plimsoll"]);
+    for (command, why) in
+        [("ship", "cannot write"), ("build", "cannot write"), ("history", "Not a directory")]
+    {
+        project.run(&[command]).expect(1).says(&[why, ".plimsoll"]);
     }
     fs::remove_file(project.path().join(".plimsoll")).unwrap();
 }

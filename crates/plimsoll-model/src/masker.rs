@@ -1,11 +1,13 @@
-//! Secret values in the output of builds and tests, replaced by `***` before anything shows or stores them.
+//! Secret values in whatever programs print, replaced by `***` before anything shows or stores them: output of builds
+//! and tests, instances' logs, errors, evidence.
 //!
 //! Works on bytes as they come: a value that arrives in two pieces is found as well, so up to the length of the longest
 //! value is held back until more comes or [`MaskingWriter::finish`] is called.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use plimsoll_model::Secret;
+use crate::Secret;
 
 /// Shorter values are not masked: they would hit ordinary text everywhere and so give themselves away.
 pub const SHORTEST: usize = 4;
@@ -19,25 +21,82 @@ pub struct Masker {
 }
 
 impl Masker {
-    /// Masks these values, and each line of those with several lines (keys in PEM), since output is read by line.
+    /// Masks nothing.
+    pub const NONE: Self = Self { values: Vec::new() };
+
+    /// Masks these values, and each line of those with several lines (keys in PEM), since output is read by line. Also as
+    /// they stand in JSON, which many services log in.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut values: Vec<Vec<u8>> = secrets
             .into_iter()
             .flat_map(|secret| std::iter::once(secret.expose()).chain(secret.expose().lines()))
             .filter(|value| value.len() >= SHORTEST)
-            .map(|value| value.as_bytes().to_vec())
+            .flat_map(|value| [value.to_owned(), in_json(value)])
+            .map(String::into_bytes)
             .collect();
-        values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        values.dedup();
+        in_order(&mut values);
         Self { values }
     }
 
+    /// Masks the values of another one as well.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.values.extend_from_slice(&other.values);
+        in_order(&mut self.values);
+        self
+    }
+
+    /// Whether a value is too short to be masked.
+    pub fn is_too_short(secret: &Secret) -> bool {
+        (1..SHORTEST).contains(&secret.expose().len())
+    }
+
+    /// Whether there is nothing to mask.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// `text` with every value masked.
-    pub fn mask(&self, text: &str) -> String {
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.scan(text, true)
+    }
+
+    /// The same for text that was cut: a value that may have begun at its end is masked too.
+    pub fn mask_cut<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.scan(text, false)
+    }
+
+    fn scan<'t>(&self, text: &'t str, is_whole: bool) -> Cow<'t, str> {
+        if self.is_empty() {
+            return Cow::Borrowed(text);
+        }
         let mut masked = Vec::with_capacity(text.len());
         let mut scan = Scan { pending: text.as_bytes().to_vec(), covered: 0 };
-        scan.advance(self, true, &mut masked);
-        String::from_utf8_lossy(&masked).into_owned()
+        scan.advance(self, is_whole, &mut masked);
+        if scan.pending.len() > scan.covered {
+            masked.extend_from_slice(MASK);
+        }
+        if masked == text.as_bytes() {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(String::from_utf8_lossy(&masked).into_owned())
+    }
+
+    /// Masks the values in every text of a JSON value.
+    pub fn mask_json(&self, value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => self.mask_in_place(text),
+            serde_json::Value::Array(items) => items.iter_mut().for_each(|item| self.mask_json(item)),
+            serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| self.mask_json(field)),
+            _ => {}
+        }
+    }
+
+    /// Masks the values in a text.
+    pub fn mask_in_place(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.mask(text) {
+            *text = masked;
+        }
     }
 
     /// A writer that masks what goes through it to `out`.
@@ -54,6 +113,17 @@ impl Masker {
     fn may_match(&self, rest: &[u8]) -> bool {
         self.values.iter().any(|value| value.len() > rest.len() && value.starts_with(rest))
     }
+}
+
+fn in_order(values: &mut Vec<Vec<u8>>) {
+    values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    values.dedup();
+}
+
+/// As it stands between the quotes of a JSON text.
+fn in_json(value: &str) -> String {
+    let quoted = serde_json::Value::from(value).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 impl std::fmt::Debug for Masker {
@@ -162,6 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_found_in_json() {
+        let masker = masker(&["he said \"no\"", "short"]);
+        assert_eq!(masker.mask(r#"{"token":"he said \"no\""}"#), r#"{"token":"***"}"#);
+        let mut value = serde_json::json!({ "a": ["xhe said \"no\"x", 1], "b": { "short": "short" } });
+        masker.mask_json(&mut value);
+        assert_eq!(value, serde_json::json!({ "a": ["x***x", 1], "b": { "short": "***" } }));
+    }
+
+    #[test]
+    fn where_a_text_was_cut_no_half_value_is_left() {
+        let masker = masker(&["hunter2", "2many"]);
+        assert_eq!(masker.mask_cut("a hunter2 b hunt"), "a *** b ***");
+        assert_eq!(masker.mask_cut("a hunter2"), "a ***");
+        assert_eq!(masker.mask_cut("a hunter"), "a ***");
+        assert_eq!(masker.mask_cut("nothing here"), "nothing here");
+        assert_eq!(Masker::default().mask_cut("hunt"), "hunt");
+    }
+
+    #[test]
     fn a_value_in_pieces_is_found() {
         let mut writer = masker(&["hunter2"]).writer(Vec::new());
         for piece in ["pass=hun", "ter", "2 user=hunt"] {
@@ -193,7 +282,8 @@ mod tests {
                 writer.write_all(piece.as_bytes()).unwrap();
             }
             let streamed = String::from_utf8(writer.finish().unwrap()).unwrap();
-            prop_assert_eq!(&streamed, &masker.mask(&pieces.concat()));
+            let whole = pieces.concat();
+            prop_assert_eq!(&streamed, &masker.mask(&whole));
             for value in &values {
                 prop_assert!(!streamed.contains(value.as_str()));
             }

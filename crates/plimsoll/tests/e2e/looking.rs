@@ -1,0 +1,44 @@
+//! Looking changes nothing: it needs no right to write, and makes nothing.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::{fs, path::Path};
+
+use crate::support::{Project, Run, plimsoll, skip};
+
+const NOBODY: u32 = 65534;
+const LOOKS: [&[&str]; 4] = [&["status"], &["history"], &["audit"], &["logs"]];
+
+fn as_nobody(project: &Project, program: &Path, args: &[&str]) -> Run {
+    let mut command = std::process::Command::new(program);
+    command.args(args).current_dir(project.path()).env_remove("USER").env_remove("LOGNAME");
+    Run::of(&command.uid(NOBODY).gid(NOBODY).output().expect("plimsoll runs"))
+}
+
+#[test]
+fn looking_makes_nothing() {
+    let project = Project::new();
+    for look in LOOKS {
+        project.run(look).expect(0);
+    }
+    assert!(!project.path().join(".plimsoll").exists());
+}
+
+#[test]
+fn who_may_only_read_can_look() {
+    if !rustix::process::geteuid().is_root() {
+        return skip("who_may_only_read_can_look", "only root can become another user");
+    }
+    let project = Project::new();
+    project.run(&["build"]).expect(0);
+    fs::set_permissions(project.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("plimsoll");
+    fs::copy(plimsoll(), &program).unwrap();
+    for look in LOOKS {
+        as_nobody(&project, &program, look).expect(0);
+    }
+    as_nobody(&project, &program, &["history"]).expect(0).says(&["r1"]);
+    as_nobody(&project, &program, &["retry", "r1"]).says(&["may not write", "you are nobody"]);
+}
