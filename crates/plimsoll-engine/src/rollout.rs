@@ -331,6 +331,7 @@ impl<'r, 'w> Run<'r, 'w> {
 
     fn tell_sent(&mut self, host: &HostName, sent: Option<Sent>) {
         if let Some(Sent { bytes, size, base }) = sent {
+            let base = base.map(|base| self.viewer.label(&base));
             self.world.tell(News::Sent { host: host.clone(), bytes, size, base });
         }
     }

@@ -94,7 +94,7 @@ pub enum News {
         /// Size of the release's artifact.
         size: u64,
         /// The release that they were a patch against.
-        base: Option<ReleaseId>,
+        base: Option<ReleaseLabel>,
     },
     /// Something that a person should know and that stops nothing.
     Warning {

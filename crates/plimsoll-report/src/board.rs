@@ -91,7 +91,12 @@ impl Board {
             News::Sent { host, bytes, size, base } => {
                 vec![note(
                     Mark::Note,
-                    &sent(host.as_str(), *bytes, *size, base.as_ref().map(|base| self.names.release(base))),
+                    &sent(
+                        host.as_str(),
+                        *bytes,
+                        *size,
+                        base.as_ref().map(|base| self.names.release(&base.release)),
+                    ),
                 )]
             }
             News::Warning { message } => vec![note(Mark::Warned, message)],

@@ -43,6 +43,7 @@ impl Names {
                     self.learn(replaces);
                 }
             }
+            News::Sent { base: Some(base), .. } => self.learn(base),
             News::Recorded { record } => self.learn_record(record),
             News::Watching { view } => {
                 self.learn(&view.canary.release);

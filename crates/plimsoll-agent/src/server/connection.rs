@@ -122,6 +122,8 @@ fn parse(frame: &Frame, greeted: bool) -> Result<Call, Reply> {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::version::{OLDEST_PROTOCOL, PROTOCOL};
+
     use super::*;
 
     fn hello(body: &str) -> Result<Call, Reply> {
@@ -141,8 +143,9 @@ mod tests {
         let reply = hello(body).unwrap_err();
         let refusal = reply.result.unwrap_err();
         assert_eq!((reply.id, refusal.reason), (7, RefusalReason::Version));
+        let ours = format!("speaks {OLDEST_PROTOCOL} to {PROTOCOL}");
         assert!(
-            refusal.message.contains("speaks protocol 5 to 7") && refusal.message.contains("1 to 3"),
+            refusal.message.contains("speaks protocol 5 to 7") && refusal.message.contains(&ours),
             "{refusal}"
         );
         assert!(refusal.help.unwrap().contains("end the older agent"));
