@@ -114,6 +114,11 @@ impl Output {
     }
 
     /// Prints a line.
+    /// A sentence; for programs an object with it.
+    pub(crate) fn sentence(self, text: &str) -> Result<(), Failure> {
+        self.print(&serde_json::json!({ "text": text }), |_| format!("{text}\n"))
+    }
+
     pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
         self.text(&format!("{line}\n"))
     }

@@ -34,11 +34,11 @@ pub(crate) fn run(config: &Path, output: Output, what: &cli::Maintenance) -> Res
     let failed = tell(&project, environment, page.clone())?;
     let listen = environment.listen;
     match &page {
-        Some(page) => output.line(&format!(
+        Some(page) => output.sentence(&format!(
             "maintenance is on: clients of {listen} get 503 and \"{}\"; instances go on",
             page.first_line()
         ))?,
-        None => output.line(&format!("maintenance is off: {listen} serves again"))?,
+        None => output.sentence(&format!("maintenance is off: {listen} serves again"))?,
     }
     Ok(if failed { ExitCode::Unreachable } else { ExitCode::Success })
 }

@@ -16,7 +16,7 @@ pub(crate) fn pin(config: &Path, output: Output, arguments: &cli::Pin) -> Result
     let known = super::deploy::named(&project, &arguments.release)?;
     let (release, why) = (known.release.clone(), arguments.message.clone());
     operation::record(&project, None, Operation::Pin { release, why }, None)?;
-    output.line(&format!("r{} is kept until `plimsoll unpin r{}`", known.number, known.number))?;
+    output.sentence(&format!("r{} is kept until `plimsoll unpin r{}`", known.number, known.number))?;
     Ok(ExitCode::Success)
 }
 
@@ -24,11 +24,11 @@ pub(crate) fn unpin(config: &Path, output: Output, arguments: &cli::Unpin) -> Re
     let project = Project::load(config)?;
     let known = super::deploy::named(&project, &arguments.release)?;
     if !project.history()?.pins.contains_key(&known.release) {
-        output.line(&format!("r{} is not pinned", known.number))?;
+        output.sentence(&format!("r{} is not pinned", known.number))?;
         return Ok(ExitCode::Success);
     }
     let release = known.release.clone();
     operation::record(&project, None, Operation::Unpin { release }, None)?;
-    output.line(&format!("r{} may be removed by `plimsoll prune` again", known.number))?;
+    output.sentence(&format!("r{} may be removed by `plimsoll prune` again", known.number))?;
     Ok(ExitCode::Success)
 }

@@ -142,7 +142,7 @@ fn the_trail_of_a_host_shows_another_journal() {
             std::fs::copy(name(&kept), name(&journal)).unwrap();
         }
     }
-    project.run(&["audit"]).expect(0);
+    project.run(&["audit"]).expect(1).says(&["of which this journal knows nothing"]);
     project.run(&["audit", "--hosts"]).expect(1).says(&["NOT IN THE JOURNAL", "intact"]);
     // And an edit of the trail itself.
     let trail = project.path().join(".plimsoll/local/production/greeter/state/audit.jsonl");
