@@ -113,12 +113,12 @@ impl Output {
         pass_closed_pipe(io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
     }
 
-    /// Prints a line.
-    /// A sentence; for programs an object with it.
+    /// Prints a sentence; for programs an object with it.
     pub(crate) fn sentence(self, text: &str) -> Result<(), Failure> {
         self.print(&serde_json::json!({ "text": text }), |_| format!("{text}\n"))
     }
 
+    /// Prints a line.
     pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
         self.text(&format!("{line}\n"))
     }
