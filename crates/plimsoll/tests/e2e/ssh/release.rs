@@ -31,7 +31,7 @@ fn a_release_goes_out_and_back_over_ssh() {
     load.lost_nothing("out and back over ssh");
     assert_eq!(project.get(), "1");
     project.run(&["status"]).expect(0).says(&["1 host", "r1", "2/2"]);
-    project.run(&["logs"]).expect(0).says(&["listening on", "web1"]);
+    project.run(&["logs"]).expect(0).says(&["r1.0", "listening on"]);
     assert_eq!(server.programs().len(), 1, "placed once, for all commands");
     project.run(&["down"]).expect(0);
     project.run(&["status", "--hosts", "db*"]).expect(2).says(&["no host fits `db*`", "hosts are web1"]);
