@@ -14,14 +14,20 @@ use std::time::{Duration, Instant};
 
 use plimsoll_model::Span;
 use plimsoll_model::traffic::{RouteTable, TrafficReport};
-use plimsoll_proxy::{ControlClient, ControlError, Listen, Proxy, ProxyOptions, SetTableError};
+use plimsoll_proxy::{
+    ControlClient, ControlError, Listen, Proxy, ProxyOptions, SetTableError, ShutdownHandle,
+};
 use serde::{Deserialize, Serialize};
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
 
 use super::{Traffic, TrafficError, keeper};
 use crate::durable;
 use crate::layout::{Layout, Sockets};
 use crate::process::{detach, holder_of, spawn_detached};
 
+/// How long a proxy that is told to end by SIGTERM may finish; its unit has five seconds more.
+const FINISH: Duration = Duration::from_secs(30);
 /// How long a new proxy may take until it answers.
 const START_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -216,6 +222,18 @@ pub fn inherited_proxy_main(control: &Path, state: &Path) -> ExitCode {
     }
 }
 
+/// Whoever stops it as processes are stopped (an administrator's `systemctl restart`, a shutdown of the host) ends what clients
+/// have under way no more than a hand-over does.
+fn finish_at_sigterm(proxy: ShutdownHandle) {
+    // Registering fails only for signals that cannot be caught; without the thread SIGTERM would be ignored.
+    let Ok(mut signals) = Signals::new([SIGTERM]) else { return };
+    let handle = signals.handle();
+    let wait = move || signals.forever().for_each(|_| proxy.shutdown(FINISH));
+    if thread::Builder::new().name("proxy-signal".to_owned()).spawn(wait).is_err() {
+        handle.close();
+    }
+}
+
 fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
     let options = ProxyOptions {
         listen,
@@ -225,6 +243,7 @@ fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
     };
     match Proxy::start(options) {
         Ok(proxy) => {
+            finish_at_sigterm(proxy.shutdown_handle());
             keeper::keep(proxy.shutdown_handle(), state);
             proxy.wait();
             ExitCode::SUCCESS
