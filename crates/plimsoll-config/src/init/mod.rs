@@ -82,7 +82,7 @@ pub fn propose(listing: &ProjectListing, hosts: &[SshHost]) -> Proposal {
             .to_owned(),
     );
     notes.push(
-        "keep `.plimsoll/` out of version control: it holds the signing key and the local releases"
+        "`.plimsoll/` will hold the signing key and the releases, and keeps itself out of version control: keep a copy of it"
             .to_owned(),
     );
     Proposal { text: template::render(&found, hosts), notes }

@@ -8,6 +8,7 @@
 
 mod confined;
 mod gone;
+mod migrate;
 mod readme;
 mod service;
 mod story;
