@@ -26,7 +26,7 @@ use crate::durable;
 use crate::layout::{Layout, Sockets};
 use crate::process::{detach, holder_of, spawn_detached};
 
-/// How long a proxy that is told to end by SIGTERM may finish; its unit has five seconds more.
+/// How long a proxy that was asked to end by a signal lets requests finish; below its unit's `TimeoutStopSec`.
 const FINISH: Duration = Duration::from_secs(30);
 /// How long a new proxy may take until it answers.
 const START_PATIENCE: Duration = Duration::from_secs(5);
@@ -222,18 +222,6 @@ pub fn inherited_proxy_main(control: &Path, state: &Path) -> ExitCode {
     }
 }
 
-/// Whoever stops it as processes are stopped (an administrator's `systemctl restart`, a shutdown of the host) ends what clients
-/// have under way no more than a hand-over does.
-fn finish_at_sigterm(proxy: ShutdownHandle) {
-    // Registering fails only for signals that cannot be caught; without the thread SIGTERM would be ignored.
-    let Ok(mut signals) = Signals::new([SIGTERM]) else { return };
-    let handle = signals.handle();
-    let wait = move || signals.forever().for_each(|_| proxy.shutdown(FINISH));
-    if thread::Builder::new().name("proxy-signal".to_owned()).spawn(wait).is_err() {
-        handle.close();
-    }
-}
-
 fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
     let options = ProxyOptions {
         listen,
@@ -243,7 +231,7 @@ fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
     };
     match Proxy::start(options) {
         Ok(proxy) => {
-            finish_at_sigterm(proxy.shutdown_handle());
+            finish_at_signal(proxy.shutdown_handle());
             keeper::keep(proxy.shutdown_handle(), state);
             proxy.wait();
             ExitCode::SUCCESS
@@ -253,5 +241,17 @@ fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
             let _ = durable::write(&failure_path(state), error.to_string().as_bytes());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// SIGTERM is how `systemctl stop` and a shutdown of the host ask: clients get the answers that they wait for.
+fn finish_at_signal(proxy: ShutdownHandle) {
+    // Where the signal cannot be caught it ends the proxy at once, as it would have done.
+    if let Ok(mut signals) = Signals::new([SIGTERM]) {
+        thread::spawn(move || {
+            if signals.forever().next().is_some() {
+                proxy.shutdown(FINISH);
+            }
+        });
     }
 }
