@@ -368,7 +368,10 @@ impl<'r, 'w> Run<'r, 'w> {
             self.state.plan.rules.dead_man_switch,
         );
         let of_host: HashMap<_, _> = actions.iter().map(|a| (&a.host, a)).collect();
-        let word = Self::word(&self.state, self.lease, &self.armed);
+        // A switch that is being armed runs from then on, whatever the other hosts do.
+        let being_armed = actions.iter().filter(|a| a.action == Action::Arm).map(|a| a.host.clone());
+        let armed = self.armed.iter().cloned().chain(being_armed).collect();
+        let word = Self::word(&self.state, self.lease, &armed);
         let do_its_own = |host: &mut dyn Host| {
             let action = of_host.get(host.name())?;
             Some(perform(&context, host, action))
