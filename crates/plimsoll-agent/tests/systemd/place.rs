@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use plimsoll_testkit::fleet::{Fleet, FleetOptions, Host};
 
@@ -22,9 +22,14 @@ pub(crate) fn is_test_host(test: &str) -> bool {
         return true;
     }
     static FLEET: OnceLock<Option<Fleet>> = OnceLock::new();
+    // One after another: instances have seconds to become healthy, and the host shares its processors with others.
+    static TURN: Mutex<()> = Mutex::new(());
     // It is never dropped: what took the fleet up takes it down when this process ends.
     match FLEET.get_or_init(fleet) {
-        Some(fleet) => run_on(&fleet.hosts()[0], test, &[]),
+        Some(fleet) => {
+            let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+            run_on(&fleet.hosts()[0], test, &[]);
+        }
         None => skip(test),
     }
     false
