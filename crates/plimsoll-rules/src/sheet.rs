@@ -58,7 +58,7 @@ impl<'a> Sheet<'a> {
 
 impl Entry<'_> {
     /// Says what stands below the marked text.
-    pub fn mark(mut self, text: impl Into<String>) -> Self {
+    pub fn mark(&mut self, text: impl Into<String>) -> &mut Self {
         if let Some(finding) = &mut self.0 {
             finding.mark = text.into();
         }
@@ -66,7 +66,7 @@ impl Entry<'_> {
     }
 
     /// Says what else is known.
-    pub fn note(mut self, name: &str, text: impl Into<String>) -> Self {
+    pub fn note(&mut self, name: &str, text: impl Into<String>) -> &mut Self {
         if let Some(finding) = &mut self.0 {
             finding.notes.push(Note { name: name.to_owned(), text: text.into() });
         }
@@ -74,7 +74,7 @@ impl Entry<'_> {
     }
 
     /// Gives it another severity than the rule's.
-    pub fn severity(mut self, severity: Severity) -> Self {
+    pub fn severity(&mut self, severity: Severity) -> &mut Self {
         if let Some(finding) = &mut self.0 {
             finding.severity = severity;
         }
@@ -82,7 +82,7 @@ impl Entry<'_> {
     }
 
     /// Masks values in the lines that are shown, so that a finding about a secret does not spread it.
-    pub fn hide_values(mut self) -> Self {
+    pub fn hide_values(&mut self) -> &mut Self {
         if let Some(finding) = &mut self.0 {
             finding.source.iter_mut().for_each(|line| line.text = without_values(&line.text));
         }

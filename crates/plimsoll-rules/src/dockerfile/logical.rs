@@ -64,15 +64,11 @@ impl<'s> Lines<'s> {
             }
             logical.end_line = line;
             let part = if began { trimmed } else { trimmed.trim_start() };
-            // Trailing blanks behind the escape do not matter; `\\` at the end of a Windows path does not continue
-            // where another character escapes.
-            match part.strip_suffix(self.escape) {
-                Some(part) => logical.text.push_str(part),
-                None => {
-                    logical.text.push_str(part);
-                    break;
-                }
-            }
+            let Some(continued) = part.strip_suffix(self.escape) else {
+                logical.text.push_str(part);
+                break;
+            };
+            logical.text.push_str(continued);
         }
         (logical.line > 0).then_some(logical)
     }

@@ -172,7 +172,8 @@ fn instruction(
     if keyword.has_heredocs() && rest.contains("<<") {
         heredocs = heredoc::read(lines, rest, &mut logical.end_line).map_err(|name| {
             logical.end_line = logical.line;
-            let message = format!("no line `{name}` ends the here-document; the rest of the file was not looked at");
+            let message =
+                format!("no line `{name}` ends the here-document; the rest of the file was not looked at");
             problem(logical, message, "end it with its word alone, at the beginning of a line")
         })?;
     }

@@ -7,8 +7,6 @@ pub struct Script {
     pub commands: Vec<Command>,
     /// Whether the output of some command is the input of another one.
     pub has_pipe: bool,
-    /// Commands that are no part of a substitution, each pipeline and compound command counted by its parts.
-    pub steps: usize,
 }
 
 /// A simple command. Quotes are removed; a variable is `${VAR}` and a substitution `$()`, whatever they hold.
@@ -35,7 +33,7 @@ impl Script {
     /// The program of an exec form.
     pub fn of_words(words: &[String]) -> Self {
         let command = Command::new(Vec::new(), words.to_vec());
-        Self { commands: vec![command], has_pipe: false, steps: 1 }
+        Self { commands: vec![command], has_pipe: false }
     }
 
     /// The commands of this name.
@@ -67,7 +65,6 @@ impl Script {
     pub(crate) fn append(&mut self, other: Self) {
         self.commands.extend(other.commands);
         self.has_pipe |= other.has_pipe;
-        self.steps += other.steps;
     }
 }
 

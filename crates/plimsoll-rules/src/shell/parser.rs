@@ -27,8 +27,7 @@ pub fn parse(text: &str) -> Result<Script> {
 }
 
 fn parse_at(text: &str, depth: u32) -> Result<Script> {
-    let mut parser =
-        Parser { text, at: 0, depth, substitutions: 0, heredocs: Vec::new(), script: Script::default() };
+    let mut parser = Parser { text, at: 0, depth, heredocs: Vec::new(), script: Script::default() };
     match parser.list(&[])? {
         End::Text => Ok(parser.script),
         End::Parenthesis | End::Word(_) | End::Case => Err(SyntaxError::Misplaced),
@@ -39,8 +38,6 @@ struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: u32,
-    /// Substitutions that are open.
-    substitutions: u32,
     /// Here-documents whose bodies begin at the next line, with whether tabs are stripped.
     heredocs: Vec<(String, bool)>,
     script: Script,
@@ -328,7 +325,7 @@ impl<'t> Parser<'t> {
             }
             match self.list(&["esac"])? {
                 End::Case => {
-                    self.at += self.rest().find(|c| c != ';' && c != '&').unwrap_or(self.rest().len())
+                    self.at += self.rest().find(|c| c != ';' && c != '&').unwrap_or(self.rest().len());
                 }
                 End::Word(_) => return Ok(()),
                 End::Text | End::Parenthesis => return Err(SyntaxError::Unclosed),
@@ -461,9 +458,6 @@ impl<'t> Parser<'t> {
         if self.at == begin {
             return Err(SyntaxError::Misplaced);
         }
-        if self.substitutions == 0 {
-            self.script.steps += 1;
-        }
         // Commands of substitutions in its words stand behind it.
         self.script.commands.insert(index.min(self.script.commands.len()), Command::new(assignments, words));
         Ok(())
@@ -595,11 +589,9 @@ impl<'t> Parser<'t> {
     /// `(…)` of a substitution, from its parenthesis.
     fn parenthesis(&mut self) -> Result<()> {
         self.at += 1;
-        self.substitutions += 1;
         let waiting = std::mem::take(&mut self.heredocs);
         let end = self.list(&[])?;
         self.heredocs = waiting;
-        self.substitutions -= 1;
         if end == End::Parenthesis && self.eat(")") { Ok(()) } else { Err(SyntaxError::Unclosed) }
     }
 
@@ -644,7 +636,7 @@ impl<'t> Parser<'t> {
             return Err(SyntaxError::TooDeep);
         }
         let inner = parse_at(&inner, self.depth + 1)?;
-        self.script.append(Script { steps: 0, ..inner });
+        self.script.append(inner);
         Ok(())
     }
 }

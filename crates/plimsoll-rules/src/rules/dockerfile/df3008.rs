@@ -23,7 +23,7 @@ fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
         sheet,
         "write `PACKAGE=VERSION`; `apt-cache policy PACKAGE` shows what there is",
         |_, command| {
-            let fixed = |package: &str| package.contains(['=', '/']) || package.ends_with(".deb");
+            let fixed = |package: &str| package.contains(['=', '/']) || packages::is_file(package, &[".deb"]);
             packages::unpinned(command, &["apt-get"], &["install"], packages::APT_VALUES, fixed)
         },
     );

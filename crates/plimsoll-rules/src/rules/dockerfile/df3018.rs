@@ -23,7 +23,9 @@ fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
         sheet,
         "write `PACKAGE=VERSION`, or `PACKAGE~MAJOR` where fixes shall come in",
         |_, command| {
-            let fixed = |package: &str| package.contains(['=', '<', '>', '~']) || package.ends_with(".apk");
+            let fixed = |package: &str| {
+                package.contains(['=', '<', '>', '~']) || packages::is_file(package, &[".apk"])
+            };
             packages::unpinned(command, &["apk"], &["add"], packages::APK_VALUES, fixed)
         },
     );

@@ -25,7 +25,7 @@ fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
         let command = ShellCommand { words: before_options, ..command.clone() };
         let valued =
             ["-v", "--version", "-s", "--source", "-i", "--install-dir", "-n", "--bindir", "-P", "-p"];
-        let fixed = |gem: &str| one_version || gem.contains(':') || gem.ends_with(".gem");
+        let fixed = |gem: &str| one_version || gem.contains(':') || packages::is_file(gem, &[".gem"]);
         packages::unpinned(&command, &["gem"], &["install", "i"], &valued, fixed)
     });
 }

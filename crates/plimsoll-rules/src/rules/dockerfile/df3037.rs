@@ -20,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
     runs::commands(subject, sheet, "write `PACKAGE=VERSION`", |_, command| {
         let valued = ["-t", "--type", "-r", "--repo", "--from", "-R", "--root", "-c", "--config"];
-        let fixed = |package: &str| package.contains(['=', '<', '>']) || package.ends_with(".rpm");
+        let fixed =
+            |package: &str| package.contains(['=', '<', '>']) || packages::is_file(package, &[".rpm"]);
         packages::unpinned(command, &["zypper"], &["install", "in"], &valued, fixed)
     });
 }

@@ -41,6 +41,8 @@ fn is_fixed(package: &str) -> bool {
     match package.split_once('@') {
         Some((_, version)) => !["latest", "none"].contains(&version),
         // Of this module, or of Go itself.
-        None => package.starts_with('.') || package.ends_with(".go") || !package.contains(['.', '$']),
+        None => {
+            package.starts_with('.') || packages::is_file(package, &[".go"]) || !package.contains(['.', '$'])
+        }
     }
 }

@@ -50,6 +50,11 @@ pub(super) const YUM_VALUES: &[&str] = &[
     "-R",
 ];
 
+/// Whether what is to be installed is a file, which is of one version.
+pub(super) fn is_file(package: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| package.ends_with(end))
+}
+
 /// Programs that behave as `dnf`.
 pub(super) const DNF: [&str; 3] = ["dnf", "microdnf", "dnf5"];
 
@@ -88,7 +93,7 @@ fn is_fixed_rpm(package: &str) -> bool {
     let has_version = package
         .match_indices('-')
         .any(|(at, _)| package[at + 1..].starts_with(|c: char| c.is_ascii_digit() || c == '$'));
-    has_version || package.ends_with(".rpm") || package.contains("://")
+    has_version || is_file(package, &[".rpm"]) || package.contains("://")
 }
 
 /// What is wrong with a command that asks whether to go on.
