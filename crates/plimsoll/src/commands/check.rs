@@ -75,7 +75,7 @@ fn question(arguments: &Check) -> Result<Question, Failure> {
 fn today() -> Date {
     let millis = i64::try_from(SystemClock.now().as_millis()).unwrap_or(i64::MAX);
     let now = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-    now.to_zoned(TimeZone::UTC).date()
+    TimeZone::UTC.to_datetime(now).date()
 }
 
 /// A word that is the name of no rule.

@@ -19,10 +19,7 @@ pub(super) const RULE: Rule = Rule {
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
     for instruction in &subject.file.instructions {
         let Body::Expose(ports) = &instruction.body else { continue };
-        let above = ports.iter().find(|port| {
-            let numbers = port.split('/').next().unwrap_or_default().split('-');
-            numbers.filter_map(|number| number.parse::<u64>().ok()).any(|number| number > 65535)
-        });
+        let above = ports.iter().find(|port| !is_possible(port));
         if let Some(port) = above {
             sheet.add(
                 instruction.place,
@@ -31,4 +28,10 @@ fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
             );
         }
     }
+}
+
+/// Whether it is a port or a range of ports, or holds a variable.
+fn is_possible(port: &str) -> bool {
+    let is_number = |number: &str| number.parse::<u16>().is_ok();
+    port.contains('$') || port.split('/').next().unwrap_or_default().split('-').all(is_number)
 }

@@ -17,7 +17,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
-    let before = subject.file.instructions.iter().take_while(|instruction| instruction.stage.is_none());
+    // A `FROM` that was not understood is one all the same.
+    let end = subject.file.problems.first().map_or(u32::MAX, |problem| problem.place.line);
+    let instructions = subject.file.instructions.iter();
+    let before = instructions.take_while(|i| i.stage.is_none() && i.place.line < end);
     for instruction in before.filter(|instruction| !matches!(instruction.body, Body::Arg(_))) {
         sheet.add(instruction.place, "this stands before the first `FROM`", "move it below");
     }

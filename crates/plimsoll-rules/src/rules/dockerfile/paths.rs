@@ -19,9 +19,9 @@ pub(super) fn file_name(path: &str) -> &str {
     path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-/// Whether it is `.`, which is always a folder.
+/// Whether it is `.`, which is always a folder, to builders too.
 pub(super) fn is_this_folder(path: &str) -> bool {
-    path == "." || path == ".."
+    path == "."
 }
 
 /// Which stages have a folder to be relative to, as one goes through a file.
