@@ -15,7 +15,7 @@ const BEFORE: &str = "
 Hosts are agents in memory (the real agent core, planner, engine and judges; no network, no proxy, no processes), all in
 one process with the coordinator and on one thread. `rollout`, `memory` and `one look` are therefore those of the whole
 fleet with its traffic and with every invariant of the simulator checked after each step, not of the coordinator alone. Times
-are those of the processor.
+are those of the processor; `one look` and `plan` are the least of nine.
 
 Two instances a host, steps of 5 % up to 25 % with a pause of 30 s each, then the promotion in batches of 25 %. An analysis
 looks every 5 s, the coordinator once a second. One host in a hundred fails: half of these have no room for the release,

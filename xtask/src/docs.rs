@@ -74,8 +74,10 @@ fn exit_codes() -> String {
 fn hooks() -> String {
     format!(
         "# The environment of hooks\n\nThis page is generated from the code; do not edit it. A hook finds these beside the \
-         variables that the command itself was started with. One without a value is empty.\n\n{}",
-        plimsoll_report::hook_variables_markdown()
+         variables that the command itself was started with. One without a value is empty.\n\n{}\n\
+         `migrate` runs on a host. It finds these beside the variables and secrets of the release.\n\n{}",
+        plimsoll_report::hook_variables_markdown(),
+        plimsoll_report::migrate_variables_markdown()
     )
 }
 

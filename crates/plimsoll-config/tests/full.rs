@@ -39,11 +39,17 @@ fn the_full_file_loads_without_a_warning() {
 
 #[test]
 fn hooks_have_a_command_and_a_time() {
-    let hooks = loaded(FULL).service.hooks;
+    let service = loaded(FULL).service;
+    let hooks = service.hooks;
     assert_eq!(hooks.keys().copied().collect::<Vec<_>>(), HookName::ALL);
     let first = &hooks[&HookName::PreDeploy];
     assert_eq!((first.command.len(), first.timeout), (2, Span::from_secs(30)));
     assert_eq!(hooks[&HookName::Held].timeout, Span::from_secs(300));
+    for environment in service.environments.values() {
+        let migrate = environment.run.migrate.as_ref().unwrap();
+        assert_eq!(migrate.command, ["{artifact}", "migrate"]);
+        assert_eq!(migrate.timeout, Span::from_secs(600));
+    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Every proposed file loads as it stands, without a warning, and says what it found.
 
 use plimsoll_config::{CargoPackage, ProjectListing, load, propose};
-use plimsoll_model::service::{Builder, Service};
+use plimsoll_model::service::{Builder, Service, Target};
+use plimsoll_model::ssh::SshHost;
 
 fn proposed(listing: &ProjectListing) -> Service {
-    let proposal = propose(listing);
+    let proposal = propose(listing, &[]);
     let loaded = load("plimsoll.toml", &proposal.text).unwrap_or_else(|p| panic!("{p}\n{}", proposal.text));
     assert_eq!(loaded.warnings, [], "{}", proposal.text);
     assert!(proposal.notes.len() >= 3);
@@ -63,6 +64,18 @@ fn anything_else_is_a_command() {
         let Builder::Command { command: found, .. } = service.build.builder else { panic!() };
         assert_eq!(found.join(" "), command);
     }
+}
+
+#[test]
+fn on_hosts() {
+    let hosts = ["web1", "deploy@10.0.0.3", "web4:2222"].map(|name| SshHost::new(name, None).unwrap());
+    let proposal = propose(&folder("shop"), &hosts);
+    let loaded = load("plimsoll.toml", &proposal.text).unwrap_or_else(|p| panic!("{p}\n{}", proposal.text));
+    assert_eq!(loaded.warnings, [], "{}", proposal.text);
+    let production = &loaded.service.environments[&"production".parse().unwrap()];
+    let Target::Ssh(target) = &production.target else { panic!() };
+    assert_eq!(target.hosts, hosts);
+    assert_eq!(production.listen.to_string(), "0.0.0.0:8080");
 }
 
 #[test]

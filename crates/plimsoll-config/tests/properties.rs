@@ -133,7 +133,7 @@ proptest! {
             cmake_lists: Some(text),
             ..ProjectListing::default()
         };
-        let proposal = propose(&listing);
+        let proposal = propose(&listing, &[]);
         let loaded = load("plimsoll.toml", &proposal.text);
         prop_assert!(loaded.is_ok_and(|loaded| loaded.warnings.is_empty()), "{}", proposal.text);
     }

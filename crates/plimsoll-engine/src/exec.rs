@@ -4,12 +4,14 @@
 //! has seen, so that a coordinator at work is not shut out and an old one does not get in.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SyncSender};
 use std::time::{Duration, Instant};
 
 use plimsoll_drivers::{Host, HostError};
 use plimsoll_model::agent::{LogLine, OnceOrder, OnceState, Request, Response};
 use plimsoll_model::{Fence, HostName, ServiceName};
+
+use crate::fleet;
 
 /// How often a running command is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -17,6 +19,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of output that are passed on from each host.
 const MOST_OUTPUT: usize = 8 * 1024 * 1024;
+/// Answers of hosts, of at most a megabyte each, that wait for a slow reader; then hosts are asked more slowly.
+const WAITING: usize = 16;
 
 /// What is heard of a host while its command runs.
 #[derive(Debug)]
@@ -60,36 +64,24 @@ pub struct Exec<'e> {
 }
 
 impl Exec<'_> {
-    /// Runs it on all hosts at the same time and answers when it is over everywhere.
+    /// Runs it on all hosts, `parallel` at the same time, and answers when it is over everywhere.
     pub fn run(
         &self,
         hosts: &mut [Box<dyn Host>],
+        parallel: usize,
         hear: &mut dyn FnMut(&HostName, Heard),
     ) -> Vec<(HostName, HostEnd)> {
         std::thread::scope(|scope| {
-            let (sender, heard) = mpsc::channel();
-            let running: Vec<_> = hosts
-                .iter_mut()
-                .map(|host| {
-                    let sender = sender.clone();
-                    let name = host.name().clone();
-                    (
-                        name,
-                        scope.spawn(move || {
-                            OnHost { exec: self, host: host.as_mut(), sender, passed: 0 }.run()
-                        }),
-                    )
+            let (sender, heard) = mpsc::sync_channel(WAITING);
+            let running = scope.spawn(move || {
+                fleet::on_all(hosts, parallel, |host| {
+                    OnHost { exec: self, host, sender: sender.clone(), passed: 0 }.run()
                 })
-                .collect();
-            drop(sender);
+            });
             for (host, heard) in heard {
                 hear(&host, heard);
             }
-            let lost = || HostEnd::Failed { why: "its thread broke off".to_owned(), unreachable: false };
-            running
-                .into_iter()
-                .map(|(name, thread)| (name, thread.join().unwrap_or_else(|_| lost())))
-                .collect()
+            running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
 }
@@ -98,12 +90,15 @@ impl Exec<'_> {
 struct OnHost<'h, 'e> {
     exec: &'h Exec<'e>,
     host: &'h mut dyn Host,
-    sender: Sender<(HostName, Heard)>,
+    sender: SyncSender<(HostName, Heard)>,
     passed: usize,
 }
 
 impl OnHost<'_, '_> {
     fn run(mut self) -> HostEnd {
+        if self.exec.cancel.load(Ordering::Relaxed) {
+            return failed("it was ended before its turn came", false);
+        }
         let begun = Instant::now();
         // The first request is sent again where it is not known whether it arrived: it runs once in any case.
         let mut request = Request::Once { order: self.exec.order.clone() };
@@ -173,4 +168,90 @@ impl OnHost<'_, '_> {
 
 fn failed(why: &str, unreachable: bool) -> HostEnd {
     HostEnd::Failed { why: why.to_owned(), unreachable }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+
+    use plimsoll_model::Span;
+
+    use super::*;
+
+    /// A host on which the command runs until it was looked at twice.
+    struct Busy {
+        name: HostName,
+        looks: usize,
+        running: Arc<AtomicUsize>,
+        most: Arc<AtomicUsize>,
+    }
+
+    impl Host for Busy {
+        fn name(&self) -> &HostName {
+            &self.name
+        }
+
+        fn call(
+            &mut self,
+            _: &ServiceName,
+            _: Option<Fence>,
+            request: Request,
+            _: &[u8],
+        ) -> Result<Response, HostError> {
+            if matches!(request, Request::Once { .. }) {
+                let now = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+                self.most.fetch_max(now, Ordering::SeqCst);
+            }
+            self.looks += 1;
+            let state = match self.looks {
+                1 | 2 => OnceState::Running { until: plimsoll_model::Timestamp::default() },
+                _ => {
+                    self.running.fetch_sub(1, Ordering::SeqCst);
+                    OnceState::Ended { code: Some(0), how: "exited with code 0".to_owned() }
+                }
+            };
+            let release = "0123456789ab".parse().unwrap();
+            Ok(Response::Once { state, release, lines: Vec::new(), cursor: None })
+        }
+    }
+
+    fn ends(cancelled: bool) -> (usize, Vec<(HostName, HostEnd)>) {
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let host = |n| {
+            let name = format!("web{n}").parse().unwrap();
+            Box::new(Busy { name, looks: 0, running: Arc::clone(&running), most: Arc::clone(&most) })
+        };
+        let mut hosts: Vec<Box<dyn Host>> = (0..6).map(|n| host(n) as Box<dyn Host>).collect();
+        let order = OnceOrder {
+            key: "exec-1".to_owned(),
+            rollout: None,
+            release: None,
+            instance: None,
+            command: vec!["true".to_owned()],
+            variables: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            timeout: Span::from_secs(10),
+        };
+        let (service, cancel) = ("greeter".parse().unwrap(), AtomicBool::new(cancelled));
+        let exec = Exec { service: &service, fence: Fence(1), order, cancel: &cancel };
+        let ends = exec.run(&mut hosts, 2, &mut |_, _| {});
+        (most.load(Ordering::SeqCst), ends)
+    }
+
+    #[test]
+    fn no_more_hosts_run_it_at_once_than_may() {
+        let (most, ends) = ends(false);
+        assert!(most <= 2, "{most}");
+        assert_eq!(ends.len(), 6);
+        assert!(ends.iter().all(|(_, end)| matches!(end, HostEnd::Ended { code: Some(0), .. })), "{ends:?}");
+    }
+
+    #[test]
+    fn hosts_whose_turn_has_not_come_are_left_alone_when_it_is_ended() {
+        let (most, ends) = ends(true);
+        assert_eq!(most, 0);
+        assert!(ends.iter().all(|(_, end)| matches!(end, HostEnd::Failed { unreachable: false, .. })));
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A rollout writes down which hooks it owes. Each run is written before and after; one that ended is never run again,
 //! one that was cut off is run again by the command that takes over, which tells it so (`PLIMSOLL_ATTEMPT`). Only
-//! `pre-deploy` decides anything: where it fails, the rollout goes back before it has changed a host. The others tell of
+//! `pre-deploy` decides anything here (`migrate` does on a host, see `steps/migrate.rs`): where it fails, the rollout goes back before it has changed a host. The others tell of
 //! what has happened, and their failure changes neither outcome nor exit code.
 
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::rollout::RunEnd;
 use crate::text;
 
 /// Lines of a hook's output that its record keeps.
-const KEPT_LINES: usize = 20;
+pub(crate) const KEPT_LINES: usize = 20;
 /// Bytes of one of them.
 const KEPT_BYTES: usize = 400;
 
@@ -249,7 +249,8 @@ fn bare(order: &CommandOrder) -> CommandOrder {
     CommandOrder { variables: std::collections::BTreeMap::new(), ..order.clone() }
 }
 
-fn bounded(line: &str) -> String {
+/// A line as a record keeps it.
+pub(crate) fn bounded(line: &str) -> String {
     match line.char_indices().nth(KEPT_BYTES) {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line.to_owned(),

@@ -20,6 +20,7 @@ use crate::fleet;
 use crate::journal::{JournalError, Lease, Query, RENEW_EVERY};
 use crate::looks::Looks;
 use crate::packing::Packings;
+use crate::steps::migrate::{self, Found};
 use crate::steps::{Context, Deed, Sent, StepError, perform};
 use crate::tally;
 use crate::view::Viewer;
@@ -91,6 +92,7 @@ pub struct Run<'r, 'w> {
     state: RolloutState,
     looks: Looks,
     packings: Packings,
+    following: migrate::Following,
     viewer: Viewer,
     /// Hosts that do not answer, and since when. Only this coordinator's knowledge: another one begins to wait anew.
     silent_since: HashMap<HostName, Timestamp>,
@@ -120,6 +122,7 @@ impl<'r, 'w> Run<'r, 'w> {
             state,
             looks: Looks::default(),
             packings: Packings::default(),
+            following: migrate::Following::default(),
             viewer,
             silent_since: HashMap::new(),
             last_renewal: Timestamp::default(),
@@ -156,6 +159,7 @@ impl<'r, 'w> Run<'r, 'w> {
         let fleet = self.observe();
         self.renew_and_confirm(&fleet)?;
         self.look(&fleet)?;
+        self.follow_migration()?;
         let now = self.world.clock.now();
         let decision = (self.decide)(&self.state, &fleet, now);
         self.show(&fleet, &decision, now);
@@ -297,6 +301,18 @@ impl<'r, 'w> Run<'r, 'w> {
             }
         }
         Ok(())
+    }
+
+    /// Looks at the hook `migrate` where it may run, and writes how it ended.
+    fn follow_migration(&mut self) -> Result<(), RunError> {
+        let Some(migration) = self.state.migration.as_ref().filter(|m| m.is_open()) else { return Ok(()) };
+        let name = migration.host.clone();
+        let Some(host) = self.world.hosts.iter_mut().find(|host| *host.name() == name) else { return Ok(()) };
+        match self.following.look(&self.state, host.as_mut(), self.lease.fence, self.world.clock.now()) {
+            Found::Open => Ok(()),
+            Found::Overtaken => Err(RunError::Overtaken { host: name }),
+            Found::Over(run) => self.write(Entry::HookEnded { run: Box::new(run) }),
+        }
     }
 
     /// Makes the changes, at the same time on all hosts: intent first, then the deed, then what came of it.

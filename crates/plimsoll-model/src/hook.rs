@@ -1,4 +1,4 @@
-//! Hooks: programs of the project's own that run at moments of a rollout, where the command runs.
+//! Hooks: programs of the project's own that run at moments of a rollout, where the command runs; `migrate` on one host.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,9 @@ use crate::record::Outcome;
 pub enum HookName {
     /// Before anything is changed. Where it fails, the rollout is refused.
     PreDeploy,
+    /// The release is on its hosts and none of it runs yet. The only one that runs on a host, with the release's program,
+    /// environment and secrets. Where it fails, the rollout is refused.
+    Migrate,
     /// The release serves everywhere.
     PostDeploy,
     /// The release was refused, or not every host could be brought back.
@@ -24,7 +27,7 @@ pub enum HookName {
 }
 
 impl HookName {
-    /// All of them.
+    /// All that run where the command runs.
     pub const ALL: [Self; 5] =
         [Self::PreDeploy, Self::PostDeploy, Self::DeployFailed, Self::RolledBack, Self::Held];
 
@@ -32,6 +35,7 @@ impl HookName {
     pub const fn name(self) -> &'static str {
         match self {
             Self::PreDeploy => "pre-deploy",
+            Self::Migrate => "migrate",
             Self::PostDeploy => "post-deploy",
             Self::DeployFailed => "deploy-failed",
             Self::RolledBack => "rolled-back",
@@ -50,7 +54,7 @@ impl HookName {
 
     /// Whether its failure stops what it stands before. The others only tell of what has happened.
     pub const fn decides(self) -> bool {
-        matches!(self, Self::PreDeploy)
+        matches!(self, Self::PreDeploy | Self::Migrate)
     }
 }
 
@@ -64,7 +68,8 @@ impl std::fmt::Display for HookName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct HookSpec {
-    /// The program and its arguments, run without a shell in the folder of the configuration file.
+    /// The program and its arguments, run without a shell in the folder of the configuration file; `migrate` in the
+    /// service's shared folder, with `{artifact}` for the release's program.
     pub command: Vec<String>,
     /// The longest time that it may take.
     pub timeout: Span,
@@ -96,6 +101,24 @@ pub struct HookVariable {
     /// What it holds, for the reference page.
     pub about: &'static str,
 }
+
+/// The variables that `migrate` finds beside those of the release's environment.
+pub const MIGRATE_VARIABLES: [HookVariable; 8] = [
+    HookVariable { name: "PLIMSOLL_HOOK", about: "`migrate`." },
+    HookVariable { name: "PLIMSOLL_SERVICE", about: "The service." },
+    HookVariable { name: "PLIMSOLL_ENVIRONMENT", about: "The environment." },
+    HookVariable { name: "PLIMSOLL_ROLLOUT", about: "The rollout, as `production-7`." },
+    HookVariable { name: "PLIMSOLL_KIND", about: "`initial` or `update`." },
+    HookVariable { name: "PLIMSOLL_RELEASE", about: "The release's identifier: twelve hexadecimal digits." },
+    HookVariable {
+        name: "PLIMSOLL_REPLACES",
+        about: "The identifier of the release that serves meanwhile; empty where none does.",
+    },
+    HookVariable {
+        name: "PLIMSOLL_ARTIFACT",
+        about: "The path of the release's program on the host, as `{artifact}` in the command.",
+    },
+];
 
 /// The variables that a hook finds beside those that the command itself was started with. One without a value is
 /// empty, so that a script may run with `set -u`.

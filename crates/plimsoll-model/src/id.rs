@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,12 +30,13 @@ fn is_name(text: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
+/// Shared text: identifiers stand in every observation, table and record, and copying one must cost nothing.
 macro_rules! text_id {
     ($(#[$doc:meta])* $type:ident, $what:literal, $rule:expr, $valid:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// The identifier as text.
@@ -49,7 +51,7 @@ macro_rules! text_id {
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(InvalidId { what: $what, text: text.to_owned(), rule: $rule })
                 }
@@ -66,7 +68,7 @@ macro_rules! text_id {
 
         impl From<$type> for String {
             fn from(id: $type) -> Self {
-                id.0
+                id.as_str().to_owned()
             }
         }
 
@@ -127,21 +129,21 @@ text_id!(
 impl ReleaseId {
     /// The identifier of the release whose manifest has this digest.
     pub fn of_manifest(manifest: &Digest) -> Self {
-        Self(manifest.short())
+        Self(manifest.short().into())
     }
 }
 
 impl HostName {
     /// The machine that the command runs on.
     pub fn local() -> Self {
-        Self("local".to_owned())
+        Self("local".into())
     }
 }
 
 impl RolloutId {
     /// The `number`th rollout of `environment`.
     pub fn new(environment: &EnvironmentName, number: u64) -> Self {
-        Self(format!("{environment}-{number}"))
+        Self(format!("{environment}-{number}").into())
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{ArmWeight, HostSettings};
+use crate::hook::HookSpec;
 use crate::observation::LostHost;
 use crate::release::RunSpec;
 use crate::rollout::{RolloutSpec, Step};
@@ -125,6 +126,8 @@ pub enum Action {
     Prepare,
     /// Bring the release's content to the host, verified and sealed there.
     Publish,
+    /// Start the hook `migrate`, unless this rollout has started it before.
+    Migrate,
     /// Arm the dead man's switch.
     Arm,
     /// Start instances.
@@ -154,6 +157,7 @@ impl Action {
         match self {
             Self::Prepare => "prepare",
             Self::Publish => "publish",
+            Self::Migrate => "start the hook migrate",
             Self::Arm => "arm the switch",
             Self::Start { .. } => "start",
             Self::Route { .. } => "route",
@@ -187,6 +191,11 @@ impl Plan {
     /// Whether `host` already serves the plan's release, and only gets another number of instances.
     pub fn is_level(&self, host: &HostPlan) -> bool {
         self.before(host) == Some(&self.release)
+    }
+
+    /// What runs once before any instance of the release does. Going back and bringing hosts level do not migrate.
+    pub fn migration(&self) -> Option<&HookSpec> {
+        self.run.migrate.as_ref().filter(|_| matches!(self.kind, PlanKind::Initial | PlanKind::Update))
     }
 
     /// Whether `host` takes no part.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hook::HookSpec;
 use crate::{Digest, EnvironmentName, ReleaseId, ServiceName, Share, Span, Timestamp};
 
 /// Name of the manifest inside a release's folder.
@@ -127,6 +128,9 @@ pub struct RunSpec {
     /// The account that it runs as; absent for one of its own.
     #[serde(default, skip_serializing_if = "is_default")]
     pub user: Option<String>,
+    /// What runs once, on one host, before any instance of the release does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub migrate: Option<HookSpec>,
 }
 
 /// How much of the sandbox is on.
@@ -217,6 +221,7 @@ impl Default for RunSpec {
             hardening: Hardening::default(),
             capabilities: Vec::new(),
             user: None,
+            migrate: None,
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::agent::ArmWeight;
+use plimsoll_model::hook::{HookName, HookRun};
 use plimsoll_model::plan::{Action, HostAction, Plan, PlanKind};
 use plimsoll_model::record::{Assigned, BackReason, Command, Entry, HoldReason, Outcome, Record};
 use plimsoll_model::{HostName, InstanceId, Timestamp};
@@ -52,6 +53,8 @@ pub struct RolloutState {
     pub prepared: BTreeSet<HostName>,
     /// Hosts that have the release.
     pub published: BTreeSet<HostName>,
+    /// The hook `migrate`, once a host was asked to run it.
+    pub migration: Option<Migration>,
     /// Instances that this rollout has started.
     pub started: BTreeSet<(HostName, InstanceId)>,
     /// Failures in a row, by host and action.
@@ -77,6 +80,40 @@ pub struct OpenStep {
     pub entered: Timestamp,
     /// A person said to go on.
     pub waved_on: bool,
+}
+
+/// The hook `migrate` of a rollout. The host that was asked first keeps it: it has the key under which it runs once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Where.
+    pub host: HostName,
+    /// When the host was asked first.
+    pub since: Timestamp,
+    /// How far it is.
+    pub stage: MigrationStage,
+}
+
+/// How far the hook `migrate` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MigrationStage {
+    /// The host was asked; it is not known whether it has begun.
+    Asked,
+    /// It has begun.
+    Runs,
+    /// It exited with 0.
+    Passed,
+    /// It did not.
+    Failed {
+        /// How it ended.
+        ending: String,
+    },
+}
+
+impl Migration {
+    /// Whether it may still run.
+    pub fn is_open(&self) -> bool {
+        matches!(self.stage, MigrationStage::Asked | MigrationStage::Runs)
+    }
 }
 
 /// A wait for a person.
@@ -151,6 +188,7 @@ impl RolloutState {
             last_progress: record.at,
             prepared: BTreeSet::new(),
             published: BTreeSet::new(),
+            migration: None,
             started: BTreeSet::new(),
             failures: BTreeMap::new(),
             routed: BTreeMap::new(),
@@ -193,7 +231,7 @@ impl RolloutState {
                 judge.ok_or(unfitting("no such analysis"))?.look(record.at, reading);
             }
             Entry::Held { reason, until } => self.hold(reason, *until),
-            Entry::Intended { actions } => self.intended(actions),
+            Entry::Intended { actions } => self.intended(actions, record.at),
             Entry::Commanded { command } => self.command(command, record),
             Entry::Promoting { .. } => {
                 self.promoting = true;
@@ -217,8 +255,8 @@ impl RolloutState {
             | Entry::LeaseTaken { .. }
             | Entry::HooksDue { .. }
             | Entry::HookStarted { .. }
-            | Entry::HookEnded { .. }
             | Entry::Operated { .. } => {}
+            Entry::HookEnded { run } => self.hook_ended(run, record.at),
         }
         Ok(())
     }
@@ -265,21 +303,36 @@ impl RolloutState {
         Ok(())
     }
 
-    fn intended(&mut self, actions: &[HostAction]) {
+    fn intended(&mut self, actions: &[HostAction], at: Timestamp) {
         for HostAction { host, action } in actions {
             match action {
                 Action::Commit => drop(self.commit_intended.insert(host.clone())),
                 Action::Arm | Action::Start { .. } | Action::Route { .. } => {
                     self.touched.insert(host.clone());
                 }
+                Action::Migrate => {
+                    let asked = || Migration { host: host.clone(), since: at, stage: MigrationStage::Asked };
+                    self.migration.get_or_insert_with(asked);
+                }
                 Action::Prepare | Action::Publish | Action::Retire { .. } | Action::Disarm => {}
             }
         }
     }
 
+    fn hook_ended(&mut self, run: &HookRun, at: Timestamp) {
+        let open = self.migration.as_mut().filter(|m| m.is_open() && run.hook == HookName::Migrate);
+        if let Some(migration) = open {
+            migration.stage = match run.passed {
+                true => MigrationStage::Passed,
+                false => MigrationStage::Failed { ending: run.ending.clone() },
+            };
+            self.last_progress = at;
+        }
+    }
+
     fn performed(&mut self, actions: &[HostAction], assigned: &[Assigned], at: Timestamp) {
         self.last_progress = at;
-        self.intended(actions);
+        self.intended(actions, at);
         let mut counts: BTreeMap<&HostName, Vec<Assigned>> = BTreeMap::new();
         for count in assigned {
             counts.entry(&count.host).or_default().push(count.clone());
@@ -301,6 +354,10 @@ impl RolloutState {
                 }
                 Action::Start { instances } => {
                     self.started.extend(instances.iter().map(|id| (host.clone(), id.clone())));
+                }
+                Action::Migrate => {
+                    let asked = self.migration.as_mut().filter(|m| m.stage == MigrationStage::Asked);
+                    asked.into_iter().for_each(|migration| migration.stage = MigrationStage::Runs);
                 }
                 Action::Arm | Action::Retire { .. } | Action::Disarm => {}
             }

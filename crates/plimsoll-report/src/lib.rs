@@ -68,7 +68,7 @@ pub use doctor::{DoctorView, doctor};
 pub use ending::{Ending, EndingStory, Gap, Hint, TimelineEntry, UsersHit};
 pub use exit_codes::exit_codes_markdown;
 pub use history::{HistoryEntry, ServiceHistory, service_history};
-pub use hook_variables::hook_variables_markdown;
+pub use hook_variables::{hook_variables_markdown, migrate_variables_markdown};
 pub use json_lines::{JsonLinesReporter, json_object};
 pub use junit::junit;
 pub use live::LiveReporter;

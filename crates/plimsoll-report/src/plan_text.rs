@@ -92,7 +92,11 @@ fn hosts(view: &PlanView<'_>) -> Vec<Line> {
 
 fn steps(view: &PlanView<'_>) -> Vec<Line> {
     let steps = &view.plan.steps;
-    let mut lines: Vec<Line> = steps
+    let migrate = view.plan.migration().map(|hook| {
+        let text = format!("       first the hook migrate, on one host: {}", hook.command.join(" "));
+        Line::text(text).wrapped(6)
+    });
+    let numbered: Vec<Line> = steps
         .iter()
         .enumerate()
         .map(|(i, planned)| {
@@ -100,6 +104,7 @@ fn steps(view: &PlanView<'_>) -> Vec<Line> {
             Line::text(format!("  {:>2}  {text}", i + 1)).wrapped(6)
         })
         .collect();
+    let mut lines: Vec<Line> = migrate.into_iter().chain(numbered).collect();
     let rest = if steps.is_empty() {
         "all traffic at once, as soon as it is proved"
     } else {

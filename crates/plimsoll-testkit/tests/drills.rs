@@ -4,8 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_agent::runtime::Exit;
+use plimsoll_model::hook::HookSpec;
 use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::{Command, Outcome};
+use plimsoll_model::release::RunSpec;
 use plimsoll_model::rollout::{RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::traffic::Stickiness;
@@ -133,4 +136,65 @@ fn a_coordinator_can_die_around_every_record_of_the_way_back() {
             }
         }
     }
+}
+
+/// A release whose hook `migrate` takes two seconds.
+fn migrating() -> Release {
+    let migrate = Some(HookSpec { command: vec!["migrate".to_owned()], timeout: Span::from_secs(30) });
+    let mut release = Release::with(2, &RunSpec { migrate, ..run_spec(2) });
+    release.behaviour.once = (Duration::from_secs(2), Exit::Code { code: 0 });
+    release
+}
+
+/// How often the hook ran on the host.
+fn migrations(universe: &Arc<Universe>) -> usize {
+    universe.lock().hosts[0].memory.ran_once().len()
+}
+
+#[test]
+fn a_migration_runs_once_whoever_dies_and_whatever_is_lost() {
+    let order = Order::Ship(migrating().id);
+    let begin = || {
+        let universe = universe();
+        universe.add_release(&migrating());
+        universe
+    };
+    let undisturbed = begin();
+    let before = undisturbed.records().len();
+    command(&undisturbed, &order, Vec::new());
+    expect(&undisturbed, "undisturbed", Outcome::Promoted);
+    assert_eq!(migrations(&undisturbed), 1);
+    for nth in 1..=(undisturbed.records().len() - before) as u64 {
+        for at in [Point::BeforeRecord(nth), Point::AfterRecord(nth)] {
+            let universe = begin();
+            command(&universe, &order, vec![Upset { at, what: Mishap::Dies }]);
+            command(&universe, &order, Vec::new());
+            expect(&universe, &format!("dies {at:?}"), Outcome::Promoted);
+            assert_eq!(migrations(&universe), 1, "dies {at:?}");
+        }
+    }
+    for nth in 1..=24 {
+        for done in [true, false] {
+            let universe = begin();
+            universe.lose_call(0, nth, done);
+            command(&universe, &order, Vec::new());
+            expect(&universe, &format!("call {nth} is lost, done: {done}"), Outcome::Promoted);
+            assert_eq!(migrations(&universe), 1, "call {nth} is lost, done: {done}");
+        }
+    }
+}
+
+#[test]
+fn an_abort_in_the_middle_of_a_migration_ends_it_and_changes_nothing() {
+    let universe = universe();
+    let mut release = migrating();
+    release.behaviour.once.0 = Duration::from_secs(20);
+    universe.add_release(&release);
+    universe.plan_event(Duration::from_secs(2), Event::Person(Command::Abort));
+    command(&universe, &Order::Ship(release.id.clone()), Vec::new());
+    expect(&universe, "aborted", Outcome::RolledBack);
+    let inner = universe.lock();
+    let memory = &inner.hosts[0].memory;
+    assert_eq!(memory.ran_once().len(), 1);
+    assert!(memory.running().iter().all(|instance| instance.release != release.id), "{:?}", memory.running());
 }

@@ -33,8 +33,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write a first plimsoll.toml for the project in this folder.
-    #[command(after_help = "Never overwrites. Then: `plimsoll ship --dry-run`, `plimsoll ship`.")]
-    Init,
+    #[command(
+        after_help = "Never overwrites. Then: `plimsoll doctor`, `plimsoll ship --dry-run`, `plimsoll ship`."
+    )]
+    Init(Init),
     /// Look for faults in what is there: Dockerfiles, so far. Changes nothing, runs nothing.
     #[command(
         after_help = "A finding is allowed by a comment above it: `# plimsoll: allow RULE until DATE: REASON`; hadolint's comments count too.\n\
@@ -135,6 +137,13 @@ pub(crate) enum Command {
     /// Become one instance. Started by the shim.
     #[command(hide = true)]
     Launch(Spec),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Production is on these hosts, as `ssh` knows them: `web1,deploy@10.0.0.3,web4:2222`. Without them: on this machine.
+    #[arg(long, value_delimiter = ',', value_name = "HOSTS")]
+    pub(crate) hosts: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -61,7 +61,7 @@ fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
     let output = output::Output::new(&cli);
     let config = cli.config.as_path();
     match cli.command {
-        Command::Init => init::run(config, output),
+        Command::Init(arguments) => init::run(config, output, &arguments),
         Command::Check(arguments) => check::run(output, &arguments),
         Command::Explain(arguments) => explain::run(output, &arguments),
         Command::Doctor(arguments) => doctor::run(config, output, &arguments),

@@ -14,14 +14,20 @@ use std::time::{Duration, Instant};
 
 use plimsoll_model::Span;
 use plimsoll_model::traffic::{RouteTable, TrafficReport};
-use plimsoll_proxy::{ControlClient, ControlError, Listen, Proxy, ProxyOptions, SetTableError};
+use plimsoll_proxy::{
+    ControlClient, ControlError, Listen, Proxy, ProxyOptions, SetTableError, ShutdownHandle,
+};
 use serde::{Deserialize, Serialize};
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
 
 use super::{Traffic, TrafficError, keeper};
 use crate::durable;
 use crate::layout::{Layout, Sockets};
 use crate::process::{detach, holder_of, spawn_detached};
 
+/// How long a proxy that was asked to end by a signal lets requests finish; below its unit's `TimeoutStopSec`.
+const FINISH: Duration = Duration::from_secs(30);
 /// How long a new proxy may take until it answers.
 const START_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -225,6 +231,7 @@ fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
     };
     match Proxy::start(options) {
         Ok(proxy) => {
+            finish_at_signal(proxy.shutdown_handle());
             keeper::keep(proxy.shutdown_handle(), state);
             proxy.wait();
             ExitCode::SUCCESS
@@ -234,5 +241,17 @@ fn run(listen: Listen, control: &Path, state: &Path) -> ExitCode {
             let _ = durable::write(&failure_path(state), error.to_string().as_bytes());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// SIGTERM is how `systemctl stop` and a shutdown of the host ask: clients get the answers that they wait for.
+fn finish_at_signal(proxy: ShutdownHandle) {
+    // Where the signal cannot be caught it ends the proxy at once, as it would have done.
+    if let Ok(mut signals) = Signals::new([SIGTERM]) {
+        thread::spawn(move || {
+            if signals.forever().next().is_some() {
+                proxy.shutdown(FINISH);
+            }
+        });
     }
 }

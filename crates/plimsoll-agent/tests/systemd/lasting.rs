@@ -11,7 +11,8 @@ use plimsoll_model::Span;
 use plimsoll_model::agent::Request;
 use plimsoll_model::observation::{InstanceState, SwitchState};
 
-use crate::subject::{SystemdSubject, is_test_host, kill, property, said};
+use crate::place::is_test_host;
+use crate::subject::{SystemdSubject, kill, property, said};
 use crate::support::get;
 
 fn until(what: &str, wanted: impl Fn() -> bool) {
@@ -127,6 +128,32 @@ fn a_killed_proxy_comes_back_with_its_table() {
     // The socket is systemd's, so a client waits and is not refused.
     assert_eq!(get(subject.listen, "/").unwrap().0, 200);
     subject.ensure();
+}
+
+#[test]
+fn a_proxy_that_is_stopped_finishes_what_clients_wait_for() {
+    if !is_test_host("a_proxy_that_is_stopped_finishes_what_clients_wait_for") {
+        return;
+    }
+    let mut subject = SystemdSubject::new("stopped");
+    subject.driver().prepare();
+    let id = subject.driver().serve(Program::Healthy(1));
+    subject.driver().route(&[(&id, 100)]);
+    let listen = subject.listen;
+    let slow = thread::spawn(move || get(listen, "/slow"));
+    let under_way = |subject: &mut SystemdSubject| {
+        let traffic = subject.observe().traffic;
+        traffic.is_some_and(|traffic| traffic.in_flight.iter().any(|of| of.requests > 0))
+    };
+    while !under_way(&mut subject) {
+        assert!(!slow.is_finished(), "it was over before it was seen");
+        thread::sleep(Duration::from_millis(5));
+    }
+    said(&["systemctl", "stop", "plimsoll-stopped-proxy@1.service"]);
+    assert_eq!(slow.join().unwrap().unwrap().0, 200, "it was not cut");
+    assert_eq!(property("plimsoll-stopped-proxy@1.service", "Result"), "success");
+    // The socket is systemd's: the next client starts another one.
+    assert_eq!(get(listen, "/").unwrap().0, 200);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The agent on a host with systemd: the conformance suite, and what only a real systemd can show.
 //!
-//! These tests install units, so they run only where `PLIMSOLL_TEST_HOST` says that the machine is there for it: a
-//! host of the test fleet (`plimsoll-testkit`), or one booted by hand.
+//! These tests install units, so they run on a host of the test fleet (`place.rs`), or here where `PLIMSOLL_TEST_HOST` says
+//! that the machine is there for it.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // all of it is test code
 
 mod confined;
 mod lasting;
+mod place;
 mod reboot;
 mod subject;
 #[path = "../support/mod.rs"]
@@ -15,8 +16,9 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use place::is_test_host;
 use plimsoll_agent::conformance::{CHECKS, Driver};
-use subject::{SystemdSubject, is_test_host};
+use subject::SystemdSubject;
 
 /// Each check has a service of its own; a few run at the same time, because most of them wait.
 #[test]

@@ -22,15 +22,6 @@ use crate::support::{Releases, example, occupy};
 const ROOT: &str = "/opt/plimsoll-test";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Whether units may be installed here.
-pub(crate) fn is_test_host(test: &str) -> bool {
-    let may = std::env::var_os("PLIMSOLL_TEST_HOST").is_some() && Path::new("/run/systemd/system").is_dir();
-    if !may {
-        println!("skipped: {test}: this is no host for tests with systemd (PLIMSOLL_TEST_HOST)");
-    }
-    may
-}
-
 pub(crate) struct SystemdSubject {
     pub(crate) service: ServiceName,
     pub(crate) listen: SocketAddr,

@@ -77,11 +77,13 @@ impl FileLayer {
                 .help("begin with [environments.production] and `port = 8080`");
             return None;
         }
+        let migrate = self.hooks.value().and_then(HooksLayer::resolve_migrate);
         let mut resolved = BTreeMap::new();
         let mut in_order: Vec<(&EnvironmentName, &At<EnvironmentLayer>)> = given.value.given().collect();
         in_order.sort_by_key(|(_, at)| at.span.start);
         for (name, at) in &in_order {
-            if let Some(environment) = at.value.resolve(name, at, run, sink) {
+            if let Some(mut environment) = at.value.resolve(name, at, run, sink) {
+                environment.run.migrate.clone_from(&migrate);
                 resolved.insert((*name).clone(), environment);
             }
         }

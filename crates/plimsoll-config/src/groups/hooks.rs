@@ -8,10 +8,14 @@ use crate::values::list::Command;
 use crate::values::time::SomeTime;
 
 settings! {
-    /// Programs of your own that run at moments of a rollout, where the command runs. No shell reads them.
+    /// Programs of your own that run at moments of a rollout: where the command runs, but for `migrate`. No shell reads
+    /// them.
     HooksLayer;
     /// Before anything is changed. Any exit code but 0 refuses the rollout.
     "pre-deploy" => pre_deploy: HookLayer;
+    /// Once in every rollout of a release (not on the way back to one), on one host, when every host has the release and
+    /// none runs it yet. Any exit code but 0 refuses the rollout.
+    "migrate" => migrate: MigrateLayer;
     /// When the release serves everywhere.
     "post-deploy" => post_deploy: HookLayer;
     /// When the release was refused, or not every host could be brought back.
@@ -31,7 +35,24 @@ settings! {
     "timeout" => timeout: SomeTime = "\"5m\"";
 }
 
+settings! {
+    /// A program that changes what the service's instances share, such as the tables of a database. It becomes part of the
+    /// release, and runs as an instance does: its account, folder, bounds, variables and secrets.
+    MigrateLayer;
+    /// The program and its arguments; no shell reads them. `{artifact}` stands for the path of the release's program. What
+    /// else is named must be on the host.
+    "command" => command: Command, required;
+    /// The longest time that it may take; then it is ended.
+    "timeout" => timeout: SomeTime = "\"5m\"";
+}
+
 impl HooksLayer {
+    /// What runs on a host; it belongs to the releases and not to who ships them.
+    pub(crate) fn resolve_migrate(&self) -> Option<HookSpec> {
+        let layer = self.migrate.value()?;
+        Some(HookSpec { command: layer.command.value()?.0.clone(), timeout: layer.timeout().0 })
+    }
+
     pub(crate) fn resolve(&self) -> Hooks {
         let layers: [(HookName, &Slot<HookLayer>); 5] = [
             (HookName::PreDeploy, &self.pre_deploy),

@@ -113,6 +113,8 @@ impl RunLayer {
             hardening: self.hardening(),
             capabilities: self.capabilities().values().map(|capability| capability.0).collect(),
             user: self.user.value().map(|account| account.0.clone()),
+            // It is declared among the hooks; the file as a whole knows it.
+            migrate: None,
         }
     }
 

@@ -8,6 +8,8 @@ mod go;
 mod name;
 mod template;
 
+use plimsoll_model::ssh::SshHost;
+
 pub(crate) use name::as_name;
 
 /// What the caller saw in the project's folder.
@@ -63,8 +65,8 @@ struct Found {
 }
 
 /// Proposes a file. The first of Go, Cargo and `CMake` that makes a program counts; otherwise a command that makes a
-/// file is proposed, to be filled in.
-pub fn propose(listing: &ProjectListing) -> Proposal {
+/// file is proposed, to be filled in. Production is on `hosts`, and on this machine where there are none.
+pub fn propose(listing: &ProjectListing, hosts: &[SshHost]) -> Proposal {
     let found = go::find(listing)
         .or_else(|| cargo::find(listing))
         .or_else(|| cmake::find(listing))
@@ -80,10 +82,10 @@ pub fn propose(listing: &ProjectListing) -> Proposal {
             .to_owned(),
     );
     notes.push(
-        "keep `.plimsoll/` out of version control: it holds the signing key and the local releases"
+        "`.plimsoll/` will hold the signing key and the releases, and keeps itself out of version control: keep a copy of it"
             .to_owned(),
     );
-    Proposal { text: template::render(&found), notes }
+    Proposal { text: template::render(&found, hosts), notes }
 }
 
 /// A project in no known language.

@@ -3,6 +3,7 @@
 
 mod arm;
 mod commit;
+pub(crate) mod migrate;
 mod prepare;
 mod publish;
 mod retire;
@@ -101,6 +102,7 @@ pub(crate) fn perform(context: &Context, host: &mut dyn Host, step: &HostAction)
     match &step.action {
         Action::Prepare => prepare::perform(&mut call).map(nothing),
         Action::Publish => publish::perform(&mut call).map(|sent| Deed { sent, ..Deed::default() }),
+        Action::Migrate => migrate::perform(&mut call).map(nothing),
         Action::Arm => arm::arm(&mut call).map(nothing),
         Action::Disarm => arm::disarm(&mut call).map(nothing),
         Action::Start { instances } => start::perform(&mut call, instances).map(nothing),

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::agent::Request;
 use plimsoll_model::release::{Manifest, SecretReference};
-use plimsoll_model::{InstanceId, Secret};
+use plimsoll_model::{InstanceId, ReleaseId, Secret};
 
 use super::{Caller, StepError};
 
 pub(super) fn perform(call: &mut Caller, instances: &[InstanceId]) -> Result<(), StepError> {
     for instance in instances {
-        let secrets = secrets(call, instance)?;
+        let secrets = secrets(call, &instance.release)?;
         call.ask(Request::Start { instance: instance.clone(), secrets })?;
     }
     Ok(())
@@ -20,13 +20,13 @@ pub(super) fn perform(call: &mut Caller, instances: &[InstanceId]) -> Result<(),
 
 /// Values of the secrets that live in the operator's environment; those in files are read on the host. The references
 /// are the release's own, which on the way back is not the plan's.
-fn secrets(call: &Caller, instance: &InstanceId) -> Result<BTreeMap<String, Secret>, StepError> {
+pub(super) fn secrets(call: &Caller, release: &ReleaseId) -> Result<BTreeMap<String, Secret>, StepError> {
     let plan = call.context.plan;
     let of_release;
-    let references = if instance.release == plan.release {
+    let references = if *release == plan.release {
         &plan.run.secrets
     } else {
-        let signed = call.context.releases.manifest(&instance.release)?;
+        let signed = call.context.releases.manifest(release)?;
         let parsed: Option<Manifest> = serde_json::from_str(&signed.manifest).ok();
         of_release = parsed.and_then(|mut m| m.environments.remove(&plan.environment)).unwrap_or_default();
         &of_release.secrets

@@ -12,7 +12,7 @@ use plimsoll_model::record::{BackReason, Entry, Outcome};
 use plimsoll_model::{InstanceId, Share};
 
 use super::forward::on_hosts;
-use super::{Decision, Moment, Wait, forward, record, sides};
+use super::{Decision, Moment, Wait, forward, migrate, record, sides};
 use crate::state::Back;
 
 /// What to do next on the way back.
@@ -25,7 +25,8 @@ pub(super) fn decide(at: &Moment, back: &Back) -> Decision {
 }
 
 fn next(at: &Moment, back: &Back) -> Option<Decision> {
-    proxy(at)
+    migrate::back(at)
+        .or_else(|| proxy(at))
         .or_else(|| restart_old(at))
         .or_else(|| route(at, back))
         .or_else(|| retire(at))

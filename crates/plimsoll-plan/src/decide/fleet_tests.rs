@@ -12,12 +12,12 @@ use super::tests::{
 };
 use super::{Decision, decide};
 
-fn host(n: usize) -> HostName {
+pub(super) fn host(n: usize) -> HostName {
     format!("web{n}").parse().unwrap()
 }
 
 /// The plan of one host on three: the first has a share of 5 % already, and one may be lost.
-fn three(may_lose: u32) -> Plan {
+pub(super) fn three(may_lose: u32) -> Plan {
     let mut three = plan(Vec::new());
     let of = |n| HostPlan { host: host(n), differs: None, old: vec![old(0), old(1)], new: vec![new()] };
     three.hosts = (1..=3).map(of).collect();
@@ -25,7 +25,7 @@ fn three(may_lose: u32) -> Plan {
     three
 }
 
-fn prepared(n: usize) -> [(u64, Entry); 2] {
+pub(super) fn prepared(n: usize) -> [(u64, Entry); 2] {
     let did = |action| {
         (1, Entry::Performed { actions: vec![HostAction { host: host(n), action }], assigned: Vec::new() })
     };
@@ -55,7 +55,7 @@ fn seen(n: usize) -> SeenHost {
 }
 
 /// The hosts but these, which have been silent since second 10.
-fn without(lost: &[usize]) -> FleetObservation {
+pub(super) fn without(lost: &[usize]) -> FleetObservation {
     let silent =
         |n: &usize| LostHost { host: host(*n), reason: "no route".to_owned(), since: Some(second(10)) };
     FleetObservation {

@@ -1,4 +1,4 @@
-//! The way forward: prepare, publish, arm the switch, go through the steps, promote, settle.
+//! The way forward: prepare, publish, migrate, arm the switch, go through the steps, promote, settle.
 //!
 //! The order of traffic is always: capacity of the receiving side first, then weight, then verification at the data
 //! plane, then drain, then stop.
@@ -11,12 +11,15 @@ use plimsoll_model::record::{Entry, Outcome};
 use plimsoll_model::rollout::Step;
 use plimsoll_model::{HostName, InstanceId, Share};
 
-use super::{Decision, Moment, record, sides, steps};
+use super::{Decision, Moment, migrate, record, sides, steps};
 
 /// What to do next on the way forward, nothing being committed.
 pub(super) fn decide(at: &Moment) -> Decision {
-    if let Some(decision) =
-        prepared(at).or_else(|| published(at)).or_else(|| missing_host(at)).or_else(|| armed(at))
+    if let Some(decision) = prepared(at)
+        .or_else(|| published(at))
+        .or_else(|| missing_host(at))
+        .or_else(|| migrate::decide(at))
+        .or_else(|| armed(at))
     {
         return decision;
     }

@@ -9,8 +9,8 @@ use plimsoll_model::observation::LostHost;
 use plimsoll_model::plan::Action;
 use plimsoll_model::record::{BackReason, Entry};
 
-use super::Moment;
 use super::triggers::is_given_up;
+use super::{Moment, migrate};
 
 /// The next host to go on without, while there may be one more.
 pub(super) fn set_aside(at: &Moment) -> Option<Entry> {
@@ -44,6 +44,13 @@ pub(super) fn too_many(at: &Moment) -> Option<BackReason> {
     Some(BackReason::HostLost { host: lost.host.clone(), detail })
 }
 
+/// The host that the hook `migrate` was begun on is lost: nobody can say how it ended, so nothing can go on.
+pub(super) fn migrating(at: &Moment) -> Option<BackReason> {
+    let lost = silent(at).find(|lost| migrate::is_open_on(at, &lost.host))?;
+    let detail = format!("{}; it is not known how the hook migrate ended there", lost.reason);
+    Some(BackReason::HostLost { host: lost.host.clone(), detail })
+}
+
 /// Whether a failure on this host is one that the rollout goes on without the host for.
 pub(super) fn is_excused(at: &Moment, host: &HostName, action: &str) -> bool {
     has_room(at) && is_before_any_change(at, host, action)
@@ -63,15 +70,18 @@ fn is_before_any_change(at: &Moment, host: &HostName, action: &str) -> bool {
 
 /// A host that takes part and has been silent for too long.
 fn overdue<'a>(at: &Moment<'a>) -> Option<&'a LostHost> {
-    if at.state.plan.total() < 2 {
-        return None;
-    }
-    let grace = at.state.plan.rules.dead_man_switch.duration();
-    let planned = |lost: &&LostHost| {
-        !at.state.aside.contains_key(&lost.host) && !at.state.plan.is_set_aside(&lost.host)
-    };
-    let silent = at.fleet.unreachable.iter().filter(|l| l.since.is_some_and(|since| at.now >= since + grace));
-    silent.into_iter().find(planned)
+    silent(at).next()
+}
+
+/// All such hosts. A host that is alone is none of them.
+fn silent<'a>(at: &Moment<'a>) -> impl Iterator<Item = &'a LostHost> {
+    let Moment { state, fleet, now, .. } = *at;
+    let grace = state.plan.rules.dead_man_switch.duration();
+    let planned =
+        |lost: &LostHost| !state.aside.contains_key(&lost.host) && !state.plan.is_set_aside(&lost.host);
+    let several = state.plan.total() > 1;
+    let too_long = move |lost: &LostHost| lost.since.is_some_and(|since| now >= since + grace);
+    fleet.unreachable.iter().filter(move |lost| several && too_long(lost) && planned(lost))
 }
 
 /// Whether one more host may be set aside. The last one may not: nothing would be left to roll out to.

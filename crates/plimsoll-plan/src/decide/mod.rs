@@ -12,6 +12,9 @@ mod back;
 mod fleet_tests;
 mod forward;
 mod lost;
+mod migrate;
+#[cfg(test)]
+mod migrate_tests;
 mod sides;
 mod split;
 mod steps;
@@ -126,12 +129,13 @@ impl<'a> Moment<'a> {
     /// of its own, what is in the way may last until that is over, and then that long.
     fn deadline(&self) -> Timestamp {
         let state = self.state;
-        let since = match (&state.back, &state.hold, steps::own_end(state)) {
-            (Some(back), _, _) => back.since,
-            (None, Some(hold), _) => return hold.until,
-            (None, None, Some(end)) => end,
-            (None, None, None) => state.last_progress,
-        };
+        let since =
+            match (&state.back, &state.hold, migrate::own_end(state).or_else(|| steps::own_end(state))) {
+                (Some(back), _, _) => back.since,
+                (None, Some(hold), _) => return hold.until,
+                (None, None, Some(end)) => end,
+                (None, None, None) => state.last_progress,
+            };
         since + state.plan.rules.progress_deadline.duration()
     }
 

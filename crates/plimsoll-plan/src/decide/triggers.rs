@@ -6,7 +6,7 @@ use plimsoll_model::plan::{Action, HostAction, HostPlan};
 use plimsoll_model::record::{BackReason, Entry, Outcome};
 use plimsoll_model::verdict::Verdict;
 
-use super::{Decision, Moment, check_split, lost};
+use super::{Decision, Moment, check_split, lost, migrate};
 use crate::judge::Judge;
 use crate::state::Failures;
 
@@ -47,7 +47,9 @@ pub(super) fn reason_to_go_back(at: &Moment) -> Option<BackReason> {
         .or_else(|| bad_verdict(at))
         .or_else(|| failed_instance(at))
         .or_else(|| lost_old_side(at))
+        .or_else(|| migrate::failed(at))
         .or_else(|| failed_action(at))
+        .or_else(|| lost::migrating(at))
         .or_else(|| lost::too_many(at))
         .or_else(|| nobody_answered(at))
         .or_else(|| split_mismatch(at))

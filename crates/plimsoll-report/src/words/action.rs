@@ -10,9 +10,12 @@ use crate::rate::share;
 /// `start r42.0 and r42.1`, without the host.
 pub(crate) fn clause(action: &Action, names: &Names) -> String {
     match action {
-        Action::Prepare | Action::Publish | Action::Arm | Action::Commit | Action::Disarm => {
-            action.name().to_owned()
-        }
+        Action::Prepare
+        | Action::Publish
+        | Action::Migrate
+        | Action::Arm
+        | Action::Commit
+        | Action::Disarm => action.name().to_owned(),
         Action::Start { instances } => format!("start {}", list(instances, names)),
         Action::Retire { instances } => format!("drain and stop {}", list(instances, names)),
         Action::Route { weights } => format!("route {}", weights_of(weights, names)),

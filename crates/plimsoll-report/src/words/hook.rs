@@ -1,6 +1,6 @@
 //! Hooks.
 
-use plimsoll_model::hook::HookRun;
+use plimsoll_model::hook::{HookName, HookRun};
 
 use crate::duration;
 
@@ -18,6 +18,9 @@ pub(crate) fn clause(run: &HookRun) -> String {
 pub(crate) fn with_meaning(run: &HookRun) -> String {
     match (run.passed, run.hook.decides()) {
         (true, _) => clause(run),
+        (false, true) if run.hook == HookName::Migrate => {
+            format!("{}; no request met the release", clause(run))
+        }
         (false, true) => format!("{}; nothing has been changed", clause(run)),
         (false, false) => format!("{}; the rollout stays as it ended", clause(run)),
     }

@@ -282,9 +282,7 @@ fn run(rest: &str, heredocs: Vec<Heredoc>) -> Command {
     let exec = json::array(rest);
     let script = match &exec {
         Some(words) => Script::of_words(words),
-        None if rest.starts_with("<<") => {
-            heredocs.first().map_or_else(Script::default, of_heredoc)
-        }
+        None if rest.starts_with("<<") => heredocs.first().map_or_else(Script::default, of_heredoc),
         None => {
             let mut script = shell::script(rest);
             // A here-document that a shell reads is its script.

@@ -26,6 +26,10 @@ impl Watch {
             )
         });
         let changed = changes.clone().count();
+        if changed > 0 && rollout.plan.migration().is_some() && !rollout.migrated {
+            let what = "the release is started or given traffic, and its hook migrate has not passed";
+            return self.broken(Invariant::I5, now, what);
+        }
         let allowed = rollout.plan.max_parallel as usize;
         let places = || changes.clone().filter_map(|a| rollout.places.get(&a.host)).copied();
         if changed > allowed {

@@ -76,6 +76,8 @@ pub struct Watch {
     hosts: Vec<Seen>,
     rollout: Option<Rollout>,
     rolled_back: BTreeSet<ReleaseId>,
+    /// Rollouts of each release that were to migrate.
+    migrations: BTreeMap<ReleaseId, usize>,
     last_outcome: Option<Outcome>,
     /// The first decision of the coordinator that is at work, and the last one.
     deciding: Option<(u64, Timestamp)>,
@@ -110,6 +112,8 @@ struct Rollout {
     skipped: bool,
     back: Option<(BackReason, Timestamp)>,
     over: bool,
+    /// Whether the hook `migrate` has passed.
+    migrated: bool,
     evidence: BTreeMap<String, Evidence>,
     watching_since: Option<Timestamp>,
     /// Requests that had come to the stable side when the rollout began.
@@ -152,6 +156,7 @@ impl Watch {
             hosts: Vec::new(),
             rollout: None,
             rolled_back: BTreeSet::new(),
+            migrations: BTreeMap::new(),
             last_outcome: None,
             deciding: None,
             last_decision: Timestamp::default(),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use plimsoll_model::hook::HookName;
 use plimsoll_model::metrics::Reading;
 use plimsoll_model::plan::{Action, HostAction, Plan, PlanKind};
 use plimsoll_model::record::{BackReason, Command, Entry, Outcome, Record};
@@ -56,8 +57,27 @@ impl Watch {
             Entry::Intended { actions } => self.intended(actions, hosts, now),
             Entry::GoingBack { reason } => self.going_back(reason, record.at, now),
             Entry::Performed { actions, .. } => self.performed(actions, hosts, now),
-            Entry::Finished { outcome, .. } => self.finished(*outcome, hosts, now),
+            Entry::HookEnded { run } if run.hook == HookName::Migrate => {
+                rollout.migrated = run.passed;
+                self.ran_once(hosts, now);
+            }
+            Entry::Finished { outcome, .. } => {
+                self.finished(*outcome, hosts, now);
+                self.ran_once(hosts, now);
+            }
             _ => {}
+        }
+    }
+
+    /// I5: whoever dies, a rollout migrates once, on one host.
+    fn ran_once(&mut self, hosts: &[SimHost], now: Timestamp) {
+        let Some(release) = self.rollout.as_ref().map(|r| r.plan.release.clone()) else { return };
+        let wanted = self.migrations.get(&release).copied().unwrap_or_default();
+        let ran = hosts.iter().flat_map(|host| host.memory.ran_once());
+        let ran = ran.filter(|(instance, _)| instance.release == release).count();
+        if ran > wanted {
+            let what = format!("the hook migrate of {release} ran {ran} times in {wanted} rollouts");
+            self.broken(Invariant::I5, now, what);
         }
     }
 
@@ -85,6 +105,9 @@ impl Watch {
             let what = format!("{} was rolled back and is tried again", plan.release);
             self.broken(Invariant::I8, now, what);
         }
+        if plan.migration().is_some() {
+            *self.migrations.entry(plan.release.clone()).or_default() += 1;
+        }
         self.rollout = Some(Rollout {
             places: plan.hosts.iter().enumerate().map(|(at, h)| (h.host.clone(), at)).collect(),
             currents: hosts.iter().map(|h| (h.name.clone(), h.memory.current())).collect(),
@@ -97,6 +120,7 @@ impl Watch {
             skipped: false,
             back: None,
             over: false,
+            migrated: false,
             evidence: BTreeMap::new(),
             watching_since: None,
             stable_before: None,

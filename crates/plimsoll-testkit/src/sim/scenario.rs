@@ -5,8 +5,10 @@ use std::time::Duration;
 use fastrand::Rng;
 use plimsoll_agent::memory::{Behaviour, Fault, Moment};
 use plimsoll_agent::runtime::Exit;
+use plimsoll_model::hook::HookSpec;
 use plimsoll_model::preflight::Requires;
 use plimsoll_model::record::Command;
+use plimsoll_model::release::RunSpec;
 use plimsoll_model::rollout::{AnalysisSpec, Check, MetricSource, Policy, RolloutSpec, Step};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::traffic::Stickiness;
@@ -81,7 +83,7 @@ impl Scenario {
             tick: Duration::from_millis(*pick(&mut rng, &[250, 500, 1000])),
             breakage,
         };
-        let releases = vec![Release::new(1), second(&mut rng), Release::new(3)];
+        let releases = vec![Release::new(1), migrating(second(&mut rng), seed), Release::new(3)];
         let storm_lasts = Duration::from_secs(rng.u64(20..=90));
         let storm = storm(&mut rng, hosts, storm_lasts);
         Self {
@@ -194,6 +196,20 @@ fn second(rng: &mut Rng) -> Release {
         _ => release.answers.errors = 0.015,
     }
     release
+}
+
+/// The release with the hook `migrate`, for one seed of four. Drawn apart, so that the other seeds tell what they told before.
+fn migrating(release: Release, seed: u64) -> Release {
+    let mut rng = Rng::with_seed(seed ^ 0x0006_d167);
+    if rng.u8(..4) > 0 {
+        return release;
+    }
+    let migrate = Some(HookSpec { command: vec!["migrate".to_owned()], timeout: Span::from_secs(15) });
+    let run = RunSpec { migrate, ..super::release::run_spec(release.number) };
+    let code = i32::from(rng.u8(..4) == 0);
+    let once = (Duration::from_millis(rng.u64(100..20_000)), Exit::Code { code });
+    let behaviour = Behaviour { once, ..release.behaviour };
+    Release { answers: release.answers, behaviour, ..Release::with(release.number, &run) }
 }
 
 fn storm(rng: &mut Rng, hosts: usize, lasts: Duration) -> Vec<(Duration, Event)> {

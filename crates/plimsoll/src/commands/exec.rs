@@ -78,7 +78,8 @@ fn everywhere(config: &Path, output: Output, arguments: &cli::Exec) -> Result<u8
     };
     let exec = Exec { service: &project.service.name, fence, order, cancel: &cancel };
     let several = hosts.len() + lost.len() > 1;
-    let ends = exec.run(&mut hosts, &mut |host, heard| pass_on(output, host, several, heard));
+    let parallel = environment.target.parallel();
+    let ends = exec.run(&mut hosts, parallel, &mut |host, heard| pass_on(output, host, several, heard));
     let results = ends.iter().map(|(host, end)| (host.clone(), words(end))).collect();
     let ended = Operation::ExecEnded { key, results };
     operation::record(&project, Some(environment), ended, None)?;

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use plimsoll_config::{CargoPackage, ProjectListing, propose};
 use plimsoll_model::ExitCode;
+use plimsoll_model::ssh::SshHost;
 
+use crate::cli::Init;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -15,13 +17,14 @@ const MAX_FILE: u64 = 1 << 20;
 /// Folders deeper than this have no programs of the project.
 const MAX_DEPTH: usize = 4;
 
-pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
+pub(crate) fn run(config: &Path, output: Output, arguments: &Init) -> Result<ExitCode, Failure> {
+    let hosts = hosts(&arguments.hosts)?;
     if config.exists() {
         return Err(Failure::usage(format!("{} is there already; it was not touched", config.display()))
             .help("plimsoll ship    uses it"));
     }
     let folder = config.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let proposal = propose(&look(folder)?);
+    let proposal = propose(&look(folder)?, &hosts);
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -34,10 +37,34 @@ pub(crate) fn run(config: &Path, output: Output) -> Result<ExitCode, Failure> {
         let mut lines = vec![format!("wrote {}", config.display())];
         lines.extend(proposal.notes.iter().map(|note| format!("note: {note}")));
         lines.push("hint: git add and commit it    a release is then exactly a commit".to_owned());
-        lines.push("hint: plimsoll ship    builds it and takes it to production on this machine".to_owned());
+        lines.extend(next(&hosts).iter().map(ToString::to_string));
         lines.join("\n") + "\n"
     })?;
     Ok(ExitCode::Success)
+}
+
+/// The hosts that were named.
+fn hosts(named: &[String]) -> Result<Vec<SshHost>, Failure> {
+    let mut hosts: Vec<SshHost> = Vec::new();
+    for name in named {
+        let host = SshHost::new(name, None).map_err(|error| Failure::usage(error.to_string()))?;
+        if hosts.iter().any(|other| other.name == host.name) {
+            return Err(Failure::usage(format!("{name} is named twice")));
+        }
+        hosts.push(host);
+    }
+    Ok(hosts)
+}
+
+/// What to do next.
+fn next(hosts: &[SshHost]) -> &'static [&'static str] {
+    if hosts.is_empty() {
+        return &["hint: plimsoll ship    builds it and takes it to production on this machine"];
+    }
+    &[
+        "hint: plimsoll doctor    asks the hosts whether they have what is needed",
+        "hint: plimsoll ship    builds it and takes it to the hosts",
+    ]
 }
 
 fn look(folder: &Path) -> Result<ProjectListing, Failure> {

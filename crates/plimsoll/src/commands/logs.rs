@@ -1,11 +1,12 @@
 //! `plimsoll logs`: what the instances print, of all hosts in the order of time.
 //!
-//! Following is a thread for each host, so that a slow one holds up nobody. A host that does not answer is said once and
+//! Following is a thread for each host, so that a slow one holds up nobody; where this side prints more slowly than they
+//! write, they are asked more slowly, and nothing piles up here. A host that does not answer is said once and
 //! asked again; where it went on is where its reader stopped, so restarts of agents lose nothing that is still kept.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SyncSender};
 use std::time::Duration;
 
 use plimsoll_drivers::{Clock as _, Host, HostError, SystemClock};
@@ -25,6 +26,8 @@ use crate::signals;
 
 /// How often new lines are asked for. Lines of one look are put in the order of time.
 const POLL: Duration = Duration::from_millis(250);
+/// Answers of hosts, of at most a megabyte each, that wait to be printed.
+const WAITING: usize = 16;
 /// Newest lines that are shown where nobody says how many.
 const NEWEST: u32 = 100;
 /// The same where a time is given: as many as a host gives at once.
@@ -112,7 +115,7 @@ fn follow(hosts: &mut [Box<dyn Host>], reader: &Reader<'_>, printer: &Printer) -
         return Ok(());
     }
     std::thread::scope(|scope| {
-        let (sender, heard) = mpsc::channel::<(HostName, LogLine)>();
+        let (sender, heard) = mpsc::sync_channel::<(HostName, Vec<LogLine>)>(WAITING);
         for host in hosts {
             let (sender, cancel) = (sender.clone(), &cancel);
             scope.spawn(move || follow_host(host.as_mut(), reader, &sender, cancel));
@@ -121,12 +124,18 @@ fn follow(hosts: &mut [Box<dyn Host>], reader: &Reader<'_>, printer: &Printer) -
         let mut printed = Ok(());
         while !cancel.load(Ordering::Relaxed) && printed.is_ok() {
             std::thread::sleep(POLL);
-            let mut batch: Vec<_> = heard.try_iter().collect();
+            // No more at a time than may wait: hosts that go on and on shall not be listened to without printing.
+            let answers = heard.try_iter().take(WAITING);
+            let of_host = |(host, lines): (HostName, Vec<LogLine>)| {
+                lines.into_iter().map(move |line| (host.clone(), line))
+            };
+            let mut batch: Vec<_> = answers.flat_map(of_host).collect();
             in_order(&mut batch);
             printed = printer.print(&batch);
         }
-        // The readers look at it between two looks at their hosts.
+        // The readers look at it between two looks at their hosts; one that waits to be heard sees that nobody listens.
         cancel.store(true, Ordering::Relaxed);
+        drop(heard);
         printed
     })
 }
@@ -134,7 +143,7 @@ fn follow(hosts: &mut [Box<dyn Host>], reader: &Reader<'_>, printer: &Printer) -
 fn follow_host(
     host: &mut dyn Host,
     reader: &Reader<'_>,
-    sender: &Sender<(HostName, LogLine)>,
+    sender: &SyncSender<(HostName, Vec<LogLine>)>,
     cancel: &AtomicBool,
 ) {
     let name = host.name().clone();
@@ -147,8 +156,8 @@ fn follow_host(
                 }
                 (lines, cursor) = (u32::MAX, next.or(cursor));
                 // Whoever listens has gone only where everything ends.
-                for line in found {
-                    let _ = sender.send((name.clone(), line));
+                if !found.is_empty() && sender.send((name.clone(), found)).is_err() {
+                    return;
                 }
             }
             Err(why) => {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use plimsoll_model::hook::{HOOK_VARIABLES, HookName};
+use plimsoll_model::hook::{HOOK_VARIABLES, HookName, MIGRATE_VARIABLES};
 
-use crate::support::Project;
+use crate::support::{Project, Run};
 
 /// A project whose hooks write their environment into a file each, and then do as `pre` says.
 fn project(pre: &str) -> Project {
@@ -144,6 +144,113 @@ fn no_hook_is_lost_or_run_twice_when_the_command_dies() {
         }
         if cut.status.code().is_some() {
             assert!(record > 20, "{record} are too few");
+            return;
+        }
+    }
+    panic!("it writes too many records");
+}
+
+/// A project that migrates with a shell script, which runs where the instances do. `$0` is the release's program.
+fn migrating(script: &str) -> Project {
+    Project::new().steps("").extra(&format!(
+        "[hooks.migrate]\ncommand = [\"sh\", \"-c\", '{script}', \"{{artifact}}\"]\ntimeout = \"20s\"\n"
+    ))
+}
+
+/// What a migration wrote into the service's shared folder.
+fn shared(project: &Project, file: &str) -> String {
+    let shared = project.path().join(".plimsoll/local/production/greeter/shared");
+    std::fs::read_to_string(shared.join(file)).unwrap_or_default()
+}
+
+#[test]
+fn a_migration_runs_once_with_the_release_before_anything_of_it_serves() {
+    let script =
+        "env | sort > env; echo \"$VERSION\" >> versions; test -x \"$0\" && echo moved 3 rows to $DATABASE";
+    let mut project =
+        migrating(script).run_keys("[run.secrets]\nDATABASE = { env = \"GREETER_DATABASE\" }\n");
+    let ship = |project: &Project| {
+        let mut command = project.command(&["ship", "-v"]);
+        Run::of(&command.env("GREETER_DATABASE", "postgres://hidden").output().expect("it runs"))
+    };
+    ship(&project).expect(0).says(&["hook migrate passed", "moved 3 rows to ***"]);
+    let told = shared(&project, "env");
+    for variable in &MIGRATE_VARIABLES {
+        assert!(told.contains(&format!("{}=", variable.name)), "no {} in:\n{told}", variable.name);
+    }
+    assert!(told.contains("DATABASE=postgres://hidden") && told.contains("PLIMSOLL_KIND=initial"), "{told}");
+    project.change(&[("VERSION", "2")]);
+    project.edit("moved 3 rows", "moved 4 rows");
+    ship(&project).expect(0).says(&["moved 4 rows"]);
+    assert_eq!(shared(&project, "versions"), "1\n2\n");
+    // The way back does not migrate.
+    let mut back = project.command(&["rollback"]);
+    let back = Run::of(&back.env("GREETER_DATABASE", "postgres://hidden").output().expect("it runs"));
+    back.expect(0).says(&["r1 serves everywhere"]);
+    assert_eq!(shared(&project, "versions"), "1\n2\n");
+    project.run(&["history", "r2"]).expect(0).says(&["hook migrate passed"]);
+}
+
+#[test]
+fn a_failing_migration_refuses_and_nothing_moves() {
+    let mut project = migrating("echo the table is locked >&2; test \"$VERSION\" = 1");
+    project.run(&["ship"]).expect(0);
+    let before = project.observe().expect("an agent runs");
+    project.change(&[("VERSION", "2")]);
+    project.run(&["ship"]).expect(10).says(&[
+        "hook migrate failed",
+        "the table is locked",
+        "no request met the release",
+        "exited with code 1",
+    ]);
+    assert_eq!(project.get(), "1");
+    let after = project.observe().expect("an agent runs");
+    let ports = |seen: &plimsoll_model::observation::HostObservation| {
+        seen.instances.iter().map(|i| (i.instance.clone(), i.pid)).collect::<Vec<_>>()
+    };
+    assert_eq!((ports(&before), &before.current), (ports(&after), &after.current));
+    // No time is a failure too, and a program that is not there.
+    for (from, to, says) in [
+        ("test \"$VERSION\" = 1'", "sleep 4321'", "took longer than 1s"),
+        ("[\"sh\", \"-c\"", "[\"/no/such/program\"", "/no/such/program"),
+    ] {
+        project.edit(from, to);
+        project.edit("timeout = \"20s\"", "timeout = \"1s\"");
+        project.run(&["ship"]).expect(10).says(&[says]);
+        project.edit("timeout = \"1s\"", "timeout = \"20s\"");
+    }
+    assert_eq!(project.get(), "1");
+}
+
+/// Together with `rollback = "blocked"`: nobody goes back past what it did.
+#[test]
+fn a_release_that_migrated_can_block_the_way_back() {
+    let mut project = migrating("echo done");
+    project.run(&["ship"]).expect(0);
+    project.change(&[("VERSION", "2")]);
+    project.edit("[run]\n", "[run]\nrollback = \"blocked\"\nrollback-reason = \"the column is gone\"\n");
+    project.run(&["ship"]).expect(0).says(&["hook migrate passed"]);
+    project.run(&["rollback"]).expect(10).says(&["the column is gone", "--force-past-block"]);
+    assert_eq!(project.get(), "2");
+}
+
+/// However the command dies, the migration of a rollout runs once, and the rollout ends.
+#[test]
+fn no_migration_is_lost_or_run_twice_when_the_command_dies() {
+    let mut project = migrating("echo \"$VERSION\" >> versions; sleep 0.3");
+    project.run(&["ship"]).expect(0);
+    let mut all = "1\n".to_owned();
+    for record in 1..60 {
+        let version = (record + 1).to_string();
+        project.change(&[("VERSION", &version)]);
+        let mut command = project.command(&["ship"]);
+        let cut = command.env("PLIMSOLL_DIE_AFTER_RECORD", record.to_string()).output().expect("it runs");
+        project.run(&["ship"]).expect(0);
+        all += &format!("{version}\n");
+        assert_eq!(shared(&project, "versions"), all, "after record {record}");
+        assert_eq!(project.get(), version, "after record {record}");
+        if cut.status.code().is_some() {
+            assert!(record > 18, "{record} are too few");
             return;
         }
     }

@@ -8,6 +8,8 @@
 
 mod confined;
 mod gone;
+mod migrate;
+mod readme;
 mod service;
 mod story;
 

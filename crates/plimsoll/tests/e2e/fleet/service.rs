@@ -65,8 +65,7 @@ impl Service {
     pub fn new(language: Language, port: u16, fleet: &Fleet, rollout: &str) -> Self {
         let name = if language == Language::Go { "go-greeter" } else { "rust-greeter" };
         let folder = tempfile::tempdir().expect("a folder");
-        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-        copy(&examples.join(language.example()), folder.path());
+        copy_example(language, folder.path());
         let hosts: Vec<_> = fleet.hosts().iter().map(|host| format!("\"{}\"", host.name())).collect();
         let text = format!(
             r#"[service]
@@ -131,6 +130,12 @@ interval = "500ms"
         command.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS");
         Run::of(&command.output().expect("plimsoll runs"))
     }
+}
+
+/// Copies the example in a language.
+pub fn copy_example(language: Language, to: &Path) {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    copy(&examples.join(language.example()), to);
 }
 
 /// Copies a folder without what builds and plimsoll leave in it.

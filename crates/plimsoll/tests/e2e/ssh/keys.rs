@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 
 use super::server::{Server, make_key};
+use crate::support::{Terminal, skip};
 
 #[test]
 fn an_unknown_host_key_is_refused_in_a_pipe_with_the_next_command() {
@@ -16,6 +17,46 @@ fn an_unknown_host_key_is_refused_in_a_pipe_with_the_next_command() {
     project.run(&["ship"]).expect(15).says(&["its host key is not known here", &by_hand]);
     assert!(!server.root().exists());
     assert_eq!(fs::read_to_string(server.file("known")).unwrap(), "", "nothing was accepted in passing");
+    server.trust();
+}
+
+/// Ships at a terminal to a host whose key is not known, and answers what ssh asks.
+fn ship_and_answer(
+    test: &str,
+    answer: &str,
+) -> Option<(Server, crate::support::Project, crate::support::Run)> {
+    let server = Server::start(test)?;
+    let project = server.project(&["web1"], "");
+    fs::write(server.file("known"), "").unwrap();
+    let Some(mut terminal) = Terminal::start(&project, &["ship"]) else {
+        server.trust();
+        skip(test, "there is no `script`");
+        return None;
+    };
+    terminal.await_text("continue connecting");
+    assert!(terminal.text().contains("fingerprint is SHA256:"), "{}", terminal.text());
+    terminal.type_line(answer);
+    Some((server, project, terminal.end()))
+}
+
+#[test]
+fn an_unknown_host_key_is_asked_on_a_terminal() {
+    let test = "an_unknown_host_key_is_asked_on_a_terminal";
+    let Some((server, project, run)) = ship_and_answer(test, "yes") else { return };
+    run.expect(0).says(&["r1 serves everywhere"]);
+    let known = fs::read_to_string(server.file("known")).unwrap();
+    assert!(known.contains("ssh-ed25519"), "ssh remembers it: {known}");
+    // Nobody is asked a second time, with or without a terminal.
+    project.run(&["status"]).expect(0).says(&["r1"]);
+}
+
+#[test]
+fn an_unknown_host_key_that_a_person_does_not_trust_is_refused() {
+    let test = "an_unknown_host_key_that_a_person_does_not_trust_is_refused";
+    let Some((server, _project, run)) = ship_and_answer(test, "no") else { return };
+    run.expect(15).says(&["host key"]);
+    assert!(!server.root().exists(), "nothing was done there");
+    assert_eq!(fs::read_to_string(server.file("known")).unwrap(), "");
     server.trust();
 }
 

@@ -8,11 +8,13 @@ mod host;
 mod load;
 mod program;
 mod project;
+mod terminal;
 
 pub use host::{Part, eventually, kill};
 pub use load::Load;
 pub use program::{free_port, plimsoll, service_program};
 pub use project::{Project, Run};
+pub use terminal::Terminal;
 
 /// Says that a test was not run, and why; collected by `cargo xtask test`.
 pub fn skip(name: &str, why: &str) {
