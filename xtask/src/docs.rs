@@ -58,6 +58,7 @@ fn pages() -> Result<Vec<Page>> {
         Page { path: "docs/reference/plimsoll.schema.json", text: schema + "\n" },
         Page { path: "docs/reference/exit-codes.md", text: exit_codes() },
         Page { path: "docs/reference/hooks.md", text: hooks() },
+        Page { path: "docs/reference/checks.md", text: plimsoll_rules::reference::markdown() },
         Page { path: ARCHITECTURE, text: between_markers(&architecture, "crates", &layers::table())? },
     ])
 }

@@ -45,6 +45,11 @@ const LAYERS: &[Layer] = &[
         &["plimsoll-model"],
     ),
     pure(
+        "plimsoll-rules",
+        "the registry of checks, one file per check; parsers of what is checked; waivers; findings",
+        &["plimsoll-model", "plimsoll-artifact"],
+    ),
+    pure(
         "plimsoll-plan",
         "planner, judges, sequential tests, `decide(state, observation, now)`",
         &["plimsoll-model"],

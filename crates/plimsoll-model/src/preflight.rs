@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{CpuLevel, Fact, HostFacts, Probe, ProgramNeeds};
 use crate::release::Platform;
+pub use crate::severity::Severity;
 use crate::{HostName, ReleaseId, Span};
 
 /// Declared minimums of an environment's hosts; what is absent is not asked.
@@ -248,29 +249,6 @@ pub enum Answer {
     Unknown,
     /// It has not.
     No,
-}
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// It may become a problem.
-    Warning,
-    /// The release certainly fails there, or a declared minimum is not met.
-    Error,
-}
-
-impl Severity {
-    /// The word that begins a finding.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
 }
 
 /// The kinds of questions. Their names, in kebab-case, never change their meaning.

@@ -7,10 +7,13 @@
 //! A newcomer reads [`reporter`] (the trait), [`live`], [`plain`] and [`json_lines`] (its three readers), then
 //! `board` (what they remember between events), `words` (how each thing is said) and `line` (how it is fitted and
 //! coloured). The texts of single commands are one file each: [`mod@status`], [`history`],
-//! [`mod@rollout_history`], [`mod@audit`], [`mod@doctor`], [`logs`], [`plan_text`], [`exit_codes`].
+//! [`mod@rollout_history`], [`mod@audit`], [`mod@doctor`], [`mod@check`] (with [`mod@sarif`], [`mod@junit`] and
+//! [`annotations`] beside it), [`logs`], [`plan_text`], [`exit_codes`].
 
+pub mod annotations;
 pub mod audit;
 mod board;
+pub mod check;
 pub mod clock;
 pub mod doctor;
 pub mod duration;
@@ -20,6 +23,7 @@ mod flow;
 pub mod history;
 pub mod hook_variables;
 pub mod json_lines;
+pub mod junit;
 mod line;
 pub mod live;
 pub mod logs;
@@ -32,6 +36,7 @@ pub mod quiet;
 pub mod rate;
 pub mod reporter;
 pub mod rollout_history;
+pub mod sarif;
 mod sink;
 pub mod status;
 pub mod style;
@@ -50,17 +55,22 @@ mod any_order;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
+mod finding_fixtures;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod whole_runs;
 
+pub use annotations::{github, gitlab};
 pub use audit::{ChainCheck, audit};
+pub use check::{CheckView, check, check_json};
 pub use doctor::{DoctorView, doctor};
 pub use ending::{Ending, EndingStory, Gap, Hint, TimelineEntry, UsersHit};
 pub use exit_codes::exit_codes_markdown;
 pub use history::{HistoryEntry, ServiceHistory, service_history};
 pub use hook_variables::{hook_variables_markdown, migrate_variables_markdown};
 pub use json_lines::{JsonLinesReporter, json_object};
+pub use junit::junit;
 pub use live::LiveReporter;
 pub use logs::log_line;
 pub use names::{Names, renamed};
@@ -69,6 +79,7 @@ pub use plan_text::{PlanView, plan};
 pub use quiet::QuietReporter;
 pub use reporter::{ReportError, Reporter};
 pub use rollout_history::rollout_history;
+pub use sarif::sarif;
 pub use status::{EnvironmentStatus, Health, HostStatus, StatusView, status};
 pub use style::Style;
 pub use timeline::{Counted, back_reason, counted, rollback_timeline, users_hit};

@@ -2,11 +2,13 @@
 
 pub(crate) mod audit;
 pub(crate) mod build;
+pub(crate) mod check;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod down;
 mod ending;
 pub(crate) mod exec;
+pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod key;

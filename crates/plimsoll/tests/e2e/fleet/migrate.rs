@@ -58,7 +58,11 @@ fn a_migration_runs_once_on_one_host_whoever_is_killed() {
 
     // One that fails refuses the release, and both hosts are as they were.
     project.change(&[("VERSION", "3"), ("WAIT", "0"), ("CODE", "7")]);
-    project.run(&["ship"]).expect(10).says(&["hook migrate failed", "exited with code 7", "r2 serves everywhere"]);
+    project.run(&["ship"]).expect(10).says(&[
+        "hook migrate failed",
+        "exited with code 7",
+        "r2 serves everywhere",
+    ]);
     for host in fleet.hosts() {
         assert_eq!(get(host, project.port, "/").body, "2");
     }

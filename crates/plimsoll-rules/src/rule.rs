@@ -1,0 +1,64 @@
+//! What a rule is: who it is, and the function that looks.
+
+use plimsoll_model::Severity;
+
+use crate::dockerfile::Dockerfile;
+use crate::files::Kind;
+use crate::settings::Settings;
+use crate::sheet::Sheet;
+use crate::surroundings::Surroundings;
+
+/// A check. All that is said about it in sentences is on its page.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The identifier: a family in capital letters and a number. Never changes its meaning, is never used again.
+    pub id: &'static str,
+    /// The name, in kebab-case: what is wrong, so that it reads well after "allow".
+    pub name: &'static str,
+    /// The same check elsewhere; comments that name one of these are obeyed.
+    pub aliases: &'static [&'static str],
+    /// The severity of its findings, unless the rule says another one.
+    pub severity: Severity,
+    /// Whether it is asked without being named.
+    pub on: bool,
+    /// Its page: prose under fixed headings, then cases that fire and that stay silent. See [`page`](crate::page).
+    pub page: &'static str,
+    /// The function that looks.
+    pub check: Check,
+}
+
+/// The function that looks, by what it looks at.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// At one Dockerfile and what lies around it.
+    Dockerfile(fn(&DockerfileSubject<'_>, &mut Sheet<'_>)),
+    /// Nothing: findings of this rule come from elsewhere in this crate, which says so.
+    Elsewhere(Kind),
+}
+
+/// What a rule about Dockerfiles is told.
+#[derive(Debug, Clone, Copy)]
+pub struct DockerfileSubject<'a> {
+    /// The file.
+    pub file: &'a Dockerfile,
+    /// What lies beside it.
+    pub around: &'a Surroundings,
+    /// What the user chose.
+    pub settings: &'a Settings,
+}
+
+impl Rule {
+    /// What the rule judges.
+    pub const fn subject(&self) -> Kind {
+        match self.check {
+            Check::Dockerfile(_) => Kind::Dockerfile,
+            Check::Elsewhere(kind) => kind,
+        }
+    }
+
+    /// Whether somebody means this rule by this word: its identifier, its name or an alias.
+    pub fn is_called(&self, word: &str) -> bool {
+        let mut names = [self.id, self.name].into_iter().chain(self.aliases.iter().copied());
+        names.any(|name| name.eq_ignore_ascii_case(word))
+    }
+}

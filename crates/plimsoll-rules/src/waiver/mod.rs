@@ -1,0 +1,51 @@
+//! Waivers: comments in a file that allow a finding, for a reason and for a time.
+//!
+//! ```text
+//! # plimsoll: allow untagged-base-image until 2026-12-31: the mirror has no tags yet
+//! # plimsoll: allow-file DF3008, DL3009: images are rebuilt every night
+//! ```
+//!
+//! `allow` is about the instruction below it, or the one that it stands in; `allow-file` about the whole file. A rule is
+//! named by its identifier, its name or an alias. Comments that people have written for other tools are obeyed as
+//! well ([`foreign`]). [`comment`] reads ours, [`apply`] holds them against findings.
+
+mod apply;
+mod comment;
+mod foreign;
+pub(crate) mod rules;
+
+pub(crate) use apply::{Applied, Block, apply};
+
+use jiff::civil::Date;
+
+/// A comment as the parser of a file found it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Remark<'t> {
+    /// Its line.
+    pub(crate) line: u32,
+    /// Its text without the sign that begins it.
+    pub(crate) text: &'t str,
+    /// Whether it stands inside of what it is about.
+    pub(crate) inside: bool,
+}
+
+/// What a comment allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Waiver {
+    /// Whether it is about the whole file.
+    whole_file: bool,
+    /// The rules, as they are named there.
+    rules: Vec<String>,
+    /// The last day on which it counts.
+    until: Option<Date>,
+    /// Why.
+    reason: String,
+    /// Whether it was written for plimsoll: only then do we judge how it is written.
+    ours: bool,
+}
+
+/// Reads a comment; nothing where it is about something else.
+fn read(text: &str) -> Option<Result<Waiver, String>> {
+    let text = text.trim();
+    comment::read(text).or_else(|| foreign::read(text).map(Ok))
+}
