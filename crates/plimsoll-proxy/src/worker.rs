@@ -103,7 +103,11 @@ async fn detected(stream: &TcpStream, limit: Duration, drain: &mut Listener) -> 
     Some(known.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
 }
 
-async fn serve_http1(stream: TcpStream, client: Arc<Client>, mut drain: Listener) -> Result<(), hyper::Error> {
+async fn serve_http1(
+    stream: TcpStream,
+    client: Arc<Client>,
+    mut drain: Listener,
+) -> Result<(), hyper::Error> {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())

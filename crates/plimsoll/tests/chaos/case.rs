@@ -200,7 +200,12 @@ impl Case<'_> {
     #[track_caller]
     fn lost_nothing(&self) {
         for (host, counts) in self.clients.counts() {
-            assert!(self.excused.contains(host) || counts.lost.is_empty(), "{}: {host}: {:?}", self.name, counts.lost);
+            assert!(
+                self.excused.contains(host) || counts.lost.is_empty(),
+                "{}: {host}: {:?}",
+                self.name,
+                counts.lost
+            );
         }
     }
 

@@ -75,7 +75,8 @@ fn outage(stage: &mut Stage, outage: Outage, change: u64, when: When) -> bool {
         When::During => "in the middle of",
         When::After => "after",
     };
-    let name = format!("{VICTIM} {} {word} change {change}, {}", outage.word(), case.stage.project.last_change());
+    let name =
+        format!("{VICTIM} {} {word} change {change}, {}", outage.word(), case.stage.project.last_change());
     case.rename(name);
     if when == When::During {
         ship.resume();
@@ -95,7 +96,8 @@ fn outage(stage: &mut Stage, outage: Outage, change: u64, when: When) -> bool {
 fn at_every_change(test: &str, what: Outage) {
     let Some(mut stage) = Stage::up(test) else { return };
     for change in 1.. {
-        let goes_on = [When::Before, When::During, When::After].map(|when| outage(&mut stage, what, change, when));
+        let goes_on =
+            [When::Before, When::During, When::After].map(|when| outage(&mut stage, what, change, when));
         if goes_on == [false; 3] {
             assert!(change > 5, "{change} are too few");
             break;

@@ -72,8 +72,12 @@ fn a_proxy_is_killed_under_load() {
         let ship = case.canary();
         // What is under way in it ends with it.
         case.excuse("web2");
-        let killed =
-            case.host("web2").run(&["systemctl", "kill", "--signal=KILL", "plimsoll-greeter-proxy@*.service"]);
+        let killed = case.host("web2").run(&[
+            "systemctl",
+            "kill",
+            "--signal=KILL",
+            "plimsoll-greeter-proxy@*.service",
+        ]);
         assert!(killed.unwrap().status.success());
         let run = ship.end();
         case.judge(&run, &[0], &[]);

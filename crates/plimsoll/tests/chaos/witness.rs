@@ -143,7 +143,9 @@ pub fn audit(stage: &Stage, away: &[&str]) -> Testimony {
     if trails.code != Some(expected) {
         let text = trails.text();
         let words: Vec<_> = text.lines().filter(|line| !line.starts_with(' ')).collect();
-        return of_each(stage, |_| Serves::Other(format!("--hosts: {:?}: {}", trails.code, words.join("; "))));
+        return of_each(stage, |_| {
+            Serves::Other(format!("--hosts: {:?}: {}", trails.code, words.join("; ")))
+        });
     }
     let records: Vec<Record> = serde_json::from_value(value["records"].clone()).expect("records");
     let history = History::fold(&records);
@@ -178,7 +180,8 @@ pub fn unknown(records: &[Record]) -> Vec<String> {
                 Entry::Finished { summary, .. } => Some(summary),
                 _ => None,
             });
-            let silent = summary.and_then(|summary| summary.split_once("; ")).map_or("", |(_, silent)| silent);
+            let silent =
+                summary.and_then(|summary| summary.split_once("; ")).map_or("", |(_, silent)| silent);
             let words = silent.split([' ', ',']).filter(|word| word.starts_with("web"));
             words.map(str::to_owned).collect()
         }
