@@ -80,7 +80,7 @@ mod tests {
             (".PHONY: build\nbuild:\n\tgo build -o out/app ./cmd/app\n", Some("out/app")),
             (".PHONY: build\nbuild:\n\t./compile\n", None),
             ("NAME = x\n$(NAME): main.c\n\tcc -o $@ main.c\n", None),
-            ("app: a.o\n\tcc -o $@ a.o\na.o: a.c\n\tcc -c -o a.o a.c\n", None),
+            ("app: a.o\n\tcc -o $@ a.o\na.o: a.c\n\tcc -c -o a.o a.c\n", Some("app")),
             ("greeter: greeter.c\n", Some("greeter")),
             ("", None),
         ] {
