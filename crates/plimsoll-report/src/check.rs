@@ -97,7 +97,10 @@ fn source_lines(finding: &Finding, width: usize) -> Vec<Line> {
     // Where a part of one line is meant it is marked; several lines mark themselves.
     if place.line == place.end_line && place.end_column > place.column {
         let before = " ".repeat(place.column as usize - 1);
-        let mark = "-".repeat((place.end_column - place.column).min(80) as usize);
+        // What is masked in the shown line is shorter than the place.
+        let shown = finding.source[0].text.chars().count();
+        let width = (place.end_column as usize - 1).min(shown).saturating_sub(place.column as usize - 1);
+        let mark = "-".repeat(width.min(80));
         lines.push(
             bar()
                 .plain(format!(" {before}"))
@@ -155,7 +158,31 @@ mod tests {
     fn findings_are_shown_with_their_lines() {
         let view =
             CheckView { report: findings(), took: Duration::from_millis(31), limit: Some(Severity::Error) };
-        insta::assert_snapshot!(check(&view, &Style::plain(TimeZone::UTC)), @"");
+        insta::assert_snapshot!(check(&view, &Style::plain(TimeZone::UTC)), @r"
+        error[BIN001]: something is wrong
+          --> Dockerfile:7
+           |
+         7 | FROM scratch
+           | ------------ no loader is in scratch
+           |
+           = would be  exec /app: no such file or directory
+           = fix       mend it
+           = more      plimsoll explain BIN001
+
+        warning[DF3003]: something is wrong
+          --> Dockerfile:9
+            |
+          9 | RUN cd /x && \
+         10 |     make
+            |
+            = fix       mend it
+            = more      plimsoll explain DF3003
+
+        unknown: it could not be checked
+          --> big/Dockerfile: it has 4 GB
+
+        1 error, 1 warning, 1 allowed in 2 files, 31 ms. 1 path could not be checked. The release would be refused.
+        ");
     }
 
     #[test]
