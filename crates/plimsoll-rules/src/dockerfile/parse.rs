@@ -10,7 +10,7 @@ use super::logical::{Lines, Logical, place};
 use super::stage::{Stage, stages};
 use super::{json, words};
 use crate::shell::{self, Script};
-use crate::source::Source;
+use crate::source::{Source, number};
 
 /// Instructions beyond this are not looked at; the file says so as a problem.
 const MOST: usize = 20_000;
@@ -181,7 +181,7 @@ fn instruction(
         if depth >= DEEPEST {
             return Err(problem(logical, "`ONBUILD` inside of `ONBUILD`".to_owned(), "write one of them"));
         }
-        let mut inner = Logical { text: rest.to_owned(), ..*logical };
+        let mut inner = logical.from(text.len() - rest.len());
         let inner = instruction(source, lines, &mut inner, depth + 1)?;
         let place = place(source, logical.line, inner.place.end_line);
         return Ok(Instruction {
@@ -193,8 +193,10 @@ fn instruction(
         });
     }
     let (flags, rest) = if keyword.has_flags() { flags(rest, lines.escape) } else { (Vec::new(), rest) };
-    let body = body(keyword, rest, lines.escape, heredocs)
-        .map_err(|(message, fix)| problem(logical, message, fix))?;
+    let body = match keyword {
+        Keyword::Run if !rest.is_empty() => Body::Run(run(&logical.from(text.len() - rest.len()), heredocs)),
+        _ => body(keyword, rest, lines.escape).map_err(|(message, fix)| problem(logical, message, fix))?,
+    };
     let place = place(source, logical.line, logical.end_line);
     Ok(Instruction { body, flags, place, stage: None, onbuild: depth > 0 })
 }
@@ -216,7 +218,7 @@ fn flags(text: &str, escape: char) -> (Vec<Flag>, &str) {
 
 type Wrong = (String, &'static str);
 
-fn body(keyword: Keyword, rest: &str, escape: char, heredocs: Vec<Heredoc>) -> Result<Body, Wrong> {
+fn body(keyword: Keyword, rest: &str, escape: char) -> Result<Body, Wrong> {
     let needs = |what: &str, fix: &'static str| Err((format!("{what} is missing"), fix));
     let unquoted = |text: &str| words::unquoted(text, escape);
     if rest.is_empty() && !matches!(keyword, Keyword::Maintainer) {
@@ -224,7 +226,6 @@ fn body(keyword: Keyword, rest: &str, escape: char, heredocs: Vec<Heredoc>) -> R
     }
     Ok(match keyword {
         Keyword::From => return from(rest, escape),
-        Keyword::Run => Body::Run(run(rest, heredocs)),
         Keyword::Cmd => Body::Cmd(command(rest)),
         Keyword::Entrypoint => Body::Entrypoint(command(rest)),
         Keyword::Healthcheck => return healthcheck(rest),
@@ -244,7 +245,7 @@ fn body(keyword: Keyword, rest: &str, escape: char, heredocs: Vec<Heredoc>) -> R
         Keyword::Volume => Body::Volume,
         Keyword::StopSignal => Body::StopSignal(rest.to_owned()),
         Keyword::Maintainer => Body::Maintainer,
-        Keyword::Onbuild => unreachable!("taken apart before"),
+        Keyword::Onbuild | Keyword::Run => unreachable!("taken apart before"),
     })
 }
 
@@ -278,23 +279,32 @@ fn command(rest: &str) -> Command {
     Command { text: rest.to_owned(), exec: json::array(rest), ..Command::default() }
 }
 
-fn run(rest: &str, heredocs: Vec<Heredoc>) -> Command {
+fn run(logical: &Logical, heredocs: Vec<Heredoc>) -> Command {
+    let rest = logical.text.as_str();
     let exec = json::array(rest);
-    let script = match &exec {
-        Some(words) => Script::of_words(words),
-        None if rest.starts_with("<<") => heredocs.first().map_or_else(Script::default, of_heredoc),
-        None => {
-            let mut script = shell::script(rest);
-            // A here-document that a shell reads is its script.
-            let reader =
-                script.commands.iter().any(|command| command.is_shell() && command.is_without_script());
-            if let (true, Some(heredoc)) = (reader, heredocs.first()) {
-                script.append(of_heredoc(heredoc));
-            }
-            script
-        }
-    };
-    Command { text: rest.to_owned(), exec, script, heredocs }
+    let (mut script, mut lines) = (Script::default(), Vec::new());
+    if let Some(words) = &exec {
+        script = Script::of_words(words);
+        lines.push(logical.line);
+    } else if !rest.starts_with("<<") {
+        script = shell::script(rest);
+        lines.extend(script.commands.iter().map(|command| logical.line_of(command.at)));
+    }
+    // A here-document that a shell reads is its script.
+    let reads = script.commands.iter().any(|command| command.is_shell() && command.is_without_script());
+    if let Some(heredoc) = heredocs.first().filter(|_| reads || rest.starts_with("<<")) {
+        let inner = of_heredoc(heredoc);
+        lines.extend(lines_of(heredoc, &inner));
+        script.append(inner);
+    }
+    Command { text: rest.to_owned(), exec, script, lines, heredocs }
+}
+
+/// The lines of a here-document's commands, which stand in the order of their offsets but for those in substitutions.
+fn lines_of(heredoc: &Heredoc, script: &Script) -> Vec<u32> {
+    let ends: Vec<usize> = heredoc.body.match_indices('\n').map(|(at, _)| at).collect();
+    let line = |at: usize| heredoc.line + number(ends.partition_point(|end| *end < at));
+    script.commands.iter().map(|command| line(command.at)).collect()
 }
 
 /// What a here-document runs; nothing where its first line names an interpreter that is no shell.

@@ -421,6 +421,7 @@ impl<'t> Parser<'t> {
     }
 
     fn simple(&mut self) -> Result<()> {
+        self.blanks();
         let begin = self.at;
         let index = self.script.commands.len();
         let mut assignments = Vec::new();
@@ -459,7 +460,9 @@ impl<'t> Parser<'t> {
             return Err(SyntaxError::Misplaced);
         }
         // Commands of substitutions in its words stand behind it.
-        self.script.commands.insert(index.min(self.script.commands.len()), Command::new(assignments, words));
+        self.script
+            .commands
+            .insert(index.min(self.script.commands.len()), Command::new(begin, assignments, words));
         Ok(())
     }
 
@@ -620,6 +623,7 @@ impl<'t> Parser<'t> {
     }
 
     fn backticks(&mut self) -> Result<()> {
+        let begin = self.at;
         self.at += 1;
         let mut inner = String::new();
         loop {
@@ -635,7 +639,9 @@ impl<'t> Parser<'t> {
         if self.depth >= DEEPEST {
             return Err(SyntaxError::TooDeep);
         }
-        let inner = parse_at(&inner, self.depth + 1)?;
+        let mut inner = parse_at(&inner, self.depth + 1)?;
+        // Its own offsets mean nothing out here.
+        inner.commands.iter_mut().for_each(|command| command.at = begin);
         self.script.append(inner);
         Ok(())
     }
