@@ -52,3 +52,8 @@ pub(super) fn then(
     let last = script.commands.iter().rposition(begins).unwrap_or_default();
     script.commands[last.min(script.commands.len())..].iter().any(ends)
 }
+
+/// How many programs it runs; what only sets variables is none.
+pub(super) fn programs(script: &Script) -> usize {
+    script.commands.iter().filter(|command| !command.name.is_empty()).count()
+}
