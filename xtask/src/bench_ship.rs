@@ -83,8 +83,9 @@ impl<'a> Bench<'a> {
         let mut times = Times { deploy: Vec::new(), ship: Vec::new(), rollback: Vec::new() };
         for run in 1..=RUNS {
             interrupt.check()?;
+            let began = jiff::Timestamp::now();
             let (back, lines) = self.plimsoll(&["rollback"])?;
-            times.rollback.push(until_weight_0(&lines)?.unwrap_or(back));
+            times.rollback.push(weight_0(&lines).map_or(back, |at| at.duration_since(began).as_secs_f64()));
             // What was gone back from is deployed again only when a person says so; the way is the same as `deploy`'s.
             let (forth, _) = self.plimsoll(&["retry", "r2"])?;
             times.deploy.push(forth);
@@ -132,24 +133,18 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Seconds from a rollback's first report to the first spread of traffic that one release has to itself.
-fn until_weight_0(lines: &[Value]) -> Result<Option<f64>> {
-    let Some(first) = lines.first().and_then(|line| time(&line["at"])) else { bail!("nothing was reported") };
+/// When the first spread of traffic that one release has to itself was in force.
+fn weight_0(lines: &[Value]) -> Option<jiff::Timestamp> {
     let records = lines.iter().map(|line| &line["event"]["record"]);
     let mut routed =
         records.filter(|record| record["entry"]["kind"] == "performed" && gives_all(&record["entry"]));
-    Ok(routed.find_map(|record| time(&record["at"])).map(|at| at - first))
+    routed.find_map(|record| record["at"].as_str()?.parse().ok())
 }
 
 fn gives_all(entry: &Value) -> bool {
     let actions = entry["actions"].as_array().into_iter().flatten();
     let mut weights = actions.flat_map(|action| action["action"]["weights"].as_array().into_iter().flatten());
     weights.any(|arm| arm["weight"] == "100%")
-}
-
-fn time(value: &Value) -> Option<f64> {
-    let time: jiff::Timestamp = value.as_str()?.parse().ok()?;
-    Some(time.as_millisecond() as f64 / 1000.0)
 }
 
 fn page(times: &Times) -> Result<String> {
@@ -165,7 +160,10 @@ fn page(times: &Times) -> Result<String> {
     let rows = [
         ("`deploy` of a built release, to serving everywhere and the old one drained", &times.deploy),
         ("`ship` of a built tree (build, inspect, sign, deploy), likewise", &times.ship),
-        ("`rollback`, to weight 0 of the release that is left", &times.rollback),
+        (
+            "`rollback`, from the start of the command to weight 0 of the release that is left",
+            &times.rollback,
+        ),
     ];
     for (what, seconds) in rows {
         let mut own: Vec<f64> =

@@ -66,7 +66,10 @@ fn pages() -> Result<Vec<Page>> {
 fn exit_codes() -> String {
     format!(
         "# Exit codes\n\nThis page is generated from the code; do not edit it. The numbers never change their \
-         meaning.\n\n{}",
+         meaning.\n\n{}\n\
+         Two come from elsewhere: `plimsoll exec` ends as the command on the host did, and with 124 where that ran into its \
+         time limit; a second Ctrl-C ends any command at once with 130, and what it leaves is finished by the next one or \
+         taken back by the dead man's switch.\n",
         plimsoll_report::exit_codes_markdown()
     )
 }

@@ -53,16 +53,17 @@ fn a_cmake_project() {
 
 #[test]
 fn anything_else_is_a_command() {
-    for (name, files, command) in [
-        ("My Service!", &["Makefile"][..], "make"),
-        ("svc", &["build.sh"], "sh build.sh"),
-        ("日本", &[], "make"),
-        ("\"; [x", &[], "make"),
+    let make = Some("server: main.c\n\tcc -o server main.c\n".to_owned());
+    let script = Some("./generate\n".to_owned());
+    for (name, makefile, build_script, command, output) in [
+        ("My Service!", make, None, "make", "server"),
+        ("svc", None, script, "sh build.sh", "build/svc"),
+        ("日本", None, None, "make", "build/service"),
+        ("\"; [x", None, None, "make", "build/x"),
     ] {
-        let files = files.iter().map(|file| (*file).to_owned()).collect();
-        let service = proposed(&ProjectListing { files, ..folder(name) });
-        let Builder::Command { command: found, .. } = service.build.builder else { panic!() };
-        assert_eq!(found.join(" "), command);
+        let service = proposed(&ProjectListing { makefile, build_script, ..folder(name) });
+        let Builder::Command { command: found, output: made, .. } = service.build.builder else { panic!() };
+        assert_eq!((found.join(" ").as_str(), made.to_str()), (command, Some(output)));
     }
 }
 

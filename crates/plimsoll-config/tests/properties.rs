@@ -130,7 +130,9 @@ proptest! {
             folder_name: folder,
             go_mod: Some(text.clone()),
             go_main_packages: vec![text.clone()],
-            cmake_lists: Some(text),
+            cmake_lists: Some(text.clone()),
+            makefile: Some(text.clone()),
+            build_script: Some(text),
             ..ProjectListing::default()
         };
         let proposal = propose(&listing, &[]);

@@ -166,7 +166,9 @@ fn open_log(path: &Path) -> std::io::Result<std::fs::File> {
 fn last_lines(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text[text.len().saturating_sub(2000)..]).into_owned();
-    let lines: Vec<&str> = text.lines().rev().take(3).collect();
+    let mut lines: Vec<&str> = text.lines().rev().take(3).collect();
+    // Agents that could not start before this one said the same.
+    lines.dedup();
     if lines.is_empty() {
         return "it said nothing".to_owned();
     }

@@ -308,7 +308,15 @@ impl<'d, 'w> Deployment<'d, 'w> {
         let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
         let query = Query { rollout: Some(left.plan.rollout.clone()), ..Query::default() };
         let records = self.world.journal.read(&query)?;
-        Ok(RolloutState::fold(&records).map_err(RunError::from)?)
+        let Some(left) = RolloutState::fold(&records).map_err(RunError::from)? else { return Ok(None) };
+        let Some((host, other)) = overwritten(&left.plan, &self.observe()) else { return Ok(Some(left)) };
+        // Neither way would be right: forward and back would both take away what somebody brought there since.
+        let summary = format!(
+            "was not finished: {host} serves {other} since, which a command with another journal brought there"
+        );
+        let entry = Entry::Finished { outcome: Outcome::Mixed, summary };
+        self.world.record(&self.lease, Some(&left.plan.rollout), entry)?;
+        Ok(None)
     }
 
     fn take_over(&mut self, left: RolloutState) -> Result<Deployed, DeployError> {
@@ -386,6 +394,16 @@ impl<'d, 'w> Deployment<'d, 'w> {
     }
 }
 
+/// A host of the plan that serves neither what the plan brings nor what was there before it.
+fn overwritten(plan: &Plan, fleet: &FleetObservation) -> Option<(HostName, ReleaseId)> {
+    fleet.hosts.iter().find_map(|seen| {
+        let host = plan.host(&seen.host)?;
+        let current = seen.seen.current.as_ref()?;
+        let is_known = *current == plan.release || plan.before(host) == Some(current);
+        (!is_known).then(|| (seen.host.clone(), current.clone()))
+    })
+}
+
 /// What is to be said where hosts answer clients with the maintenance page.
 fn maintenance(seen: &FleetObservation) -> Option<String> {
     let on = |h: &&SeenHost| h.seen.traffic.as_ref().is_some_and(|t| t.table.maintenance.is_some());
@@ -409,7 +427,7 @@ pub fn make_plan(
     let manifest = manifest(releases, &order.release)?;
     let (serving, zones) = (history.serving(&order.environment.name), zones(&order.environment.target));
     let request = planner::Request {
-        rollout: history.next_rollout(&order.environment.name),
+        rollout: history.next_rollout(&order.environment.name, fleet),
         environment: order.environment,
         manifest: &manifest,
         release: order.release.clone(),

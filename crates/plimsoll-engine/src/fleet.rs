@@ -1,6 +1,11 @@
 //! All hosts at once: looking at them and giving them word.
+//!
+//! A host that hangs holds up the turn for as long as its call may last. The others must hear from us meanwhile, or
+//! their dead man's switches would go off for a fault that is not theirs: [`Word`].
 
-use std::sync::Mutex;
+use std::collections::HashSet;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use plimsoll_drivers::{Host, HostError};
 use plimsoll_model::agent::{Refusal, Request, Response};
@@ -9,8 +14,19 @@ use plimsoll_model::{Fence, HostName, ServiceName};
 
 /// Asks every host what it sees, `parallel` at the same time.
 pub fn observe(hosts: &mut [Box<dyn Host>], parallel: usize, service: &ServiceName) -> FleetObservation {
+    observe_with_word(hosts, parallel, service, None)
+}
+
+/// The same, with word for those that have answered while others have not.
+pub(crate) fn observe_with_word(
+    hosts: &mut [Box<dyn Host>],
+    parallel: usize,
+    service: &ServiceName,
+    word: Option<&Word<'_>>,
+) -> FleetObservation {
     let mut fleet = FleetObservation::default();
-    for (host, answer) in on_all(hosts, parallel, |host| host.call(service, None, Request::Observe, &[])) {
+    let look = |host: &mut dyn Host| host.call(service, None, Request::Observe, &[]);
+    for (host, answer) in on_each(hosts, parallel, look, word) {
         match answer {
             Ok(Response::Observed { observation }) => {
                 fleet.hosts.push(SeenHost { host, seen: *observation });
@@ -35,14 +51,55 @@ pub(crate) fn reason(error: HostError) -> String {
     }
 }
 
-/// Tells these hosts that the coordinator lives. Answers with a host that has seen a newer coordinator, if one has.
-pub(crate) fn confirm<'h>(
-    hosts: impl IntoIterator<Item = &'h mut Box<dyn Host>>,
-    parallel: usize,
-    service: &ServiceName,
-    fence: Fence,
-) -> Result<(), HostName> {
-    let answers = on_each(hosts, parallel, |host| host.call(service, Some(fence), Request::Confirm, &[]));
+/// That the coordinator lives, for hosts whose switches are armed.
+#[derive(Debug)]
+pub(crate) struct Word<'a> {
+    /// To whom.
+    pub(crate) to: &'a HashSet<HostName>,
+    /// How often.
+    pub(crate) every: Duration,
+    pub(crate) service: &'a ServiceName,
+    pub(crate) fence: Fence,
+}
+
+impl Word<'_> {
+    fn say(&self, host: &mut dyn Host) -> Result<Response, HostError> {
+        host.call(self.service, Some(self.fence), Request::Confirm, &[])
+    }
+
+    /// Gives word to these, again and again, until the others are done as well. A host that takes it no more is found out by
+    /// the next look.
+    fn keep(&self, mut hosts: Vec<&mut Box<dyn Host>>, others: &Pending) {
+        hosts.retain(|host| self.to.contains(host.name()));
+        while !hosts.is_empty() && !others.are_done_within(self.every) {
+            hosts.retain_mut(|host| self.say(host.as_mut()).is_ok());
+        }
+    }
+}
+
+/// Calls that are not answered yet.
+struct Pending {
+    count: Mutex<usize>,
+    done: Condvar,
+}
+
+impl Pending {
+    fn one_less(&self) {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.done.notify_all();
+    }
+
+    fn are_done_within(&self, time: Duration) -> bool {
+        let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.done.wait_timeout_while(count, time, |count| *count > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    }
+}
+
+/// Tells the hosts that the coordinator lives. Answers with a host that has seen a newer coordinator, if one has.
+pub(crate) fn confirm(hosts: &mut [Box<dyn Host>], parallel: usize, word: &Word<'_>) -> Result<(), HostName> {
+    let hosts = hosts.iter_mut().filter(|host| word.to.contains(host.name()));
+    let answers = on_each(hosts, parallel, |host| word.say(host), Some(word));
     let stale = answers.into_iter().find(|(_, answer)| matches!(answer, Err(error) if is_stale(error)));
     stale.map_or(Ok(()), |(host, _)| Err(host))
 }
@@ -59,14 +116,16 @@ pub fn on_all<T: Send>(
     parallel: usize,
     work: impl Fn(&mut dyn Host) -> T + Sync,
 ) -> Vec<(HostName, T)> {
-    on_each(hosts, parallel, work)
+    on_each(hosts, parallel, work, None)
 }
 
-/// Does `work` with each of these hosts, `parallel` at the same time. The answers come in the order of the hosts.
+/// Does `work` with each of these hosts, `parallel` at the same time. The answers come in the order of the hosts. Those that
+/// are done get word until all are.
 pub(crate) fn on_each<'h, T: Send>(
     hosts: impl IntoIterator<Item = &'h mut Box<dyn Host>>,
     parallel: usize,
     work: impl Fn(&mut dyn Host) -> T + Sync,
+    word: Option<&Word<'_>>,
 ) -> Vec<(HostName, T)> {
     let hosts: Vec<_> = hosts.into_iter().collect();
     let threads = parallel.clamp(1, hosts.len().max(1));
@@ -75,12 +134,19 @@ pub(crate) fn on_each<'h, T: Send>(
         return hosts.into_iter().map(do_one).collect();
     }
     let count = hosts.len();
+    let pending = Pending { count: Mutex::new(count), done: Condvar::new() };
     let queue = Mutex::new(hosts.into_iter().enumerate());
     let next = || queue.lock().expect("taking from a queue does not panic").next();
     let worker = || {
         let mut done = Vec::with_capacity(count / threads + 1);
+        let mut answered = Vec::new();
         while let Some((at, host)) = next() {
             done.push((at, do_one(host)));
+            pending.one_less();
+            answered.push(host);
+        }
+        if let Some(word) = word {
+            word.keep(answered, &pending);
         }
         done
     };
@@ -130,5 +196,52 @@ mod tests {
         assert!(most.into_inner() <= 3);
         let expected: Vec<String> = (0..10).map(|n| format!("web{n}")).collect();
         assert_eq!(answers.into_iter().map(|(_, name)| name).collect::<Vec<_>>(), expected);
+    }
+
+    /// Answers a look only after a while, where it hangs; counts the words that it gets.
+    struct Hanging {
+        name: HostName,
+        hangs: Duration,
+        words: std::sync::Arc<AtomicUsize>,
+    }
+
+    impl Host for Hanging {
+        fn name(&self) -> &HostName {
+            &self.name
+        }
+
+        fn call(
+            &mut self,
+            _: &ServiceName,
+            _: Option<Fence>,
+            request: Request,
+            _: &[u8],
+        ) -> Result<Response, HostError> {
+            match request {
+                Request::Confirm => {
+                    self.words.fetch_add(1, Ordering::SeqCst);
+                }
+                _ => std::thread::sleep(self.hangs),
+            }
+            Ok(Response::Done)
+        }
+    }
+
+    #[test]
+    fn hosts_get_word_while_another_one_hangs() {
+        let words: Vec<_> = (0..3).map(|_| std::sync::Arc::new(AtomicUsize::new(0))).collect();
+        let host = |(n, words): (usize, &std::sync::Arc<AtomicUsize>)| Hanging {
+            name: format!("web{n}").parse().unwrap(),
+            hangs: Duration::from_millis(if n == 0 { 400 } else { 0 }),
+            words: words.clone(),
+        };
+        let mut hosts: Vec<_> =
+            words.iter().enumerate().map(host).map(|h| Box::new(h) as Box<dyn Host>).collect();
+        let to = ["web0", "web1"].map(|name| name.parse().unwrap()).into();
+        let service = "greeter".parse().unwrap();
+        let word = Word { to: &to, every: Duration::from_millis(20), service: &service, fence: Fence(1) };
+        observe_with_word(&mut hosts, 3, &service, Some(&word));
+        let heard: Vec<usize> = words.iter().map(|words| words.load(Ordering::SeqCst)).collect();
+        assert!(heard[0] == 0 && heard[1] > 3 && heard[2] == 0, "{heard:?}");
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::event::ReleaseLabel;
-use plimsoll_model::observation::{FleetObservation, LostHost};
+use plimsoll_model::observation::{FleetObservation, LostHost, SwitchState};
 use plimsoll_model::plan::{Plan, PlanKind, PlannedStep};
 use plimsoll_model::record::{Command, Entry, Operation, Outcome, Record};
 use plimsoll_model::release::Tree;
@@ -246,9 +246,19 @@ impl History {
     }
 
     /// The identifier of the environment's next rollout.
-    pub fn next_rollout(&self, environment: &EnvironmentName) -> RolloutId {
-        let so_far = self.rollouts.iter().filter(|r| r.plan.environment == *environment).count();
-        RolloutId::new(environment, so_far as u64 + 1)
+    pub fn next_rollout(&self, environment: &EnvironmentName, fleet: &FleetObservation) -> RolloutId {
+        let ours = self.rollouts.iter().map(|r| &r.plan.rollout);
+        let theirs = fleet.hosts.iter().flat_map(|host| {
+            let armed = match &host.seen.switch {
+                SwitchState::Armed { orders, .. } | SwitchState::Fired { orders, .. } => {
+                    Some(&orders.rollout)
+                }
+                SwitchState::Off => None,
+            };
+            host.seen.committed.iter().chain(armed)
+        });
+        let last = ours.chain(theirs).filter_map(|rollout| rollout.number_in(environment)).max();
+        RolloutId::new(environment, last.unwrap_or(0) + 1)
     }
 
     /// The number of a release, or the one that it would get.

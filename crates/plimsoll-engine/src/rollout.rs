@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use plimsoll_drivers::Host;
 use plimsoll_model::event::{News, ReleaseLabel};
 use plimsoll_model::observation::{FleetObservation, SwitchState};
 use plimsoll_model::plan::{Action, HostAction, Plan};
@@ -16,7 +17,7 @@ use plimsoll_model::{ExitCode, HostName, Span, Timestamp};
 use plimsoll_plan::state::Unfitting;
 use plimsoll_plan::{Decision, RolloutState, Wait, decide};
 
-use crate::fleet;
+use crate::fleet::{self, Word};
 use crate::journal::{JournalError, Lease, Query, RENEW_EVERY};
 use crate::looks::Looks;
 use crate::packing::Packings;
@@ -98,6 +99,8 @@ pub struct Run<'r, 'w> {
     silent_since: HashMap<HostName, Timestamp>,
     last_renewal: Timestamp,
     last_word: Timestamp,
+    /// Hosts whose switches are armed for this rollout, as they were last seen: they get word.
+    armed: HashSet<HostName>,
     last_view: Timestamp,
 }
 
@@ -127,6 +130,7 @@ impl<'r, 'w> Run<'r, 'w> {
             silent_since: HashMap::new(),
             last_renewal: Timestamp::default(),
             last_word: Timestamp::default(),
+            armed: HashSet::new(),
             last_view: Timestamp::default(),
         }
     }
@@ -178,9 +182,16 @@ impl<'r, 'w> Run<'r, 'w> {
         Ok(None)
     }
 
+    /// What hosts get that have nothing else to do while another one keeps us waiting.
+    fn word<'a>(state: &'a RolloutState, lease: &Lease, armed: &'a HashSet<HostName>) -> Word<'a> {
+        let every = (state.plan.rules.dead_man_switch.duration() / 4).max(Duration::from_millis(250));
+        Word { to: armed, every, service: &state.plan.service, fence: lease.fence }
+    }
+
     fn observe(&mut self) -> FleetObservation {
+        let word = Self::word(&self.state, self.lease, &self.armed);
         let World { hosts, parallel, clock, .. } = &mut *self.world;
-        let mut fleet = fleet::observe(hosts, *parallel, &self.state.plan.service);
+        let mut fleet = fleet::observe_with_word(hosts, *parallel, &self.state.plan.service, Some(&word));
         let now = clock.now();
         let before = std::mem::take(&mut self.silent_since);
         for lost in &mut fleet.unreachable {
@@ -259,25 +270,20 @@ impl<'r, 'w> Run<'r, 'w> {
             self.world.journal.renew(self.lease, now)?;
             self.last_renewal = now;
         }
-        let word_every =
-            (self.state.plan.rules.dead_man_switch.duration() / 4).max(Duration::from_millis(250));
-        if now.since(self.last_word) < word_every {
-            return Ok(());
-        }
         let state = &self.state;
         let armed = fleet.hosts.iter().filter(|h| {
             matches!(&h.seen.switch, SwitchState::Armed { orders, .. } if orders.rollout == state.plan.rollout)
         });
         // One that was set aside goes back by itself, whether it is there again or not.
-        let waiting: HashSet<_> = armed.map(|h| &h.host).filter(|h| !state.aside.contains_key(*h)).collect();
-        if waiting.is_empty() {
+        let armed = armed.map(|h| &h.host).filter(|h| !state.aside.contains_key(*h));
+        self.armed = armed.cloned().collect();
+        let word = Self::word(state, self.lease, &self.armed);
+        if self.armed.is_empty() || now.since(self.last_word) < word.every {
             return Ok(());
         }
         self.last_word = now;
         let World { hosts, parallel, .. } = &mut *self.world;
-        let hosts = hosts.iter_mut().filter(|h| waiting.contains(h.name()));
-        fleet::confirm(hosts, *parallel, &state.plan.service, self.lease.fence)
-            .map_err(|host| RunError::Overtaken { host })
+        fleet::confirm(hosts, *parallel, &word).map_err(|host| RunError::Overtaken { host })
     }
 
     /// Makes the looks that are due and writes what they gave; a changed verdict is written with its figures.
@@ -361,12 +367,14 @@ impl<'r, 'w> Run<'r, 'w> {
             self.state.plan.rules.dead_man_switch,
         );
         let of_host: HashMap<_, _> = actions.iter().map(|a| (&a.host, a)).collect();
-        let hosts = self.world.hosts.iter_mut().filter(|h| of_host.contains_key(h.name()));
-        let results = fleet::on_each(hosts, self.world.parallel, |host| {
-            let action = of_host[host.name()];
-            perform(&context, host, action)
-        });
-        let mut results: HashMap<_, _> = results.into_iter().collect();
+        let word = Self::word(&self.state, self.lease, &self.armed);
+        let do_its_own = |host: &mut dyn Host| {
+            let action = of_host.get(host.name())?;
+            Some(perform(&context, host, action))
+        };
+        let results = fleet::on_each(&mut self.world.hosts, self.world.parallel, do_its_own, Some(&word));
+        let results = results.into_iter().filter_map(|(host, result)| Some((host, result?)));
+        let mut results: HashMap<_, _> = results.collect();
         let result = |a: &HostAction| results.remove(&a.host).unwrap_or(Err(StepError::NotPlanned));
         actions.iter().map(result).collect()
     }
@@ -380,10 +388,15 @@ impl<'r, 'w> Run<'r, 'w> {
         let in_play = |h: &HostName| state.touched.contains(h) && !state.aside.contains_key(h);
         let seen: HashSet<_> = fleet.hosts.iter().map(|h| &h.host).filter(|h| in_play(h)).collect();
         let hosts = self.world.hosts.iter_mut().filter(|h| seen.contains(h.name()));
-        let armed = fleet::on_each(hosts, self.world.parallel, |host| {
-            let arm = HostAction { host: host.name().clone(), action: Action::Arm };
-            perform(&context, host, &arm)
-        });
+        let armed = fleet::on_each(
+            hosts,
+            self.world.parallel,
+            |host| {
+                let arm = HostAction { host: host.name().clone(), action: Action::Arm };
+                perform(&context, host, &arm)
+            },
+            None,
+        );
         match armed.into_iter().find(|(_, r)| r.as_ref().is_err_and(StepError::is_stale)) {
             Some((host, _)) => Err(RunError::Overtaken { host }),
             None => Ok(()),

@@ -145,6 +145,12 @@ impl RolloutId {
     pub fn new(environment: &EnvironmentName, number: u64) -> Self {
         Self(format!("{environment}-{number}").into())
     }
+
+    /// Its number among the rollouts of `environment`; none where it is another environment's.
+    pub fn number_in(&self, environment: &EnvironmentName) -> Option<u64> {
+        let (name, number) = self.0.rsplit_once('-')?;
+        (name == environment.as_str()).then(|| number.parse().ok())?
+    }
 }
 
 /// One instance of a release on a host: `<release>.<ordinal>`.

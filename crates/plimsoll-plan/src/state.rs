@@ -322,9 +322,10 @@ impl RolloutState {
     fn hook_ended(&mut self, run: &HookRun, at: Timestamp) {
         let open = self.migration.as_mut().filter(|m| m.is_open() && run.hook == HookName::Migrate);
         if let Some(migration) = open {
-            migration.stage = match run.passed {
-                true => MigrationStage::Passed,
-                false => MigrationStage::Failed { ending: run.ending.clone() },
+            migration.stage = if run.passed {
+                MigrationStage::Passed
+            } else {
+                MigrationStage::Failed { ending: run.ending.clone() }
             };
             self.last_progress = at;
         }
@@ -357,7 +358,9 @@ impl RolloutState {
                 }
                 Action::Migrate => {
                     let asked = self.migration.as_mut().filter(|m| m.stage == MigrationStage::Asked);
-                    asked.into_iter().for_each(|migration| migration.stage = MigrationStage::Runs);
+                    if let Some(migration) = asked {
+                        migration.stage = MigrationStage::Runs;
+                    }
                 }
                 Action::Arm | Action::Retire { .. } | Action::Disarm => {}
             }

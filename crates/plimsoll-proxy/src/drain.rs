@@ -24,6 +24,11 @@ impl Drain {
         self.notify.notify_waiters();
     }
 
+    /// Whether it was raised.
+    pub(crate) fn is_raised(&self) -> bool {
+        self.raised.load(SeqCst)
+    }
+
     /// A listener for one connection.
     pub(crate) fn listen(self: &Arc<Self>) -> Listener {
         Listener {
@@ -46,6 +51,11 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
+    /// The signal itself.
+    pub(crate) fn signal(&self) -> Arc<Drain> {
+        Arc::clone(&self.drain)
+    }
+
     /// A listener that says so once more.
     pub(crate) fn again(&self) -> Self {
         self.drain.listen()
@@ -58,7 +68,7 @@ impl Listener {
             self.registered = true;
             let _: Poll<()> = self.notified.as_mut().poll(cx);
         }
-        if self.told || !self.drain.raised.load(SeqCst) {
+        if self.told || !self.drain.is_raised() {
             return false;
         }
         self.told = true;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -29,7 +30,7 @@ const MAX_STREAMS: u32 = 256;
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// How long a connection without a request is kept after the signal to finish: its first request may be under way, and
+/// How long a connection without a request is kept after the signal to finish: its next request may be under way, and
 /// closing now would answer it with a reset. Another process that listens on the same socket takes all later ones.
 const UNDER_WAY: Duration = Duration::from_millis(500);
 
@@ -102,15 +103,37 @@ async fn detected(stream: &TcpStream, limit: Duration, drain: &mut Listener) -> 
     Some(known.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
 }
 
-async fn serve_http1(stream: TcpStream, client: Arc<Client>, drain: Listener) -> Result<(), hyper::Error> {
+async fn serve_http1(
+    stream: TcpStream,
+    client: Arc<Client>,
+    mut drain: Listener,
+) -> Result<(), hyper::Error> {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(client.shared.options.request_header_timeout)
         .max_buf_size(client.shared.options.max_header_bytes);
-    let service = service_fn(move |request| forward(Arc::clone(&client), request));
-    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    until_drained(connection, drain, http1::UpgradeableConnection::graceful_shutdown).await
+    let signal = drain.signal();
+    let service = service_fn(move |request| {
+        let (client, signal) = (Arc::clone(&client), Arc::clone(&signal));
+        async move {
+            let mut response = forward(client, request).await?;
+            if signal.is_raised() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    if let Some(end) = unless_drained(connection.as_mut(), &mut drain).await {
+        return end;
+    }
+    // An idle connection may have a request under way: that one is answered, and told to be the last.
+    if let Ok(end) = tokio::time::timeout(UNDER_WAY, connection.as_mut()).await {
+        return end;
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
 async fn serve_http2(stream: TcpStream, client: Arc<Client>, drain: Listener) -> Result<(), hyper::Error> {

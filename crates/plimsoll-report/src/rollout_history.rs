@@ -1,4 +1,5 @@
-//! `plimsoll history <release>`: one rollout in full: every gate with what it measured, every number, every step.
+//! `plimsoll history <name>`: a rollout, or all of a release, in full: every gate with what it measured, every number, every
+//! step.
 
 use plimsoll_model::Timestamp;
 use plimsoll_model::evidence::Evidence;
@@ -12,7 +13,7 @@ use crate::palette::Role;
 use crate::style::Style;
 use crate::words::{entry, gate};
 
-/// Everything that `records` tell, in their order: gates first, then the rollout with times from its beginning.
+/// Everything that `records` tell: gates first, then each rollout with times from its beginning.
 ///
 /// The caller picks the records: those of the release's gates and those of the rollout.
 pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> String {
@@ -25,18 +26,18 @@ pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> Stri
     let mut lines = vec![];
     for record in gates {
         if let Entry::Gate { evidence } = &record.entry {
-            lines.extend(gate_lines(evidence));
+            lines.extend(gate_lines(evidence, style));
         }
     }
     if !lines.is_empty() && !course.is_empty() {
         lines.push(Line::new());
     }
-    // The sealing of the release comes before the rollout and is told before its clock starts.
-    let begin = course.iter().position(|record| record.rollout.is_some()).unwrap_or(course.len());
-    lines.extend(course[..begin].iter().map(|record| line(record, None, names, style)));
-    if let Some(first) = course.get(begin) {
-        lines.push(head(first, style));
-        lines.extend(course[begin..].iter().map(|record| line(record, Some(first.at), names, style)));
+    // The sealing of the release belongs to no rollout and is told before their clocks start.
+    let (outside, inside): (Vec<&Record>, Vec<&Record>) = course.iter().partition(|r| r.rollout.is_none());
+    lines.extend(outside.iter().map(|record| line(record, None, names, style)));
+    for rollout in by_rollout(&inside) {
+        lines.push(head(rollout[0], style));
+        lines.extend(rollout.iter().map(|record| line(record, Some(rollout[0].at), names, style)));
     }
     if looks > 0 && !style.verbose {
         let text = format!("  {} at the metrics are not shown; -v shows them", counted(looks, "look"));
@@ -48,7 +49,22 @@ pub fn rollout_history(records: &[Record], names: &Names, style: &Style) -> Stri
     render_all(&lines, style)
 }
 
-fn gate_lines(evidence: &Evidence) -> Vec<Line> {
+/// The records of each rollout, in the order in which these began.
+fn by_rollout<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
+    let mut rollouts: Vec<Vec<&Record>> = vec![];
+    for &record in records {
+        match rollouts.iter_mut().find(|rollout| rollout[0].rollout == record.rollout) {
+            Some(rollout) => rollout.push(record),
+            None => rollouts.push(vec![record]),
+        }
+    }
+    rollouts
+}
+
+/// What a gate measured can be a table of every file and host: beyond this it is cut, unless everything is wanted.
+const MEASURED: usize = 160;
+
+fn gate_lines(evidence: &Evidence, style: &Style) -> Vec<Line> {
     let mut lines = vec![
         gate::line(gate::mark(evidence.decision), evidence.gate.name(), &evidence.summary, evidence)
             .wrapped(19),
@@ -57,6 +73,10 @@ fn gate_lines(evidence: &Evidence) -> Vec<Line> {
     lines.push(Line::text(&indent).with(Role::Quiet, &evidence.question).wrapped(19));
     for (what, value) in &evidence.measured {
         let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        let value = match value.char_indices().nth(MEASURED) {
+            Some((end, _)) if !style.verbose => format!("{}... (-v shows all)", &value[..end]),
+            _ => value,
+        };
         lines.push(Line::text(&indent).plain(format!("{what} = {value}")).wrapped(21));
     }
     lines

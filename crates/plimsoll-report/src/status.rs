@@ -31,7 +31,9 @@ pub struct EnvironmentStatus {
     pub name: EnvironmentName,
     /// Where it is, and where clients reach it: `http://127.0.0.1:8080`, `10 hosts`.
     pub place: String,
-    /// The release that serves; absent where none does.
+    /// Whether anybody answered who could know what serves. Where nobody did, what follows is unknown, not nothing.
+    pub answers: bool,
+    /// The release that serves; absent where none does, or where nobody answered.
     pub release: Option<ReleaseLabel>,
     /// Since when it serves.
     pub since: Option<Timestamp>,
@@ -120,7 +122,7 @@ fn environment_cells(environment: &EnvironmentStatus, now: Timestamp, style: &St
     vec![
         cell(format!("  {}", environment.name)),
         cell(&environment.place),
-        label(environment.release.as_ref(), "none"),
+        label(environment.release.as_ref(), if environment.answers { "none" } else { "unknown" }),
         cell(commit(environment.release.as_ref())),
         cell(environment.since.map_or(String::new(), |since| style.moment(since, now))),
         health(environment.health, if environment.release.is_some() { "unknown" } else { "" }),
@@ -173,6 +175,7 @@ mod tests {
                 EnvironmentStatus {
                     name: "staging".parse().unwrap(),
                     place: "local".to_owned(),
+                    answers: true,
                     release: Some(release(42, "7c1f9e2")),
                     since: Some(at("2026-01-31T09:12:00Z")),
                     health: Some(Health { ready: 1, wanted: 1 }),
@@ -182,6 +185,7 @@ mod tests {
                 EnvironmentStatus {
                     name: "production".parse().unwrap(),
                     place: "10 hosts".to_owned(),
+                    answers: true,
                     release: Some(release(41, "51ab03d")),
                     since: Some(at("2026-01-27T16:40:00Z")),
                     health: Some(Health { ready: 19, wanted: 20 }),

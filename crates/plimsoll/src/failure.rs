@@ -112,8 +112,10 @@ impl From<DeployError> for Failure {
                 .help("plimsoll doctor    every host, every question"),
             DeployError::NothingUnderWay { .. } => Self::new(ExitCode::Usage, error.to_string())
                 .help("plimsoll history    what was rolled out when"),
+            // What is kept beside the project is not what was sealed. Nothing of it went anywhere.
             DeployError::Content(_) | DeployError::Manifest { .. } => {
-                Self::new(ExitCode::Internal, with_causes(&error))
+                Self::new(ExitCode::Refused, with_causes(&error))
+                    .help("plimsoll ship    builds, seals and signs a release anew")
             }
         }
     }

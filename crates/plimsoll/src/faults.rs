@@ -1,10 +1,13 @@
-//! For tests of recovery: processes are killed at a chosen journal record.
+//! For tests of recovery: processes are killed at a chosen journal record, or the command is stopped there, so that
+//! something else can be broken at that moment.
 //!
 //! - `PLIMSOLL_DIE_AFTER_RECORD=N`: the command kills itself right after its Nth record. Where that record says what is
 //!   about to be done, nothing of it is done.
 //! - `PLIMSOLL_DIE_AFTER_DEED=N`: right after its Nth change to the hosts, which is done and not written down.
 //! - `PLIMSOLL_KILL_WITH=PID`: a process that is killed together with the command.
 //! - `PLIMSOLL_KILL_AFTER_RECORD=N:PID`: kills only the other process, right after the Nth record.
+//! - `PLIMSOLL_STOP_AT=intent:N`: the command stops (SIGSTOP) when it has written for the Nth time what it is about to
+//!   change; `deed:N` when its Nth change is done and not written down; `record:N` after its Nth record.
 //!
 //! Only in debug builds and with the feature `fault-injection`; elsewhere the journal is left as it is.
 
@@ -26,6 +29,7 @@ pub(crate) fn wrap(journal: Box<dyn Journal>) -> Box<dyn Journal> {
         die_after_deed: number("PLIMSOLL_DIE_AFTER_DEED"),
         die_with: std::env::var("PLIMSOLL_KILL_WITH").ok().and_then(|pid| pid.parse().ok()),
         kill_after: other,
+        stop_at: std::env::var("PLIMSOLL_STOP_AT").ok().and_then(|text| dying::Moment::parse(&text)),
     };
     if faults == dying::Faults::default() {
         return journal;
@@ -52,6 +56,28 @@ mod dying {
         pub(super) die_after_deed: Option<u64>,
         pub(super) die_with: Option<i32>,
         pub(super) kill_after: Option<(u64, i32)>,
+        pub(super) stop_at: Option<Moment>,
+    }
+
+    /// When the command is stopped.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(super) enum Moment {
+        Record(u64),
+        Intent(u64),
+        Deed(u64),
+    }
+
+    impl Moment {
+        pub(super) fn parse(text: &str) -> Option<Self> {
+            let (what, number) = text.split_once(':')?;
+            let number = number.parse().ok()?;
+            match what {
+                "record" => Some(Self::Record(number)),
+                "intent" => Some(Self::Intent(number)),
+                "deed" => Some(Self::Deed(number)),
+                _ => None,
+            }
+        }
     }
 
     pub(super) struct DyingJournal {
@@ -61,11 +87,25 @@ mod dying {
 
     /// Changes to the hosts that this command was about to write down.
     static DEEDS: AtomicU64 = AtomicU64::new(0);
+    /// Changes that it wrote down before it made them.
+    static INTENTS: AtomicU64 = AtomicU64::new(0);
+
+    /// One more, counted from 1.
+    fn next(counter: &AtomicU64) -> u64 {
+        counter.fetch_add(1, Ordering::SeqCst) + 1
+    }
 
     impl Faults {
         fn die(&self) {
             kill(self.die_with.and_then(Pid::from_raw));
             kill(Some(getpid()));
+        }
+
+        /// Stops the command where this is the moment; whoever watches it lets it go on.
+        fn stop(&self, moment: Moment) {
+            if self.stop_at == Some(moment) {
+                let _ = kill_process(getpid(), Signal::STOP);
+            }
         }
     }
 
@@ -75,21 +115,34 @@ mod dying {
         }
     }
 
+    impl DyingJournal {
+        /// A change is done and about to be written down.
+        fn deed(&self, number: u64) {
+            if self.faults.die_after_deed == Some(number) {
+                self.faults.die();
+            }
+            self.faults.stop(Moment::Deed(number));
+        }
+    }
+
     impl Journal for DyingJournal {
         fn append(&mut self, draft: Draft) -> Result<Record, JournalError> {
-            let number = Some(APPENDED.fetch_add(1, Ordering::SeqCst) + 1);
-            if matches!(draft.entry, Entry::Performed { .. })
-                && self.faults.die_after_deed == Some(DEEDS.fetch_add(1, Ordering::SeqCst) + 1)
-            {
-                self.faults.die();
+            let number = next(&APPENDED);
+            let is_intent = matches!(draft.entry, Entry::Intended { .. });
+            if matches!(draft.entry, Entry::Performed { .. }) {
+                self.deed(next(&DEEDS));
             }
             let record = self.inner.append(draft)?;
-            if let Some((_, pid)) = self.faults.kill_after.filter(|(n, _)| Some(*n) == number) {
+            if let Some((_, pid)) = self.faults.kill_after.filter(|(n, _)| *n == number) {
                 kill(Pid::from_raw(pid));
             }
-            if self.faults.die_after == number {
+            if self.faults.die_after == Some(number) {
                 self.faults.die();
             }
+            if is_intent {
+                self.faults.stop(Moment::Intent(next(&INTENTS)));
+            }
+            self.faults.stop(Moment::Record(number));
             Ok(record)
         }
 

@@ -165,10 +165,17 @@ impl Project {
             return Ok(Vec::new());
         }
         belongs_here(&layout)?;
-        // A state that cannot be read is the new agent's to complain about.
-        let has_work = FileState::new(&layout).load().map(|saved| saved.is_some_and(|s| s.has_work()));
-        let start = if has_work.unwrap_or(true) { self.start_command(&root)? } else { Vec::new() };
+        let start = if has_work(&layout) { self.start_command(&root)? } else { Vec::new() };
         local_host(&layout, start)
+    }
+
+    /// Whether hosts of an environment that do not answer are missed: on this machine only where an agent has something to
+    /// do, since without it none runs.
+    pub(crate) fn expects_answers(&self, environment: &Environment) -> bool {
+        match &environment.target {
+            Target::Local { root } => has_work(&self.layout(root).0),
+            Target::Ssh(_) => true,
+        }
     }
 
     /// The rollout that this machine's host of an environment committed last, as its state says without an agent.
@@ -195,6 +202,12 @@ impl Project {
         let root = self.folder.join(root);
         (Layout::new(&root, &self.service.name), root)
     }
+}
+
+/// Whether the state of this machine's agent says that it has something to do. One that cannot be read is the agent's to
+/// complain about.
+fn has_work(layout: &Layout) -> bool {
+    FileState::new(layout).load().map_or(true, |saved| saved.is_some_and(|state| state.has_work()))
 }
 
 /// Whether a host of the environment fits one of the patterns.

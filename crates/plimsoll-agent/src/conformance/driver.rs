@@ -103,7 +103,7 @@ impl<'a> Driver<'a> {
                 interval: Span::from_millis(50),
                 timeout: Span::from_secs(1),
                 min_healthy_time: Span::from_millis(200),
-                healthy_deadline: Span::from_secs(4),
+                healthy_deadline: Span::from_secs(8),
                 ..Health::default()
             },
             restart: Restart { attempts: 2, window: Span::from_secs(60), delay: Span::from_millis(100) },

@@ -39,7 +39,7 @@ pub(super) fn a_sick_instance_fails_in_time(driver: &mut Driver<'_>) {
     let id = driver.start(&release, 0);
     let seen = driver.wait_state(&id, InstanceState::Failed);
     let instance = seen.instance(&id).expect("it is there");
-    assert!(instance.detail.contains("not healthy within 4s"), "{}", instance.detail);
+    assert!(instance.detail.contains("not healthy within 8s"), "{}", instance.detail);
     assert!(instance.detail.contains("500"), "{}", instance.detail);
     driver.wait_for("its process to end", |seen| seen.instance(&id).is_some_and(|i| i.pid.is_none()));
 }

@@ -38,7 +38,11 @@ impl TrailFile {
         for number in (0..FILES).rev() {
             match fs::read(self.path(number)) {
                 // What is no text is shown to the reader as such: it checks every line.
-                Ok(bytes) => lines.extend(String::from_utf8_lossy(&bytes).lines().map(str::to_owned)),
+                Ok(bytes) => {
+                    // A line whose end could not be written, to a full disk or because of a crash, was never there.
+                    let whole = if number == 0 { &bytes[..whole(&bytes)] } else { &bytes };
+                    lines.extend(String::from_utf8_lossy(whole).lines().map(str::to_owned));
+                }
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(self.failed("read", &error)),
             }
@@ -71,7 +75,7 @@ impl TrailFile {
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) as u64;
+        let whole = whole(&text) as u64;
         if whole < text.len() as u64 {
             file.set_len(whole)?;
         }
@@ -91,6 +95,11 @@ impl TrailFile {
         let (path, full) = (self.path(0), durable::is_full(error));
         StateError::Io { action, path, why: error.to_string(), full }
     }
+}
+
+/// The length of all lines that have an end.
+fn whole(text: &[u8]) -> usize {
+    text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
@@ -125,6 +134,7 @@ mod tests {
         let path = folder.path().join("audit.jsonl");
         fs::write(&path, "whole\nhal").unwrap();
         let mut trail = TrailFile::new(folder.path());
+        assert_eq!(trail.lines().unwrap(), ["whole"]);
         trail.append("next").unwrap();
         assert_eq!(trail.lines().unwrap(), ["whole", "next"]);
     }

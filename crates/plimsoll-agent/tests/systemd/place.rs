@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use plimsoll_testkit::fleet::{Fleet, FleetOptions, Host};
 
@@ -15,16 +15,22 @@ const GIVEN: &str = "PLIMSOLL_TEST_HOST";
 /// Where this program is on a host. Its examples are where cargo has them.
 const PROGRAM: &str = "/opt/tests/deps/systemd";
 
+/// Never dropped: what took the fleet up takes it down when this process ends.
+static FLEET: OnceLock<Option<Fleet>> = OnceLock::new();
+/// One after another: instances have seconds to become healthy, and the host shares its processors with others.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Whether units may be installed here. If not, the test was run on the fleet's host, and there is nothing more to do.
 #[track_caller]
 pub(crate) fn is_test_host(test: &str) -> bool {
     if std::env::var_os(GIVEN).is_some() && Path::new("/run/systemd/system").is_dir() {
         return true;
     }
-    static FLEET: OnceLock<Option<Fleet>> = OnceLock::new();
-    // It is never dropped: what took the fleet up takes it down when this process ends.
     match FLEET.get_or_init(fleet) {
-        Some(fleet) => run_on(&fleet.hosts()[0], test, &[]),
+        Some(fleet) => {
+            let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+            run_on(&fleet.hosts()[0], test, &[]);
+        }
         None => skip(test),
     }
     false

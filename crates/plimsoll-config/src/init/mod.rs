@@ -6,6 +6,7 @@ mod cargo;
 mod cmake;
 mod go;
 mod name;
+mod recipe;
 mod template;
 
 use plimsoll_model::ssh::SshHost;
@@ -17,8 +18,6 @@ pub(crate) use name::as_name;
 pub struct ProjectListing {
     /// Name of the folder.
     pub folder_name: String,
-    /// Names of the files directly in it.
-    pub files: Vec<String>,
     /// Text of `go.mod`.
     pub go_mod: Option<String>,
     /// Folders with `package main`, relative with `/`: `.`, `cmd/greeter`. Test-only and vendored ones left out.
@@ -29,6 +28,10 @@ pub struct ProjectListing {
     pub cargo_members: Vec<CargoPackage>,
     /// Text of `CMakeLists.txt`.
     pub cmake_lists: Option<String>,
+    /// Text of the Makefile that `make` would read.
+    pub makefile: Option<String>,
+    /// Text of `build.sh`.
+    pub build_script: Option<String>,
 }
 
 /// A folder with a `Cargo.toml`.
@@ -70,7 +73,7 @@ pub fn propose(listing: &ProjectListing, hosts: &[SshHost]) -> Proposal {
     let found = go::find(listing)
         .or_else(|| cargo::find(listing))
         .or_else(|| cmake::find(listing))
-        .unwrap_or_else(|| command(listing));
+        .unwrap_or_else(|| recipe::find(listing));
     let mut notes = found.notes.clone();
     notes.push(
         "the service must listen on 127.0.0.1 at the port in the variable `PORT` (or take it as an argument: see \
@@ -86,30 +89,4 @@ pub fn propose(listing: &ProjectListing, hosts: &[SshHost]) -> Proposal {
             .to_owned(),
     );
     Proposal { text: template::render(&found, hosts), notes }
-}
-
-/// A project in no known language.
-fn command(listing: &ProjectListing) -> Found {
-    let name = as_name(&listing.folder_name).unwrap_or_else(|| "service".to_owned());
-    let has = |file: &str| listing.files.iter().any(|name| name == file);
-    let known = listing.go_mod.is_some() || listing.cargo.is_some() || listing.cmake_lists.is_some();
-    let (command, note) = if has("Makefile") || has("makefile") || has("GNUmakefile") {
-        (
-            r#"["make"]"#,
-            "found a Makefile: check that `make` builds the program, and that `output` is its file",
-        )
-    } else if has("build.sh") {
-        (r#"["sh", "build.sh"]"#, "found build.sh: check that `output` is the file that it makes")
-    } else if known {
-        (r#"["make"]"#, "found a project, but no program in it: set `command` and `output` in [build]")
-    } else {
-        (
-            r#"["make"]"#,
-            "found no go.mod, Cargo.toml or CMakeLists.txt: set `command` and `output` in [build]",
-        )
-    };
-    let build = format!(
-        "type = \"command\"\n# Run as it is, without a shell.\ncommand = {command}\n# The program file that it makes.\noutput = \"build/{name}\"\n"
-    );
-    Found { name, build, notes: vec![note.to_owned()], test_example: r#"["sh", "test/e2e.sh"]"# }
 }

@@ -81,11 +81,11 @@ no-data-deadline = "1m"
 "#;
 
 /// Production on this machine.
-const LOCAL: &str = r#"[environments.production]
+const LOCAL: &str = "[environments.production]
 # Clients on this machine reach it at http://127.0.0.1:18080.
 port = 18080
 instances = 2
-"#;
+";
 
 /// Production on hosts that ssh reaches.
 const SSH: &str = r#"[environments.production]

@@ -91,7 +91,9 @@ impl BuildError {
         match self {
             Self::Failed { hint, .. } => hint.clone(),
             Self::Unlocked { hint, .. } | Self::Declared { hint, .. } => Some(hint.clone()),
-            Self::NotMade { found, .. } if found.is_empty() => Some("no program was found there".to_owned()),
+            Self::NotMade { found, .. } if found.is_empty() => Some(
+                "no program was found there: `output` in [build] is the file that `command` makes".to_owned(),
+            ),
             Self::NotMade { found, .. } => Some(format!("there is {}", found.join(", "))),
             Self::NoProgram { .. } => Some("name a package with `package main` and `func main`".to_owned()),
             Self::NoFolder { .. } => Some("the folder is relative to the configuration file".to_owned()),

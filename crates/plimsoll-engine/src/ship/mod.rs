@@ -131,8 +131,8 @@ pub enum ShipError {
     /// The hosts of an environment cannot be reached at all.
     #[error("{0}")]
     Hosts(String),
-    /// A person cancelled before anything was deployed.
-    #[error("cancelled before anything was deployed")]
+    /// A person cancelled before the environment that is aimed at was touched.
+    #[error("cancelled; the environment that was aimed at is as it was")]
     Cancelled,
 }
 

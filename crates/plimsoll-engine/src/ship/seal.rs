@@ -43,7 +43,7 @@ impl Ship<'_> {
         let serving = history.serving(&self.environment.name);
         self.tell(News::Sealed {
             release: label.clone(),
-            replaces: serving.as_ref().filter(|r| **r != sealed.release).map(|r| history.label(r)),
+            replaces: serving.as_ref().map(|r| history.label(r)),
             tree: manifest.source.tree.clone(),
         });
         let key = self.secret_key.public_key();

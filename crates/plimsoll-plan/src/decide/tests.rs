@@ -340,6 +340,7 @@ fn nothing_is_decided_while_it_is_not_known_whether_a_host_has_committed() {
     let mut seen = observation(&all_ready(), &split());
     assert!(matches!(recorded(decide(&state, &fleet(seen.clone()), second(30))), Entry::GoingBack { .. }));
     seen.committed = Some(rollout(2));
+    seen.current = Some(state.plan.release.clone());
     assert!(matches!(recorded(decide(&state, &fleet(seen), second(30))), Entry::Performed { .. }));
     let given_up = recorded(decide(&state, &gone, second(80)));
     assert!(matches!(given_up, Entry::Finished { outcome: Outcome::Mixed, .. }));

@@ -20,7 +20,9 @@ pub(super) fn unrecorded_commit(at: &Moment) -> Option<Entry> {
         .fleet
         .hosts
         .iter()
+        // By name and release: another journal may have given the same name to a rollout of its own.
         .filter(|h| h.seen.committed.as_ref() == Some(&at.state.plan.rollout))
+        .filter(|h| h.seen.current.as_ref() == Some(&at.state.plan.release))
         .filter(|h| !at.state.committed.contains(&h.host))
         .map(|h| HostAction { host: h.host.clone(), action: Action::Commit })
         .collect();

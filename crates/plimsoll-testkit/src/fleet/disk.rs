@@ -44,15 +44,15 @@ impl Disk {
         &self.root
     }
 
-    /// Leaves no room.
-    pub(super) fn fill(&self) -> Result<(), FleetError> {
+    /// Leaves so much room and no more.
+    pub(super) fn fill(&self, but_for: u64) -> Result<(), FleetError> {
         // What is written between the two makes the size impossible; then it is tried with the new one.
         let mut last = Ok(());
         for _ in 0..20 {
             let stat = rustix::fs::statvfs(&self.memory)
                 .map_err(|error| FleetError::file("asked", &self.memory)(error.into()))?;
             let used = (stat.f_blocks - stat.f_bfree) * stat.f_frsize;
-            last = self.resize(&used.to_string());
+            last = self.resize(&(used + but_for).to_string());
             if last.is_ok() {
                 break;
             }

@@ -92,7 +92,12 @@ impl Host {
 
     /// Leaves no room on the disk. Undone by [`free_disk`](Self::free_disk).
     pub fn fill_disk(&self) -> Result<(), FleetError> {
-        self.disk.fill()
+        self.disk.fill(0)
+    }
+
+    /// Leaves so many bytes of room on the disk (whole pages are what counts). Undone by [`free_disk`](Self::free_disk).
+    pub fn fill_disk_but_for(&self, bytes: u64) -> Result<(), FleetError> {
+        self.disk.fill(bytes)
     }
 
     /// Gives the room back.

@@ -4,11 +4,14 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::cgroups::{Groups, Layout};
 use super::disk::Disk;
@@ -102,6 +105,21 @@ impl Host {
         command.args(["--all", "--wd", "--target", &self.pid1()?.to_string(), "--"]).args(words);
         command.env_clear().envs(ENVIRONMENT);
         Ok(command)
+    }
+
+    /// Does something on a thread that is in its network: what connects from there is not touched by what happens to the
+    /// host's link. So are the threads that it starts.
+    pub fn from_inside<T: Send>(&self, act: impl FnOnce() -> T + Send) -> Result<T, FleetError> {
+        let path = Path::new("/run/netns").join(self.space());
+        let space = File::open(&path).map_err(FleetError::file("opened", &path))?;
+        std::thread::scope(|scope| {
+            let inside = scope.spawn(|| {
+                move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network))
+                    .map_err(|error| FleetError::file("entered", &path)(error.into()))?;
+                Ok(act())
+            });
+            inside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 
     /// Runs a command in it that must succeed.

@@ -123,6 +123,9 @@ fn longest_wait(state: &RolloutState) -> Duration {
         _ => Duration::ZERO,
     });
     let no_data = rules.analyses.iter().map(|a| a.no_data_deadline.duration()).max().unwrap_or_default();
-    let longest = steps.max().unwrap_or_default().max(rules.person_deadline.duration());
+    // The hook's own time, and what its host has for ending it and for saying so.
+    let migration = state.plan.migration().map(|hook| hook.timeout.duration() + Duration::from_secs(15));
+    let migration = migration.unwrap_or_default();
+    let longest = steps.max().unwrap_or_default().max(rules.person_deadline.duration()).max(migration);
     longest + no_data.max(rules.progress_deadline.duration())
 }

@@ -26,7 +26,7 @@ impl Watch {
             )
         });
         let changed = changes.clone().count();
-        if changed > 0 && rollout.plan.migration().is_some() && !rollout.migrated {
+        if changed > 0 && rollout.plan.migration().is_some() && rollout.migrated.is_none() {
             let what = "the release is started or given traffic, and its hook migrate has not passed";
             return self.broken(Invariant::I5, now, what);
         }

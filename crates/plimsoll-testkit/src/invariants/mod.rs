@@ -112,8 +112,8 @@ struct Rollout {
     skipped: bool,
     back: Option<(BackReason, Timestamp)>,
     over: bool,
-    /// Whether the hook `migrate` has passed.
-    migrated: bool,
+    /// When the hook `migrate` passed.
+    migrated: Option<Timestamp>,
     evidence: BTreeMap<String, Evidence>,
     watching_since: Option<Timestamp>,
     /// Requests that had come to the stable side when the rollout began.

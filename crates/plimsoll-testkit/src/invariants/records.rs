@@ -58,7 +58,7 @@ impl Watch {
             Entry::GoingBack { reason } => self.going_back(reason, record.at, now),
             Entry::Performed { actions, .. } => self.performed(actions, hosts, now),
             Entry::HookEnded { run } if run.hook == HookName::Migrate => {
-                rollout.migrated = run.passed;
+                rollout.migrated = run.passed.then_some(record.at);
                 self.ran_once(hosts, now);
             }
             Entry::Finished { outcome, .. } => {
@@ -120,7 +120,7 @@ impl Watch {
             skipped: false,
             back: None,
             over: false,
-            migrated: false,
+            migrated: None,
             evidence: BTreeMap::new(),
             watching_since: None,
             stable_before: None,

@@ -133,8 +133,9 @@ impl Story {
             Deployed::AlreadyServing => self.shipped(release, None, None, "it served already"),
             Deployed::Held { rollout, wait } => self.held(rollout, wait.until),
             Deployed::Over { rollout, outcome, taken_over } => {
-                let recovered =
-                    taken_over.as_ref().map(|course| format!("an earlier command was cut off; {course}"));
+                let recovered = taken_over
+                    .as_ref()
+                    .map(|course| format!("an earlier command had left it unfinished; {course}"));
                 let known = self.history.rollouts.iter().find(|r| r.plan.rollout == *rollout);
                 let Some(plan) = known.map(|r| &r.plan) else {
                     return self.shipped(release, None, recovered, "");

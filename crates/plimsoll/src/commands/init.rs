@@ -72,9 +72,11 @@ fn look(folder: &Path) -> Result<ProjectListing, Failure> {
         .map_err(|e| Failure::usage(format!("cannot use the folder {}: {e}", folder.display())))?;
     let mut listing = ProjectListing {
         folder_name: absolute.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        files: names(folder),
         go_mod: text(&folder.join("go.mod")),
         cmake_lists: text(&folder.join("CMakeLists.txt")),
+        // In the order in which `make` looks.
+        makefile: ["GNUmakefile", "makefile", "Makefile"].iter().find_map(|name| text(&folder.join(name))),
+        build_script: text(&folder.join("build.sh")),
         cargo: cargo(folder),
         ..ProjectListing::default()
     };

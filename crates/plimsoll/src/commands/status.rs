@@ -37,7 +37,8 @@ pub(crate) fn run(config: &Path, output: Output, hosts: &Hosts) -> Result<ExitCo
         pins: history.pins.iter().map(|(release, why)| (history.label(release), why.clone())).collect(),
     };
     output.print(&view, |style| plimsoll_report::status(&view, style))?;
-    Ok(ExitCode::Success)
+    let is_known = view.environments.iter().all(|environment| environment.answers);
+    Ok(if is_known { ExitCode::Success } else { ExitCode::Unreachable })
 }
 
 fn environment(
@@ -79,9 +80,8 @@ fn environment(
             remark: names.in_text(&remark),
         })
         .collect();
-    // A local agent that does not run is no lost host: nothing was asked of it, or `down` has stopped it.
-    let is_far = matches!(environment.target, Target::Ssh(_));
-    hosts.extend(fleet.unreachable.iter().filter(|_| is_far || release.is_some()).map(|lost| HostStatus {
+    let missed = if project.expects_answers(environment) { fleet.unreachable.as_slice() } else { &[] };
+    hosts.extend(missed.iter().map(|lost| HostStatus {
         host: lost.host.clone(),
         release: None,
         health: None,
@@ -90,6 +90,7 @@ fn environment(
     Ok(EnvironmentStatus {
         name: environment.name.clone(),
         place: place(environment),
+        answers: !fleet.hosts.is_empty() || missed.is_empty(),
         release: release.as_ref().map(|r| history.label(r)),
         since,
         health: release.as_ref().map(|release| all_health(&fleet, release, environment)),

@@ -246,7 +246,8 @@ fn no_migration_is_lost_or_run_twice_when_the_command_dies() {
         let mut command = project.command(&["ship"]);
         let cut = command.env("PLIMSOLL_DIE_AFTER_RECORD", record.to_string()).output().expect("it runs");
         project.run(&["ship"]).expect(0);
-        all += &format!("{version}\n");
+        all.push_str(&version);
+        all.push('\n');
         assert_eq!(shared(&project, "versions"), all, "after record {record}");
         assert_eq!(project.get(), version, "after record {record}");
         if cut.status.code().is_some() {

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::{fs, path::Path};
 
-use crate::support::{Project, Run, plimsoll, skip};
+use crate::support::{Part, Project, Run, kill, plimsoll, skip};
 
 const NOBODY: u32 = 65534;
 const LOOKS: [&[&str]; 4] = [&["status"], &["history"], &["audit"], &["logs"]];
@@ -41,4 +41,21 @@ fn who_may_only_read_can_look() {
     }
     as_nobody(&project, &program, &["history"]).expect(0).says(&["r1"]);
     as_nobody(&project, &program, &["retry", "r1"]).says(&["may not write", "you are nobody"]);
+}
+
+/// The agent is gone and cannot be had again: what serves is not known, and that is another answer than "nothing".
+#[test]
+fn what_nobody_can_tell_is_not_nothing() {
+    let project = Project::new();
+    project.run(&["ship"]).expect(0);
+    let state = project.path().join(".plimsoll/local/production/greeter/state/agent.json");
+    let text = fs::read_to_string(&state).unwrap();
+    kill(project.pid(&Part::Agent));
+    fs::write(&state, "half of it {").unwrap();
+    project.run(&["status"]).expect(15).says(&["unknown", "is damaged"]);
+    let status = project.status();
+    assert_eq!(status["environments"][0]["answers"], false, "{status}");
+    assert_eq!(project.get(), "1", "clients notice nothing");
+    fs::write(&state, text).unwrap();
+    project.run(&["status"]).expect(0).says(&["r1", "2/2"]);
 }

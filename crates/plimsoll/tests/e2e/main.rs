@@ -23,5 +23,6 @@ mod prometheus;
 mod recovery;
 mod secrets;
 mod ssh;
+#[allow(dead_code, reason = "what other programs of tests use")]
 mod support;
 mod wrong_input;

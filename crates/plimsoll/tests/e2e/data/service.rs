@@ -2,8 +2,8 @@
 //
 // VERSION is said in every answer, ERROR_PERCENT of the answers are 500, DELAY_MS is added to each. The probe is always
 // healthy unless HEALTH says another status. TOKEN is printed. EXIT ends it at once, EXIT_LATE after it has printed; STRAY
-// leaves a process behind that sleeps so long; LISTEN_ON has it take another port than its own. SIGTERM ends it at once: who
-// calls it must have drained it first.
+// leaves a process behind that sleeps so long; LISTEN_ON has it take another port than its own; BECOME has it turn into
+// another program. SIGTERM ends it at once: who calls it must have drained it first.
 // What it may do is tried with `/eat/MEGABYTES` (takes memory and keeps it), `/burn/MILLISECONDS` (keeps two processors busy and
 // says how many milliseconds of them it got) and `/write/PATH` (writes a file).
 use std::io::{BufRead, BufReader, Write};
@@ -19,6 +19,11 @@ fn setting(name: &str) -> u64 {
 }
 
 fn main() {
+    if let Ok(other) = std::env::var("BECOME") {
+        use std::os::unix::process::CommandExt as _;
+        let error = std::process::Command::new(&other).env_remove("BECOME").exec();
+        panic!("{other}: {error}");
+    }
     let port: u16 = std::env::var("PORT").expect("PORT").parse().expect("a port");
     if let Ok(code) = std::env::var("EXIT") {
         eprintln!("cannot start: told to exit with {code}");

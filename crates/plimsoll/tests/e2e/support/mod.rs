@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "a module of a test program")]
 
 mod host;
+pub mod hosts;
 mod load;
 mod program;
 mod project;

@@ -11,7 +11,9 @@ pub struct Project {
     folder: tempfile::TempDir,
     /// Where clients reach production.
     pub port: u16,
+    build: String,
     steps: String,
+    rollout: String,
     analysis: String,
     run: String,
     extra: String,
@@ -38,9 +40,16 @@ impl Project {
     /// A project under version control whose service is ready to be shipped: one production environment, two
     /// instances, a short canary.
     pub fn new() -> Self {
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// The same, with its folder in another one.
+    pub fn within(folder: &Path) -> Self {
         let project = Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            folder: tempfile::tempdir_in(folder).expect("a folder"),
             port: free_port(),
+            build: format!("[\"install\", \"-D\", \"{}\", \"out/greeter\"]", service_program().display()),
+            rollout: String::new(),
             steps: r#"{ set-weight = "20%" }, { pause = "1s" }, { set-weight = "50%" }, { pause = "500ms" }"#
                 .to_owned(),
             analysis: "warm-up = \"200ms\"\ninterval = \"200ms\"\nmax-error-rate = \"1%\"\np99 = \"250ms\""
@@ -65,6 +74,14 @@ impl Project {
     #[must_use]
     pub fn steps(mut self, steps: &str) -> Self {
         steps.clone_into(&mut self.steps);
+        self.write();
+        self
+    }
+
+    /// Adds keys to the rollout.
+    #[must_use]
+    pub fn rollout_keys(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.rollout);
         self.write();
         self
     }
@@ -141,6 +158,13 @@ impl Project {
         self.write();
     }
 
+    /// Sets the command that builds, and the variables of the service, these alone; and commits.
+    pub fn become_version(&mut self, build: &str, variables: &[(&str, &str)]) {
+        build.clone_into(&mut self.build);
+        self.variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        self.write();
+    }
+
     /// Replaces text in the configuration file, until something else is set, and commits.
     #[track_caller]
     pub fn edit(&self, from: &str, to: &str) {
@@ -168,7 +192,7 @@ name = "greeter"
 
 [build]
 type = "command"
-command = ["install", "-D", "{program}", "out/greeter"]
+command = {build}
 output = "out/greeter"
 
 [run]
@@ -187,6 +211,7 @@ instances = {instances}
 
 [environments.production.rollout]
 steps = [{steps}]
+{rollout}
 dead-man-switch = "{dead_man_switch}"
 
 [[environments.production.rollout.analysis]]
@@ -195,7 +220,8 @@ name = "traffic"
 
 {extra}
 "#,
-            program = service_program().display(),
+            build = self.build,
+            rollout = self.rollout,
             run = self.run,
             health = self.health,
             dead_man_switch = self.dead_man_switch,
