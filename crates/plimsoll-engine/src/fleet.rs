@@ -97,11 +97,7 @@ impl Pending {
 }
 
 /// Tells the hosts that the coordinator lives. Answers with a host that has seen a newer coordinator, if one has.
-pub(crate) fn confirm(
-    hosts: &mut [Box<dyn Host>],
-    parallel: usize,
-    word: &Word<'_>,
-) -> Result<(), HostName> {
+pub(crate) fn confirm(hosts: &mut [Box<dyn Host>], parallel: usize, word: &Word<'_>) -> Result<(), HostName> {
     let hosts = hosts.iter_mut().filter(|host| word.to.contains(host.name()));
     let answers = on_each(hosts, parallel, |host| word.say(host), Some(word));
     let stale = answers.into_iter().find(|(_, answer)| matches!(answer, Err(error) if is_stale(error)));
@@ -239,7 +235,8 @@ mod tests {
             hangs: Duration::from_millis(if n == 0 { 400 } else { 0 }),
             words: words.clone(),
         };
-        let mut hosts: Vec<_> = words.iter().enumerate().map(host).map(|h| Box::new(h) as Box<dyn Host>).collect();
+        let mut hosts: Vec<_> =
+            words.iter().enumerate().map(host).map(|h| Box::new(h) as Box<dyn Host>).collect();
         let to = ["web0", "web1"].map(|name| name.parse().unwrap()).into();
         let service = "greeter".parse().unwrap();
         let word = Word { to: &to, every: Duration::from_millis(20), service: &service, fence: Fence(1) };

@@ -250,7 +250,9 @@ impl History {
         let ours = self.rollouts.iter().map(|r| &r.plan.rollout);
         let theirs = fleet.hosts.iter().flat_map(|host| {
             let armed = match &host.seen.switch {
-                SwitchState::Armed { orders, .. } | SwitchState::Fired { orders, .. } => Some(&orders.rollout),
+                SwitchState::Armed { orders, .. } | SwitchState::Fired { orders, .. } => {
+                    Some(&orders.rollout)
+                }
                 SwitchState::Off => None,
             };
             host.seen.committed.iter().chain(armed)

@@ -191,8 +191,7 @@ impl<'r, 'w> Run<'r, 'w> {
     fn observe(&mut self) -> FleetObservation {
         let word = Self::word(&self.state, self.lease, &self.armed);
         let World { hosts, parallel, clock, .. } = &mut *self.world;
-        let mut fleet =
-            fleet::observe_with_word(hosts, *parallel, &self.state.plan.service, Some(&word));
+        let mut fleet = fleet::observe_with_word(hosts, *parallel, &self.state.plan.service, Some(&word));
         let now = clock.now();
         let before = std::mem::take(&mut self.silent_since);
         for lost in &mut fleet.unreachable {
@@ -389,10 +388,15 @@ impl<'r, 'w> Run<'r, 'w> {
         let in_play = |h: &HostName| state.touched.contains(h) && !state.aside.contains_key(h);
         let seen: HashSet<_> = fleet.hosts.iter().map(|h| &h.host).filter(|h| in_play(h)).collect();
         let hosts = self.world.hosts.iter_mut().filter(|h| seen.contains(h.name()));
-        let armed = fleet::on_each(hosts, self.world.parallel, |host| {
-            let arm = HostAction { host: host.name().clone(), action: Action::Arm };
-            perform(&context, host, &arm)
-        }, None);
+        let armed = fleet::on_each(
+            hosts,
+            self.world.parallel,
+            |host| {
+                let arm = HostAction { host: host.name().clone(), action: Action::Arm };
+                perform(&context, host, &arm)
+            },
+            None,
+        );
         match armed.into_iter().find(|(_, r)| r.as_ref().is_err_and(StepError::is_stale)) {
             Some((host, _)) => Err(RunError::Overtaken { host }),
             None => Ok(()),
