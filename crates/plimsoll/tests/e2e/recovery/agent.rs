@@ -1,6 +1,6 @@
-//! The agent is killed: at rest, and at every record of a promotion, alone and together with the command.
+//! The agent is killed: at rest, and at every record of a promotion and of a rollback.
 
-use super::{Kill, quick};
+use super::{Kill, promotion_goes_on, quick, rollback_goes_on};
 use crate::support::{Load, Part, kill};
 
 #[test]
@@ -36,22 +36,10 @@ fn down_stops_everything_although_the_agent_was_killed() {
 
 #[test]
 fn a_promotion_goes_on_when_the_agent_is_killed_at_any_record() {
-    let mut project = quick();
-    project.run(&["ship"]).expect(0);
-    let load = Load::start(project.port, 150);
-    for n in 1.. {
-        let (version, case) = ((n + 1).to_string(), format!("{:?} of a promotion", Kill::Agent(n)));
-        project.change(&[("VERSION", &version)]);
-        let before = project.last_record();
-        let run = project.disturbed(&["ship"], Kill::Agent(n));
-        assert_eq!(run.code, Some(0), "{case}: {}", run.text());
-        project.serves(&version, &case);
-        load.lost_nothing(&case);
-        if project.last_record() < before + n {
-            assert!(n > 25, "{n} are too few");
-            break;
-        }
-    }
-    load.stop();
-    project.run(&["audit"]).expect(0);
+    promotion_goes_on(25, Kill::Agent);
+}
+
+#[test]
+fn a_rollback_goes_on_when_the_agent_is_killed_at_any_record() {
+    rollback_goes_on(10, Kill::Agent);
 }

@@ -1,8 +1,8 @@
-//! Instances are killed: in steady state, in the middle of a canary on either side, while they drain.
+//! Instances are killed: at every record of a promotion and of a rollback, in steady state, in the middle of a canary on either side, while they drain.
 
 use plimsoll_model::observation::InstanceState;
 
-use super::quick;
+use super::{Kill, promotion_goes_on, quick, rollback_goes_on};
 use crate::support::{Load, Part, Project, Run, eventually, kill};
 
 /// Kills an instance of a release and waits until it is gone.
@@ -89,4 +89,14 @@ fn an_instance_that_is_killed_while_it_drains_loses_nothing() {
     project.serves("2", "instances were killed while they drained");
     load.lost_nothing("instances were killed while they drained");
     load.stop();
+}
+
+#[test]
+fn a_promotion_goes_on_when_an_instance_is_killed_at_any_record() {
+    promotion_goes_on(25, Kill::Instance);
+}
+
+#[test]
+fn a_rollback_goes_on_when_an_instance_is_killed_at_any_record() {
+    rollback_goes_on(10, Kill::Instance);
 }

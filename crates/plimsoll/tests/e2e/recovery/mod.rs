@@ -13,9 +13,10 @@ mod switch;
 use plimsoll_engine::History;
 use plimsoll_engine::history::KnownRollout;
 use plimsoll_engine::journal::{Journal as _, Query, SqliteJournal};
+use plimsoll_model::observation::InstanceState;
 use plimsoll_model::record::{Outcome, Record};
 
-use crate::support::{Part, Project, Run, eventually};
+use crate::support::{Load, Part, Project, Run, eventually};
 
 /// Keys of an analysis that comes to a verdict soon.
 const QUICK: &str = "warm-up = \"100ms\"\ninterval = \"200ms\"\nmax-error-rate = \"1%\"";
@@ -40,6 +41,53 @@ enum Kill {
     Agent(u64),
     /// Both, right after a change.
     Both(u64),
+    /// An instance of the release that served when the command began, right after the command has written a record.
+    Instance(u64),
+}
+
+/// Something other than the command is killed at every record of a promotion, which goes on.
+fn promotion_goes_on(at_least: u64, kill: impl Fn(u64) -> Kill) {
+    let mut project = quick();
+    project.run(&["ship"]).expect(0);
+    let load = Load::start(project.port, 150);
+    for n in 1.. {
+        let (version, case) = ((n + 1).to_string(), format!("{:?} of a promotion", kill(n)));
+        project.change(&[("VERSION", &version)]);
+        let before = project.last_record();
+        let run = project.disturbed(&["ship"], kill(n));
+        assert_eq!(run.code, Some(0), "{case}: {}", run.text());
+        project.serves(&version, &case);
+        load.lost_nothing(&case);
+        if project.last_record() < before + n {
+            assert!(n > at_least, "{n} are too few");
+            break;
+        }
+    }
+    load.stop();
+    project.run(&["audit"]).expect(0);
+}
+
+/// The same at every record of a rollback by hand.
+fn rollback_goes_on(at_least: u64, kill: impl Fn(u64) -> Kill) {
+    let mut project = quick().steps("");
+    project.run(&["ship"]).expect(0);
+    let load = Load::start(project.port, 150);
+    for n in 1.. {
+        let (version, case) = ((n + 1).to_string(), format!("{:?} of a rollback", kill(n)));
+        project.change(&[("VERSION", &version)]);
+        project.run(&["ship"]).expect(0);
+        let before = project.last_record();
+        let run = project.disturbed(&["rollback"], kill(n));
+        assert_eq!(run.code, Some(0), "{case}: {}", run.text());
+        project.serves("1", &case);
+        load.lost_nothing(&case);
+        if project.last_record() < before + n {
+            assert!(n > at_least, "{n} are too few");
+            break;
+        }
+    }
+    load.stop();
+    project.run(&["audit"]).expect(0);
 }
 
 impl Project {
@@ -47,10 +95,12 @@ impl Project {
     fn disturbed(&self, args: &[&str], kill: Kill) -> Run {
         let mut command = self.command(args);
         let agent = || self.pid(&Part::Agent);
+        let instance = || self.instances_in(&self.current(), InstanceState::Ready)[0];
         match kill {
             Kill::Record(n) => command.env("PLIMSOLL_DIE_AFTER_RECORD", n.to_string()),
             Kill::Deed(n) => command.env("PLIMSOLL_DIE_AFTER_DEED", n.to_string()),
             Kill::Agent(n) => command.env("PLIMSOLL_KILL_AFTER_RECORD", format!("{n}:{}", agent())),
+            Kill::Instance(n) => command.env("PLIMSOLL_KILL_AFTER_RECORD", format!("{n}:{}", instance())),
             Kill::Both(n) => command
                 .env("PLIMSOLL_DIE_AFTER_DEED", n.to_string())
                 .env("PLIMSOLL_KILL_WITH", agent().to_string()),
