@@ -44,8 +44,10 @@ fn ended(passed: bool) -> (u64, Entry) {
 fn fresh(lost: &[usize]) -> plimsoll_model::observation::FleetObservation {
     use plimsoll_model::observation::SwitchState;
     let mut fleet = without(lost);
+    let untouched = without(&[]).hosts.pop().and_then(|host| host.seen.traffic);
     for host in &mut fleet.hosts {
         host.seen.switch = SwitchState::Off;
+        host.seen.traffic.clone_from(&untouched);
         host.seen.instances.truncate(2);
     }
     fleet
@@ -110,7 +112,8 @@ fn a_host_on_which_it_may_run_is_not_set_aside() {
     let Entry::GoingBack { reason } = entry else { panic!("{entry:?}") };
     assert!(matches!(&reason, BackReason::HostLost { host: lost, .. } if *lost == host(1)), "{reason:?}");
     let mut entries = begun();
-    entries.push(ended(true));
+    // The last that was heard of it, so that the deadline of progress ends later than the patience with the host.
+    entries.push((12, ended(true).1));
     let entry = recorded(decide(&fold(migrating(), entries), &fresh(&[1]), second(70)));
     assert!(matches!(&entry, Entry::SetAside { host: aside, .. } if *aside == host(1)), "{entry:?}");
 }
