@@ -248,6 +248,14 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.roll_out(plan)
     }
 
+    /// Brings in a release that was rolled back: a person allows it again.
+    pub fn retry(&mut self, order: &Order) -> Result<Deployed, DeployError> {
+        self.refuse_past_block(&order.release)?;
+        let command = Command::Retry { release: order.release.clone() };
+        self.world.append(&self.lease.environment, None, None, Entry::Commanded { command })?;
+        self.deploy(order)
+    }
+
     /// The gate "preflight": the hosts have what the release needs. What an earlier command left is finished without it:
     /// its hosts are half changed already.
     pub fn preflight(&mut self, order: &Order) -> Result<(), DeployError> {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::evidence::{Evidence, Gate, GateDecision};
 use plimsoll_model::observation::{FleetObservation, LostHost, SwitchState};
 use plimsoll_model::plan::{Plan, PlanKind, PlannedStep};
 use plimsoll_model::record::{Command, Entry, Operation, Outcome, Record};
@@ -21,6 +22,8 @@ pub struct History {
     refused: BTreeSet<(EnvironmentName, ReleaseId)>,
     /// Rollouts that went back for something that the release is to blame for.
     blamed: BTreeSet<RolloutId>,
+    /// Public keys that signed each release.
+    signers: BTreeMap<ReleaseId, BTreeSet<String>>,
     /// Releases that people keep for ever, and why.
     pub pins: BTreeMap<ReleaseId, String>,
     /// Tokens under which something may have been done, with those who had them, by environment.
@@ -117,6 +120,7 @@ impl History {
                     sealed: record.at,
                 });
             }
+            Entry::Gate { evidence } if evidence.gate == Gate::Sign => self.signed(evidence),
             Entry::Planned { plan } => self.planned(plan, record.at),
             Entry::SetAside { host, reason, since } => {
                 let of = |r: &&mut KnownRollout| Some(&r.plan.rollout) == record.rollout.as_ref();
@@ -135,6 +139,14 @@ impl History {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn signed(&mut self, evidence: &Evidence) {
+        let key = evidence.measured.get("key").and_then(serde_json::Value::as_str);
+        if let (GateDecision::Passed, Some(release), Some(key)) = (evidence.decision, &evidence.release, key)
+        {
+            self.signers.entry(release.clone()).or_default().insert(key.to_owned());
         }
     }
 
@@ -212,6 +224,18 @@ impl History {
         let past = promoted.iter().enumerate().rev().filter(is_past).map(|(_, plan)| plan);
         past.filter(|plan| plan.release != *target)
             .find_map(|plan| Some((plan.release.clone(), plan.run.rollback_block.clone()?)))
+    }
+
+    /// Public keys that are recorded to have signed the release.
+    pub fn signers(&self, release: &ReleaseId) -> BTreeSet<String> {
+        self.signers.get(release).cloned().unwrap_or_default()
+    }
+
+    /// Public keys of all releases that hosts have accepted and served: they are started and gone back to also after the
+    /// project has got another key.
+    pub fn accepted_signers(&self) -> BTreeSet<String> {
+        let served = self.rollouts.iter().filter(|r| r.is_promoted());
+        served.flat_map(|r| self.signers(&r.plan.release)).collect()
     }
 
     /// The tokens that were given out for the environment, and to whom: what a host was asked under another is not of

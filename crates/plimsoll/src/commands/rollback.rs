@@ -31,8 +31,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Rollback) -> Result
         };
     }
     let release = target(&project, environment, arguments.release.as_deref())?;
-    let key = project.signing_key()?;
-    let trusted_keys = project.trusted_keys(&key);
+    let trusted_keys = project.trusted_keys_for(&release)?;
     let order =
         Order { environment, release, trusted_keys: &trusted_keys, rollback: true, canary: arguments.canary };
     if arguments.dry_run {

@@ -52,12 +52,22 @@ pub(crate) fn retry(config: &Path, output: Output, arguments: &Retry) -> Result<
     let project = Project::load(config)?;
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
-    let release = super::deploy::named(&project, &arguments.release)?.release;
-    write(&project, environment, None, Command::Retry { release: release.clone() })?;
-    let key = project.signing_key()?;
-    let trusted_keys = project.trusted_keys(&key);
+    let known = super::deploy::named(&project, &arguments.release)?;
+    let (release, name) = (known.release.clone(), format!("r{}", known.number));
+    if !project.history()?.refused(&environment.name).contains(&release) {
+        return Err(nothing_to_retry(environment, &name));
+    }
+    let trusted_keys = project.trusted_keys_for(&release)?;
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
-    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
+    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.retry(&order))
+}
+
+fn nothing_to_retry(environment: &Environment, release: &str) -> Failure {
+    let environment = &environment.name;
+    let text = format!("{release} was not rolled back in `{environment}`: there is nothing to allow again");
+    Failure::usage(text)
+        .help(format!("plimsoll deploy {release} -e {environment}    rolls it out"))
+        .help("plimsoll history    how each release went")
 }
 
 /// How long a command at work may take to hold a rollout: it hears of it at its next look.
