@@ -231,6 +231,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
             // A way back that was cut off is finished first: taking it back would bring in again what people fled.
             let is_way_back = left.plan.kind == PlanKind::Rollback && !order.rollback;
             if left.back.is_none() && !is_way_back {
+                self.refuse_early(order)?;
                 let by = order.release.clone();
                 self.command(&left.plan.rollout, Command::Supersede { by })?;
             }
@@ -248,6 +249,16 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.roll_out(plan)
     }
 
+    /// What would be refused anyway is refused while the rollout whose place it would take is as it is.
+    fn refuse_early(&mut self, order: &Order) -> Result<(), DeployError> {
+        match self.plan(order) {
+            Ok(plan) => check_secrets(&plan.environment, &plan.run, self.world.secrets),
+            // It serves beside what is under way, and is what is left when that is gone.
+            Err(DeployError::NoPlan(NoPlan::AlreadyServing { .. })) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Brings in a release that was rolled back: a person allows it again.
     pub fn retry(&mut self, order: &Order) -> Result<Deployed, DeployError> {
         self.refuse_past_block(&order.release)?;
@@ -256,10 +267,10 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.deploy(order)
     }
 
-    /// The gate "preflight": the hosts have what the release needs. What an earlier command left is finished without it:
-    /// its hosts are half changed already.
+    /// The gate "preflight": the hosts have what the release needs. What an earlier command left of the same release is
+    /// finished without it: its hosts are half changed already.
     pub fn preflight(&mut self, order: &Order) -> Result<(), DeployError> {
-        if self.unfinished()?.is_some() {
+        if self.unfinished()?.is_some_and(|left| left.plan.release == order.release) {
             return Ok(());
         }
         let started = Instant::now();
