@@ -445,6 +445,7 @@ pub fn make_plan(
 ) -> Result<Plan, DeployError> {
     let manifest = manifest(releases, &order.release)?;
     let (serving, zones) = (history.serving(&order.environment.name), zones(&order.environment.target));
+    let refused = if order.rollback { History::came_back } else { History::refused };
     let request = planner::Request {
         rollout: history.next_rollout(&order.environment.name, fleet),
         environment: order.environment,
@@ -453,7 +454,7 @@ pub fn make_plan(
         trusted_keys: order.trusted_keys,
         rollback: order.rollback,
         canary: order.canary,
-        refused: &history.refused(&order.environment.name),
+        refused: &refused(history, &order.environment.name),
         serving: serving.as_ref(),
         zones: &zones,
         fleet,
