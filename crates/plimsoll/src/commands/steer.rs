@@ -15,8 +15,8 @@ use plimsoll_model::{ExitCode, RolloutId};
 use plimsoll_plan::RolloutState;
 use plimsoll_report::hold_clause;
 
-use super::ending::exit_of;
-use super::work::{on_environment, show_warnings};
+use super::ending::{self, Told, exit_of};
+use super::work::{on_environment, show_warnings, under_lease};
 use crate::cli::{Chosen, Promote, Retry, Waiting};
 use crate::failure::Failure;
 use crate::output::{Output, remark};
@@ -99,11 +99,11 @@ fn say(
     let Some(rollout) = history.unfinished(&environment.name).map(|r| r.plan.rollout.clone()) else {
         return Err(DeployError::NothingUnderWay { environment: environment.name.to_string() }.into());
     };
+    if said.ends {
+        return take_back(&project, environment, output, waiting, &rollout);
+    }
     write(&project, environment, Some(&rollout), said.command)?;
     if is_at_work(&project, environment)? {
-        if said.ends {
-            return await_end(&project, output, &rollout);
-        }
         if said.is_pause {
             return await_hold(&project, environment, output, &rollout);
         }
@@ -111,11 +111,58 @@ fn say(
         tell(output, &rollout, said.done, &text)?;
         return Ok(ExitCode::Success);
     }
-    let exit = on_environment(&project, environment, output, waiting, |deployment| {
-        Ok(deployment.resume()?.unwrap_or(Deployed::AlreadyServing))
-    })?;
-    // What was asked for is that it comes back.
-    Ok(if said.ends && exit == ExitCode::RolledBack { ExitCode::Success } else { exit })
+    take_over(
+        &project,
+        environment,
+        output,
+        waiting,
+        |told| if said.is_pause { told.held_as_asked() } else { told },
+    )
+}
+
+/// Goes on with what was left.
+fn take_over(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    meant: impl FnOnce(Told) -> Told,
+) -> Result<ExitCode, Failure> {
+    let since = project.records(&Query::default())?.len();
+    under_lease(
+        project,
+        environment,
+        output,
+        waiting,
+        |deployment| Ok(deployment.resume()?.unwrap_or(Deployed::AlreadyServing)),
+        |deployed| Ok(meant(ending::of_deployment(project, environment, &deployed, since)?)),
+    )
+}
+
+/// Has a rollout taken back, by the command that is at work or by this one.
+pub(super) fn take_back(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    rollout: &RolloutId,
+) -> Result<ExitCode, Failure> {
+    write(project, environment, Some(rollout), Command::Abort)?;
+    bring_to_end(project, environment, output, waiting, rollout)
+}
+
+/// Waits for the end that the command at work makes of a rollout, or makes it. That it comes back is what was asked for.
+pub(super) fn bring_to_end(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    rollout: &RolloutId,
+) -> Result<ExitCode, Failure> {
+    if is_at_work(project, environment)? {
+        return await_end(project, output, rollout);
+    }
+    take_over(project, environment, output, waiting, Told::back_as_asked)
 }
 
 fn write(
