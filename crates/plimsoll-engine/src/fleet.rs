@@ -83,12 +83,17 @@ struct Pending {
     done: Condvar,
 }
 
-impl Pending {
-    fn one_less(&self) {
-        *self.count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.done.notify_all();
-    }
+/// One of them, while it is waited for; also where it ends in a panic, which must not keep the others for ever.
+struct Waited<'p>(&'p Pending);
 
+impl Drop for Waited<'_> {
+    fn drop(&mut self) {
+        *self.0.count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.done.notify_all();
+    }
+}
+
+impl Pending {
     fn are_done_within(&self, time: Duration) -> bool {
         let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.done.wait_timeout_while(count, time, |count| *count > 0);
@@ -141,8 +146,9 @@ pub(crate) fn on_each<'h, T: Send>(
         let mut done = Vec::with_capacity(count / threads + 1);
         let mut answered = Vec::new();
         while let Some((at, host)) = next() {
+            let waited = Waited(&pending);
             done.push((at, do_one(host)));
-            pending.one_less();
+            drop(waited);
             answered.push(host);
         }
         if let Some(word) = word {

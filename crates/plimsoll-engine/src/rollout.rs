@@ -99,7 +99,7 @@ pub struct Run<'r, 'w> {
     silent_since: HashMap<HostName, Timestamp>,
     last_renewal: Timestamp,
     last_word: Timestamp,
-    /// Hosts whose switches are armed for this rollout, as they were last seen: they get word.
+    /// Hosts whose switches are armed for this rollout, as they were last seen or are being armed: they get word.
     armed: HashSet<HostName>,
     last_view: Timestamp,
 }
@@ -359,6 +359,9 @@ impl<'r, 'w> Run<'r, 'w> {
     }
 
     fn perform_all(&mut self, actions: &[HostAction]) -> Vec<Result<Deed, StepError>> {
+        // A switch that is being armed runs from then on, whatever the other hosts do, and before the next look.
+        let being_armed = actions.iter().filter(|a| a.action == Action::Arm).map(|a| a.host.clone());
+        self.armed.extend(being_armed);
         let context = context(
             &self.state.plan,
             self.lease,

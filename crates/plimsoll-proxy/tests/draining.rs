@@ -151,6 +151,22 @@ fn shutdown_lets_running_requests_end() {
 }
 
 #[test]
+fn shutdown_answers_what_an_idle_connection_asks_just_then() {
+    let instance = Instance::saying("hello");
+    let proxy = proxy();
+    proxy.set_table(table(1, vec![arm(STABLE, 100, &[instance.address])])).unwrap();
+    let address = proxy.local_addr();
+    let mut client = Client::connect(address);
+    assert_eq!(client.get("/", "").text(), "hello");
+    proxy.shutdown(Duration::from_secs(20));
+    eventually("a closed port", || std::net::TcpStream::connect(address).is_err());
+    // The port closes a moment before connections are told.
+    while client.get("/", "").header("connection") != Some("close") {}
+    assert!(client.is_closed());
+    proxy.wait();
+}
+
+#[test]
 fn shutdown_cuts_what_is_not_done_in_time() {
     let (instance, _word) = held();
     let proxy = proxy();

@@ -97,7 +97,10 @@ fn source_lines(finding: &Finding, width: usize) -> Vec<Line> {
     // Where a part of one line is meant it is marked; several lines mark themselves.
     if place.line == place.end_line && place.end_column > place.column {
         let before = " ".repeat(place.column as usize - 1);
-        let mark = "-".repeat((place.end_column - place.column).min(80) as usize);
+        // What is masked in the shown line is shorter than the place.
+        let shown = finding.source[0].text.chars().count();
+        let width = (place.end_column as usize - 1).min(shown).saturating_sub(place.column as usize - 1);
+        let mark = "-".repeat(width.min(80));
         lines.push(
             bar()
                 .plain(format!(" {before}"))
@@ -118,6 +121,12 @@ fn unread_lines(unread: &Unread) -> [Line; 2] {
 /// One sentence: what was found, in what, and what follows.
 fn sum(view: &CheckView) -> Line {
     let report = &view.report;
+    if report.checked.is_empty() && report.unread.is_empty() {
+        return Line::text(
+            "Nothing here that there are checks for; name the files if they have names of their own.",
+        )
+        .wrapped(2);
+    }
     let counts: Vec<String> = Severity::ALL
         .iter()
         .rev()
@@ -155,12 +164,38 @@ mod tests {
     fn findings_are_shown_with_their_lines() {
         let view =
             CheckView { report: findings(), took: Duration::from_millis(31), limit: Some(Severity::Error) };
-        insta::assert_snapshot!(check(&view, &Style::plain(TimeZone::UTC)), @"");
+        insta::assert_snapshot!(check(&view, &Style::plain(TimeZone::UTC)), @r"
+        error[BIN001]: something is wrong
+          --> Dockerfile:7
+           |
+         7 | FROM scratch
+           | ------------ no loader is in scratch
+           |
+           = would be  exec /app: no such file or directory
+           = fix       mend it
+           = more      plimsoll explain BIN001
+
+        warning[DF3003]: something is wrong
+          --> Dockerfile:9
+            |
+          9 | RUN cd /x && \
+         10 |     make
+            |
+            = fix       mend it
+            = more      plimsoll explain DF3003
+
+        unknown: it could not be checked
+          --> big/Dockerfile: it has 4 GB
+
+        1 error, 1 warning, 1 allowed in 2 files, 31 ms. 1 path could not be checked. The release would be refused.
+        ");
     }
 
     #[test]
     fn nothing_found_is_said() {
         let view = CheckView { report: CheckReport::default(), took: Duration::from_millis(3), limit: None };
-        assert_eq!(check(&view, &Style::plain(TimeZone::UTC)), "No findings in 0 files, 3 ms.\n");
+        assert!(
+            check(&view, &Style::plain(TimeZone::UTC)).starts_with("Nothing here that there are checks for")
+        );
     }
 }

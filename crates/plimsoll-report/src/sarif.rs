@@ -124,7 +124,9 @@ mod tests {
         has(&run["tool"]["driver"], &["name", "rules"]);
         has(&run["invocations"][0], &["executionSuccessful"]);
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-        rules.iter().for_each(|rule| has(rule, &["id"]));
+        for rule in rules {
+            has(rule, &["id"]);
+        }
         for result in run["results"].as_array().unwrap() {
             has(result, &["message", "ruleId", "locations"]);
             has(&result["message"], &["text"]);

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jiff::civil::date;
-use plimsoll_rules::{LabelFormat, Question, Settings, check};
+use plimsoll_rules::dockerfile::parse;
+use plimsoll_rules::{LabelFormat, Question, Settings, Source, check};
 
 const VERSION: &str = "2.15.1";
 
@@ -146,13 +147,20 @@ fn ours(file: &Path, settings: &Settings) -> Verdict {
         today: date(2026, 11, 23),
     };
     let report = check(&question);
+    // We name the line of the command, hadolint that of its instruction.
+    let parsed = parse(Source::new("", std::fs::read_to_string(file).unwrap()));
+    let places: Vec<(u32, u32)> =
+        parsed.instructions.iter().map(|i| (i.place.line, i.place.end_line)).collect();
+    let instruction = |line: u32| {
+        places.iter().find(|(begin, end)| (*begin..=*end).contains(&line)).map_or(line, |(begin, _)| *begin)
+    };
     assert_eq!(report.unread, []);
     let named = report.findings.iter().filter_map(|finding| {
         let alias = finding
             .aliases
             .iter()
             .find(|alias| alias.starts_with("DL3") || alias.starts_with("DL4") || alias.starts_with("DL1"))?;
-        Some(format!("{}:{alias}", finding.place.map_or(0, |place| place.line)))
+        Some(format!("{}:{alias}", finding.place.map_or(0, |place| instruction(place.line))))
     });
     named.collect()
 }

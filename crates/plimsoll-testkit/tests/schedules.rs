@@ -25,6 +25,7 @@ fn play_part(part: u64) {
         }
         return;
     }
+    println!("seeds {from} to {}", from + count - 1);
     let mut broken = Vec::new();
     for seed in from..from + count {
         let told = play(seed, Breakage::None);

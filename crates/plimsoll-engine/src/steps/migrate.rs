@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use plimsoll_drivers::{Host, HostError};
-use plimsoll_model::agent::{LogCursor, LogStream, OnceOrder, OnceState, RefusalReason, Request, Response};
+use plimsoll_model::agent::{
+    LogCursor, LogLine, LogStream, OnceOrder, OnceState, RefusalReason, Request, Response,
+};
 use plimsoll_model::hook::{HookName, HookRun};
 use plimsoll_model::plan::Plan;
 use plimsoll_model::{Fence, RolloutId, Span, Timestamp};
@@ -80,18 +82,17 @@ impl Following {
     ) -> Found {
         let Some(migration) = state.migration.as_ref().filter(|m| m.is_open()) else { return Found::Open };
         let (service, key) = (&state.plan.service, key(&state.plan.rollout));
-        let over = |ending: String, passed, lines| {
+        let run = |(ending, passed, last_lines)| {
             let took = Span::from(now.since(migration.since));
-            Found::Over(HookRun { hook: HookName::Migrate, passed, ending, took, last_lines: lines })
+            Found::Over(HookRun { hook: HookName::Migrate, passed, ending, took, last_lines })
         };
+        let gone = |ending: &str| run((ending.to_owned(), false, Vec::new()));
         if state.back.is_some() {
             // It also tells the host who is in command now: nothing that another one sent begins later.
             match host.call(service, Some(fence), Request::EndOnce { key: key.clone() }, &[]) {
                 Ok(_) => {}
                 Err(error) if fleet::is_stale(&error) => return Found::Overtaken,
-                Err(HostError::Refused(refusal)) if refusal.reason == RefusalReason::NotFound => {
-                    return over("was not begun".to_owned(), false, Vec::new());
-                }
+                Err(error) if is_unknown(&error) => return gone("was not begun"),
                 Err(_) => return Found::Open,
             }
         } else if migration.stage == MigrationStage::Asked {
@@ -100,21 +101,23 @@ impl Following {
         match host.call(service, None, Request::OnceState { key, after: self.cursor }, &[]) {
             Ok(Response::Once { state, lines, cursor, .. }) => {
                 self.cursor = cursor.or(self.cursor);
-                let more = !lines.is_empty();
-                let printed = lines.into_iter().filter(|line| line.stream != LogStream::Agent);
-                self.keep(printed.map(|line| line.text));
-                match state {
-                    // Its last lines may have been written after its end was seen.
-                    OnceState::Ended { code, how } if !more => {
-                        over(how, code == Some(0), self.lines.drain(..).collect())
-                    }
-                    _ => Found::Open,
-                }
+                self.heard(state, lines).map_or(Found::Open, run)
             }
-            Err(HostError::Refused(refusal)) if refusal.reason == RefusalReason::NotFound => {
-                over("is not known to its host any more".to_owned(), false, Vec::new())
-            }
+            Err(error) if is_unknown(&error) => gone("is not known to its host any more"),
             _ => Found::Open,
+        }
+    }
+
+    /// How it ended, whether it passed, and what it printed last; `None` as long as more may come.
+    fn heard(&mut self, state: OnceState, lines: Vec<LogLine>) -> Option<(String, bool, Vec<String>)> {
+        let more = !lines.is_empty();
+        self.keep(lines.into_iter().filter(|line| line.stream != LogStream::Agent).map(|line| line.text));
+        match state {
+            // Its last lines may have been written after its end was seen.
+            OnceState::Ended { code, how } if !more => {
+                Some((how, code == Some(0), self.lines.drain(..).collect()))
+            }
+            _ => None,
         }
     }
 
@@ -126,4 +129,9 @@ impl Following {
             self.lines.push_back(bounded(&line));
         }
     }
+}
+
+/// Whether the host has never heard of it.
+fn is_unknown(error: &HostError) -> bool {
+    matches!(error, HostError::Refused(refusal) if refusal.reason == RefusalReason::NotFound)
 }

@@ -60,6 +60,8 @@ pub struct Command {
     pub exec: Option<Vec<String>>,
     /// What the shell makes of it; the program alone in the exec form. Empty where it is no shell text.
     pub script: Script,
+    /// The line of each of the script's commands.
+    pub lines: Vec<u32>,
     /// Here-documents.
     pub heredocs: Vec<Heredoc>,
 }

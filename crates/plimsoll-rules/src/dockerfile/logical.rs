@@ -14,6 +14,22 @@ pub(super) struct Logical {
     pub(super) line: u32,
     /// The last line.
     pub(super) end_line: u32,
+    /// Where in the text each line begins.
+    pub(super) parts: Vec<(usize, u32)>,
+}
+
+impl Logical {
+    /// The text from an offset on, as if it were all.
+    pub(super) fn from(&self, offset: usize) -> Self {
+        let parts = self.parts.iter().map(|(at, line)| (at.saturating_sub(offset), *line));
+        Self { text: self.text[offset..].to_owned(), parts: parts.collect(), ..*self }
+    }
+
+    /// The line that an offset of the text stands in.
+    pub(super) fn line_of(&self, offset: usize) -> u32 {
+        let after = self.parts.partition_point(|(at, _)| *at <= offset);
+        after.checked_sub(1).and_then(|part| self.parts.get(part)).map_or(self.line, |(_, line)| *line)
+    }
 }
 
 /// Goes over a file's lines.
@@ -63,6 +79,7 @@ impl<'s> Lines<'s> {
                 logical.line = line;
             }
             logical.end_line = line;
+            logical.parts.push((logical.text.len(), line));
             let part = if began { trimmed } else { trimmed.trim_start() };
             let Some(continued) = part.strip_suffix(self.escape) else {
                 logical.text.push_str(part);

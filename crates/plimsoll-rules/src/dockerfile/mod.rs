@@ -7,6 +7,7 @@
 //! Read [`parse`](self::parse()) first, then [`Instruction`] and [`Stage`].
 
 mod body;
+mod contents;
 mod heredoc;
 mod image;
 mod instruction;

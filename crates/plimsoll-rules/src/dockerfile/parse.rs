@@ -2,14 +2,13 @@
 
 use plimsoll_model::finding::Place;
 
-use super::body::{Body, Command, Pair, Transfer};
-use super::heredoc::{self, Heredoc};
-use super::image::Image;
-use super::instruction::{Flag, Instruction, Keyword};
+use super::body::{Body, Command};
+use super::contents::{body, flags, run};
+use super::heredoc;
+use super::instruction::{Instruction, Keyword};
 use super::logical::{Lines, Logical, place};
 use super::stage::{Stage, stages};
-use super::{json, words};
-use crate::shell::{self, Script};
+use super::words;
 use crate::source::Source;
 
 /// Instructions beyond this are not looked at; the file says so as a problem.
@@ -181,7 +180,7 @@ fn instruction(
         if depth >= DEEPEST {
             return Err(problem(logical, "`ONBUILD` inside of `ONBUILD`".to_owned(), "write one of them"));
         }
-        let mut inner = Logical { text: rest.to_owned(), ..*logical };
+        let mut inner = logical.from(text.len() - rest.len());
         let inner = instruction(source, lines, &mut inner, depth + 1)?;
         let place = place(source, logical.line, inner.place.end_line);
         return Ok(Instruction {
@@ -193,164 +192,10 @@ fn instruction(
         });
     }
     let (flags, rest) = if keyword.has_flags() { flags(rest, lines.escape) } else { (Vec::new(), rest) };
-    let body = body(keyword, rest, lines.escape, heredocs)
-        .map_err(|(message, fix)| problem(logical, message, fix))?;
+    let body = match keyword {
+        Keyword::Run if !rest.is_empty() => Body::Run(run(&logical.from(text.len() - rest.len()), heredocs)),
+        _ => body(keyword, rest, lines.escape).map_err(|(message, fix)| problem(logical, message, fix))?,
+    };
     let place = place(source, logical.line, logical.end_line);
     Ok(Instruction { body, flags, place, stage: None, onbuild: depth > 0 })
-}
-
-fn flags(text: &str, escape: char) -> (Vec<Flag>, &str) {
-    let mut flags = Vec::new();
-    let mut rest = text;
-    loop {
-        let (word, after) = words::first(rest);
-        let Some(flag) = word.strip_prefix("--").filter(|flag| !flag.is_empty()) else { break (flags, rest) };
-        let (name, value) = match flag.split_once('=') {
-            Some((name, value)) => (name, Some(words::unquoted(value, escape))),
-            None => (flag, None),
-        };
-        flags.push(Flag { name: name.to_owned(), value });
-        rest = after;
-    }
-}
-
-type Wrong = (String, &'static str);
-
-fn body(keyword: Keyword, rest: &str, escape: char, heredocs: Vec<Heredoc>) -> Result<Body, Wrong> {
-    let needs = |what: &str, fix: &'static str| Err((format!("{what} is missing"), fix));
-    let unquoted = |text: &str| words::unquoted(text, escape);
-    if rest.is_empty() && !matches!(keyword, Keyword::Maintainer) {
-        return needs("what belongs to the instruction", "write it behind the keyword, or remove the line");
-    }
-    Ok(match keyword {
-        Keyword::From => return from(rest, escape),
-        Keyword::Run => Body::Run(run(rest, heredocs)),
-        Keyword::Cmd => Body::Cmd(command(rest)),
-        Keyword::Entrypoint => Body::Entrypoint(command(rest)),
-        Keyword::Healthcheck => return healthcheck(rest),
-        Keyword::Shell => Body::Shell(
-            json::array(rest).unwrap_or_else(|| rest.split_whitespace().map(ToOwned::to_owned).collect()),
-        ),
-        Keyword::Env => Body::Env(pairs(rest, escape)?),
-        Keyword::Label => Body::Label(pairs(rest, escape)?),
-        Keyword::Arg => {
-            Body::Arg(words::split(rest, escape).into_iter().map(|word| argument(word, escape)).collect())
-        }
-        Keyword::Copy => Body::Copy(transfer(rest, escape)?),
-        Keyword::Add => Body::Add(transfer(rest, escape)?),
-        Keyword::Expose => Body::Expose(words::split(rest, escape).into_iter().map(unquoted).collect()),
-        Keyword::User => Body::User(unquoted(rest)),
-        Keyword::Workdir => Body::Workdir(unquoted(rest)),
-        Keyword::Volume => Body::Volume,
-        Keyword::StopSignal => Body::StopSignal(rest.to_owned()),
-        Keyword::Maintainer => Body::Maintainer,
-        Keyword::Onbuild => unreachable!("taken apart before"),
-    })
-}
-
-fn from(rest: &str, escape: char) -> Result<Body, Wrong> {
-    let words = words::split(rest, escape);
-    let alias = match words.as_slice() {
-        [_] => None,
-        [_, word, alias] if word.eq_ignore_ascii_case("as") => Some((*alias).to_owned()),
-        _ => {
-            return Err((
-                format!("`FROM {}` names no image", shortened(rest)),
-                "write `FROM IMAGE` or `FROM IMAGE AS NAME`",
-            ));
-        }
-    };
-    Ok(Body::From { image: Image::new(&words::unquoted(words[0], escape)), alias })
-}
-
-fn healthcheck(rest: &str) -> Result<Body, Wrong> {
-    let (word, rest) = words::first(rest);
-    if word.eq_ignore_ascii_case("none") && rest.is_empty() {
-        return Ok(Body::Healthcheck(None));
-    }
-    if word.eq_ignore_ascii_case("cmd") && !rest.is_empty() {
-        return Ok(Body::Healthcheck(Some(command(rest))));
-    }
-    Err(("a health check is neither `CMD` nor `NONE`".to_owned(), "write `HEALTHCHECK CMD command`"))
-}
-
-fn command(rest: &str) -> Command {
-    Command { text: rest.to_owned(), exec: json::array(rest), ..Command::default() }
-}
-
-fn run(rest: &str, heredocs: Vec<Heredoc>) -> Command {
-    let exec = json::array(rest);
-    let script = match &exec {
-        Some(words) => Script::of_words(words),
-        None if rest.starts_with("<<") => heredocs.first().map_or_else(Script::default, of_heredoc),
-        None => {
-            let mut script = shell::script(rest);
-            // A here-document that a shell reads is its script.
-            let reader =
-                script.commands.iter().any(|command| command.is_shell() && command.is_without_script());
-            if let (true, Some(heredoc)) = (reader, heredocs.first()) {
-                script.append(of_heredoc(heredoc));
-            }
-            script
-        }
-    };
-    Command { text: rest.to_owned(), exec, script, heredocs }
-}
-
-/// What a here-document runs; nothing where its first line names an interpreter that is no shell.
-fn of_heredoc(heredoc: &Heredoc) -> Script {
-    let first = heredoc.body.lines().next().unwrap_or_default();
-    let interpreter = first.strip_prefix("#!").map(|rest| {
-        let mut words = rest.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or_default());
-        words.find(|word| *word != "env" && !word.starts_with('-')).unwrap_or_default()
-    });
-    if interpreter.is_some_and(|name| !name.ends_with("sh")) {
-        return Script::default();
-    }
-    shell::script(&heredoc.body)
-}
-
-/// `a=b c="d e"`, or `a b c` for one name with the rest as its value.
-fn pairs(rest: &str, escape: char) -> Result<Vec<Pair>, Wrong> {
-    let pair = |key: &str, raw: &str| Pair {
-        key: words::unquoted(key, escape),
-        raw: raw.to_owned(),
-        value: words::unquoted(raw, escape),
-    };
-    let found = words::split(rest, escape);
-    if !found.first().is_some_and(|word| word.contains('=')) {
-        let (key, value) = words::first(rest);
-        if value.is_empty() {
-            return Err((format!("`{}` has no value", shortened(key)), "write NAME=VALUE"));
-        }
-        return Ok(vec![pair(key, value)]);
-    }
-    let split = found.iter().map(|word| {
-        let (key, raw) = word.split_once('=').ok_or_else(|| {
-            (format!("`{}` has no value", shortened(word)), "write NAME=VALUE, with quotes around blanks")
-        })?;
-        Ok(pair(key, raw))
-    });
-    split.collect()
-}
-
-fn argument(word: &str, escape: char) -> (String, Option<String>) {
-    match word.split_once('=') {
-        Some((name, default)) => (name.to_owned(), Some(words::unquoted(default, escape))),
-        None => (word.to_owned(), None),
-    }
-}
-
-fn transfer(rest: &str, escape: char) -> Result<Transfer, Wrong> {
-    let mut words = json::array(rest).unwrap_or_else(|| {
-        words::split(rest, escape).into_iter().map(|word| words::unquoted(word, escape)).collect()
-    });
-    match words.pop() {
-        Some(target) if !words.is_empty() => Ok(Transfer { sources: words, target }),
-        _ => Err(("what is copied, or where to, is missing".to_owned(), "write the sources and the target")),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
 }

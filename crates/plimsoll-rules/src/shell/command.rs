@@ -18,6 +18,8 @@ pub struct Command {
     pub name: String,
     /// The words behind it.
     pub words: Vec<String>,
+    /// Where it begins in the text.
+    pub at: usize,
 }
 
 /// Stands for the value of a variable.
@@ -32,7 +34,7 @@ const PREFIXES: [&str; 3] = ["command", "exec", "builtin"];
 impl Script {
     /// The program of an exec form.
     pub fn of_words(words: &[String]) -> Self {
-        let command = Command::new(Vec::new(), words.to_vec());
+        let command = Command::new(0, Vec::new(), words.to_vec());
         Self { commands: vec![command], has_pipe: false }
     }
 
@@ -70,13 +72,13 @@ impl Script {
 
 impl Command {
     /// A command of these words, the first of which is its name.
-    pub(super) fn new(assignments: Vec<(String, String)>, words: Vec<String>) -> Self {
+    pub(super) fn new(at: usize, assignments: Vec<(String, String)>, words: Vec<String>) -> Self {
         let mut words = words.into_iter().peekable();
         let mut name = words.next().unwrap_or_default();
         while PREFIXES.contains(&name.as_str()) && words.peek().is_some_and(|word| !word.starts_with('-')) {
             name = words.next().unwrap_or_default();
         }
-        Self { assignments, name, words: words.collect() }
+        Self { assignments, name, words: words.collect(), at }
     }
 
     /// Whether it has this word.

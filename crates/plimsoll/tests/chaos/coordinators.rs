@@ -66,7 +66,8 @@ fn a_command_is_killed_after_each_change_before_it_writes_it() {
 
 /// Kills `ship` after its first, second, third moment until it ends before; each time the next `ship` finishes it.
 fn killed(test: &str, variable: &str, what: &str) {
-    let Some(mut stage) = Stage::up(test) else { return };
+    // Longer than the next command takes to come on a busy machine: what follows without one is in `e2e/fleet/gone.rs`.
+    let Some(mut stage) = Stage::up_with_switch(test, "1m") else { return };
     for n in 1.. {
         let mut case = stage.case("");
         case.next(&[]);

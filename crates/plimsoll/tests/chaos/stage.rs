@@ -14,7 +14,7 @@ use crate::support::{Project, service_program};
 /// Instances on each host.
 pub const INSTANCES: usize = 2;
 /// Time without word after which a host goes back by itself.
-pub const SWITCH: &str = "6s";
+const SWITCH: &str = "6s";
 const NAMES: [&str; 3] = ["web1", "web2", "web3"];
 
 /// The service on its hosts.
@@ -44,6 +44,11 @@ pub fn on_stage(test: &str, play: impl FnOnce(&mut Stage)) {
 impl Stage {
     /// Hosts with the first version serving on all; `None`, and a word about it, where there can be none.
     pub fn up(test: &str) -> Option<Self> {
+        Self::up_with_switch(test, SWITCH)
+    }
+
+    /// The same with another time without word after which a host goes back by itself.
+    pub fn up_with_switch(test: &str, switch: &str) -> Option<Self> {
         let fleet = fleet(test, FleetOptions { hosts: 3, disk_megabytes: 512, ..FleetOptions::default() })?;
         let config = fleet.ssh_config();
         let place = format!(
@@ -58,7 +63,7 @@ impl Stage {
             .analysis("warm-up = \"100ms\"\ninterval = \"200ms\"\nmax-error-rate = \"1%\"")
             .rollout_keys("max-parallel = \"100%\"\nmax-unavailable = 1")
             .run_keys("[run.restart]\ndelay = \"200ms\"\nattempts = 5\n")
-            .dead_man_switch(SWITCH)
+            .dead_man_switch(switch)
             .place(&place);
         let (serving, versions) = (String::new(), BTreeMap::new());
         let mut stage = Self { project, fleet, serving, has_other_journal: false, made: 0, versions };

@@ -28,7 +28,9 @@ fn sshd_is_restarted_and_its_sessions_killed_in_a_canary() {
             let sessions = host.processes().into_iter().filter(|p| p.arguments.starts_with("sshd: root"));
             let sessions: Vec<_> = sessions.collect();
             assert!(!sessions.is_empty(), "{}: no session is open", host.name());
-            sessions.iter().for_each(|session| kill(session.pid.unsigned_abs()));
+            for session in &sessions {
+                kill(session.pid.unsigned_abs());
+            }
         }
         let run = ship.end();
         case.judge(&run, &[0], &[]);

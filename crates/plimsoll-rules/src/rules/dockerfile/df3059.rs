@@ -2,6 +2,7 @@
 
 use plimsoll_model::Severity;
 
+use super::runs;
 use crate::dockerfile::{Body, Instruction};
 use crate::rule::{Check, DockerfileSubject, Rule};
 use crate::sheet::Sheet;
@@ -19,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
     let mut before: Option<&Instruction> = None;
     for instruction in &subject.file.instructions {
-        let is_small = matches!(&instruction.body, Body::Run(command) if command.script.commands.len() <= 1);
+        let is_small =
+            matches!(&instruction.body, Body::Run(command) if runs::programs(&command.script) <= 1);
         if is_small && before.is_some_and(|before| before.flags == instruction.flags) {
             sheet.add(
                 instruction.place,

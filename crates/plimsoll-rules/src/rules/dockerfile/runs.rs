@@ -13,8 +13,10 @@ pub(super) fn commands(
     look: impl Fn(&Instruction, &ShellCommand) -> Option<String>,
 ) {
     for (run, command) in subject.file.runs() {
-        if let Some(message) = command.script.commands.iter().find_map(|command| look(run, command)) {
-            sheet.add(run.place, message, fix);
+        let mut commands = command.script.commands.iter().zip(&command.lines);
+        if let Some((message, line)) = commands.find_map(|(command, line)| Some((look(run, command)?, *line)))
+        {
+            sheet.add(subject.file.source.whole_lines(line, line), message, fix);
         }
     }
 }
@@ -49,4 +51,9 @@ pub(super) fn then(
 ) -> bool {
     let last = script.commands.iter().rposition(begins).unwrap_or_default();
     script.commands[last.min(script.commands.len())..].iter().any(ends)
+}
+
+/// How many programs it runs; what only sets variables is none.
+pub(super) fn programs(script: &Script) -> usize {
+    script.commands.iter().filter(|command| !command.name.is_empty()).count()
 }
