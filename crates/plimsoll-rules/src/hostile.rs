@@ -100,7 +100,6 @@ proptest! {
 /// What once was slow, deep or wrong, and what is made to be: a corpus that is small and always run.
 #[test]
 fn large_and_deep_files_end_in_time() {
-    let began = Instant::now();
     for (piece, count) in [
         ("RUN a && b\n", 90_000),
         ("ONBUILD ", 120_000),
@@ -121,7 +120,7 @@ fn large_and_deep_files_end_in_time() {
         let text = piece.repeat(count);
         let one = Instant::now();
         judge(&text[..text.len().min(1 << 20)]);
+        println!("{piece:?} {:?}", one.elapsed());
         assert!(one.elapsed() < Duration::from_secs(20), "{piece:?} took {:?}", one.elapsed());
     }
-    println!("{:?}", began.elapsed());
 }

@@ -14,6 +14,9 @@ use crate::source::Source;
 /// Instructions beyond this are not looked at; the file says so as a problem.
 const MOST: usize = 20_000;
 
+/// The same for stages, which rules follow back to the first one.
+const MOST_STAGES: usize = 200;
+
 /// `ONBUILD` inside of `ONBUILD` beyond this is not taken apart.
 const DEEPEST: u8 = 4;
 
@@ -103,13 +106,17 @@ pub fn parse(source: Source) -> Dockerfile {
     read_directives(&mut lines);
     let mut instructions = Vec::new();
     let mut problems = Vec::new();
+    let mut from_count = 0;
     while let Some(mut logical) = lines.logical() {
-        if instructions.len() + problems.len() >= MOST {
+        if instructions.len() + problems.len() >= MOST || from_count >= MOST_STAGES {
             problems.push(too_many(&source, &logical));
             break;
         }
         match instruction(&source, &mut lines, &mut logical, 0) {
-            Ok(instruction) => instructions.push(instruction),
+            Ok(instruction) => {
+                from_count += usize::from(matches!(instruction.body, Body::From { .. }));
+                instructions.push(instruction);
+            }
             Err(problem) => problems.push(problem),
         }
     }
@@ -121,7 +128,9 @@ pub fn parse(source: Source) -> Dockerfile {
 fn too_many(source: &Source, logical: &Logical) -> Problem {
     Problem {
         place: place(source, logical.line, logical.end_line),
-        message: format!("this file has more than {MOST} instructions; the rest was not looked at"),
+        message: format!(
+            "this file has {MOST} instructions or {MOST_STAGES} stages; the rest was not looked at"
+        ),
         fix: "split it into several images".to_owned(),
     }
 }
