@@ -22,7 +22,8 @@ fn clocks_are_two_hours_off() {
             case.host(host).right_clock().unwrap();
         }
         let run = ship.end();
-        let code = case.judge(&run, &[0, 14], &[]);
+        // The switch of a host whose clock jumps forward goes off; an instance that is not ready then speaks against the release.
+        let code = case.judge(&run, &[0, 11, 14], &[]);
         case.back(code);
         case.end();
         restart_agents(stage);
