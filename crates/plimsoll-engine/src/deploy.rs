@@ -231,6 +231,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
             // A way back that was cut off is finished first: taking it back would bring in again what people fled.
             let is_way_back = left.plan.kind == PlanKind::Rollback && !order.rollback;
             if left.back.is_none() && !is_way_back {
+                self.refuse_early(order)?;
                 let by = order.release.clone();
                 self.command(&left.plan.rollout, Command::Supersede { by })?;
             }
@@ -248,10 +249,28 @@ impl<'d, 'w> Deployment<'d, 'w> {
         self.roll_out(plan)
     }
 
-    /// The gate "preflight": the hosts have what the release needs. What an earlier command left is finished without it:
-    /// its hosts are half changed already.
+    /// What would be refused anyway is refused while the rollout whose place it would take is as it is.
+    fn refuse_early(&mut self, order: &Order) -> Result<(), DeployError> {
+        match self.plan(order) {
+            Ok(plan) => check_secrets(&plan.environment, &plan.run, self.world.secrets),
+            // It serves beside what is under way, and is what is left when that is gone.
+            Err(DeployError::NoPlan(NoPlan::AlreadyServing { .. })) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Brings in a release that was rolled back: a person allows it again.
+    pub fn retry(&mut self, order: &Order) -> Result<Deployed, DeployError> {
+        self.refuse_past_block(&order.release)?;
+        let command = Command::Retry { release: order.release.clone() };
+        self.world.append(&self.lease.environment, None, None, Entry::Commanded { command })?;
+        self.deploy(order)
+    }
+
+    /// The gate "preflight": the hosts have what the release needs. What an earlier command left of the same release is
+    /// finished without it: its hosts are half changed already.
     pub fn preflight(&mut self, order: &Order) -> Result<(), DeployError> {
-        if self.unfinished()?.is_some() {
+        if self.unfinished()?.is_some_and(|left| left.plan.release == order.release) {
             return Ok(());
         }
         let started = Instant::now();
@@ -426,6 +445,7 @@ pub fn make_plan(
 ) -> Result<Plan, DeployError> {
     let manifest = manifest(releases, &order.release)?;
     let (serving, zones) = (history.serving(&order.environment.name), zones(&order.environment.target));
+    let refused = if order.rollback { History::came_back } else { History::refused };
     let request = planner::Request {
         rollout: history.next_rollout(&order.environment.name, fleet),
         environment: order.environment,
@@ -434,7 +454,7 @@ pub fn make_plan(
         trusted_keys: order.trusted_keys,
         rollback: order.rollback,
         canary: order.canary,
-        refused: &history.refused(&order.environment.name),
+        refused: &refused(history, &order.environment.name),
         serving: serving.as_ref(),
         zones: &zones,
         fleet,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::event::ReleaseLabel;
+use plimsoll_model::evidence::{Evidence, Gate, GateDecision};
 use plimsoll_model::observation::{FleetObservation, LostHost, SwitchState};
 use plimsoll_model::plan::{Plan, PlanKind, PlannedStep};
 use plimsoll_model::record::{Command, Entry, Operation, Outcome, Record};
@@ -18,13 +19,24 @@ pub struct History {
     /// Rollouts, oldest first.
     pub rollouts: Vec<KnownRollout>,
     /// Releases that were rolled back, by environment, and that nobody allowed again (I8).
-    refused: BTreeSet<(EnvironmentName, ReleaseId)>,
+    refused: BTreeMap<(EnvironmentName, ReleaseId), Refusal>,
     /// Rollouts that went back for something that the release is to blame for.
     blamed: BTreeSet<RolloutId>,
+    /// Public keys that signed each release.
+    signers: BTreeMap<ReleaseId, BTreeSet<String>>,
     /// Releases that people keep for ever, and why.
     pub pins: BTreeMap<ReleaseId, String>,
     /// Tokens under which something may have been done, with those who had them, by environment.
     tokens: BTreeSet<(EnvironmentName, Fence, String)>,
+}
+
+/// Why a release is not to be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It came back from its own rollout.
+    CameBack,
+    /// It served, and a person went back from it.
+    Left,
 }
 
 /// A release as the journal knows it.
@@ -117,6 +129,7 @@ impl History {
                     sealed: record.at,
                 });
             }
+            Entry::Gate { evidence } if evidence.gate == Gate::Sign => self.signed(evidence),
             Entry::Planned { plan } => self.planned(plan, record.at),
             Entry::SetAside { host, reason, since } => {
                 let of = |r: &&mut KnownRollout| Some(&r.plan.rollout) == record.rollout.as_ref();
@@ -135,6 +148,14 @@ impl History {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn signed(&mut self, evidence: &Evidence) {
+        let key = evidence.measured.get("key").and_then(serde_json::Value::as_str);
+        if let (GateDecision::Passed, Some(release), Some(key)) = (evidence.decision, &evidence.release, key)
+        {
+            self.signers.entry(release.clone()).or_default().insert(key.to_owned());
         }
     }
 
@@ -167,19 +188,21 @@ impl History {
         let Some(rollout) = self.rollouts.iter_mut().rev().find(of) else { return };
         rollout.ended = Some((outcome, record.at));
         let plan = rollout.plan.clone();
+        let came_back = || Some((plan.release.clone(), Refusal::CameBack));
         let refuse = match outcome {
-            Outcome::RolledBack if plan.kind != PlanKind::Converge => Some(plan.release.clone()),
+            Outcome::RolledBack if plan.kind != PlanKind::Converge => came_back(),
             // It could not be brought back completely; the reason to bring it back stands.
-            Outcome::Mixed if self.blamed.contains(&plan.rollout) => Some(plan.release.clone()),
+            Outcome::Mixed if self.blamed.contains(&plan.rollout) => came_back(),
             // What a person went back from is not shipped again by accident either.
             // Where it was stopped first, the plan replaces nothing, and what served before is known from here.
             promoted if promoted.is_promoted() && plan.kind == PlanKind::Rollback => {
-                plan.replaces.clone().or_else(|| self.serving_before(&plan))
+                let left = plan.replaces.clone().or_else(|| self.serving_before(&plan));
+                left.filter(|left| !self.is_older(left, &plan.release)).map(|left| (left, Refusal::Left))
             }
             _ => None,
         };
-        if let Some(release) = refuse {
-            self.refused.insert((plan.environment.clone(), release));
+        if let Some((release, why)) = refuse {
+            self.refused.insert((plan.environment.clone(), release), why);
         }
         if outcome.is_promoted() {
             let promoted = (plan.environment.clone(), plan.release.clone());
@@ -187,10 +210,31 @@ impl History {
         }
     }
 
+    /// Whether a release was certainly made before another one: who returns to the newer one does not go back from it.
+    fn is_older(&self, release: &ReleaseId, than: &ReleaseId) -> bool {
+        let number = |release: &ReleaseId| self.find(release).map(|known| known.number);
+        number(release).zip(number(than)).is_some_and(|(release, than)| release < than)
+    }
+
     /// Releases that may not be tried again in the environment.
     pub fn refused(&self, environment: &EnvironmentName) -> Vec<ReleaseId> {
-        let of = self.refused.iter().filter(|(e, _)| e == environment);
+        let of = self.refused.keys().filter(|(e, _)| e == environment);
         of.map(|(_, release)| release.clone()).collect()
+    }
+
+    /// Those of them that came back from their own rollouts: nobody goes "back" to them either. What has served and was
+    /// left by a person is not among them.
+    pub fn came_back(&self, environment: &EnvironmentName) -> Vec<ReleaseId> {
+        let of = self.refused.iter().filter(|((e, _), why)| e == environment && **why == Refusal::CameBack);
+        of.map(|((_, release), _)| release.clone()).collect()
+    }
+
+    /// The release that has served and that a person left last.
+    pub fn left_behind(&self, environment: &EnvironmentName) -> Option<ReleaseId> {
+        let of = self.rollouts.iter().rev().filter(|r| r.plan.environment == *environment && r.is_promoted());
+        of.map(|r| &r.plan.release)
+            .find(|r| self.refused.get(&(environment.clone(), (*r).clone())) == Some(&Refusal::Left))
+            .cloned()
     }
 
     /// The release that going to `target` would go back past although it must not be, and why: the newest one that was
@@ -212,6 +256,18 @@ impl History {
         let past = promoted.iter().enumerate().rev().filter(is_past).map(|(_, plan)| plan);
         past.filter(|plan| plan.release != *target)
             .find_map(|plan| Some((plan.release.clone(), plan.run.rollback_block.clone()?)))
+    }
+
+    /// Public keys that are recorded to have signed the release.
+    pub fn signers(&self, release: &ReleaseId) -> BTreeSet<String> {
+        self.signers.get(release).cloned().unwrap_or_default()
+    }
+
+    /// Public keys of all releases that hosts have accepted and served: they are started and gone back to also after the
+    /// project has got another key.
+    pub fn accepted_signers(&self) -> BTreeSet<String> {
+        let served = self.rollouts.iter().filter(|r| r.is_promoted());
+        served.flat_map(|r| self.signers(&r.plan.release)).collect()
     }
 
     /// The tokens that were given out for the environment, and to whom: what a host was asked under another is not of
@@ -336,3 +392,6 @@ fn shown(record: &Record) -> Option<Fence> {
         _ => record.fence,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ pub struct Request<'a> {
     pub rollback: bool,
     /// Whether a rollback goes through the steps as an update does.
     pub canary: bool,
-    /// Releases that were rolled back and that nobody allowed again.
+    /// Releases that were rolled back and that nobody allowed again; of a way back those that came back by themselves.
     pub refused: &'a [ReleaseId],
     /// The release that serves the environment as far as the journal knows. It decides where hosts differ.
     pub serving: Option<&'a ReleaseId>,
@@ -109,7 +109,7 @@ pub fn plan(request: &Request) -> Result<Plan, NoPlan> {
         no_host_is_lost(fleet, allowed)?;
         return Err(NoPlan::AlreadyServing { release: release.clone() });
     }
-    if matches!(kind, PlanKind::Update | PlanKind::Initial) && request.refused.contains(release) {
+    if kind != PlanKind::Converge && request.refused.contains(release) {
         return Err(NoPlan::RolledBackBefore { release: release.clone() });
     }
     let is_able = |h: &HostPlan| h.differs.is_none();

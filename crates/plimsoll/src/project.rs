@@ -10,14 +10,15 @@
 //!   local/<env>/     hosts on this machine
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use plimsoll_artifact::signature::SecretKey;
+use plimsoll_artifact::signature::{PublicKey, SecretKey};
 use plimsoll_engine::History;
 use plimsoll_engine::journal::{Journal, JournalError, MaskingJournal, Query, SqliteJournal};
 use plimsoll_model::record::Record;
 use plimsoll_model::service::{Environment, Service};
-use plimsoll_model::{EnvironmentName, ExitCode, Masker, Secret};
+use plimsoll_model::{EnvironmentName, ExitCode, Masker, ReleaseId, Secret};
 
 use crate::content::ReleaseFolders;
 use crate::failure::{Failure, with_causes};
@@ -144,9 +145,14 @@ impl Project {
         })
     }
 
+    /// Where the secret key is, or will be.
+    pub(crate) fn key_path(&self) -> PathBuf {
+        self.folder.join(&self.service.signing.secret_key)
+    }
+
     /// The key that signs; made at first use where the configuration names none of its own.
     pub(crate) fn signing_key(&self) -> Result<SecretKey, Failure> {
-        let path = self.folder.join(&self.service.signing.secret_key);
+        let path = self.key_path();
         if !path.exists() {
             let ours = path.starts_with(self.state());
             return if ours { self.make_key(&path) } else { Err(no_key(&path)) };
@@ -172,11 +178,46 @@ impl Project {
         Ok(key)
     }
 
-    /// The public keys that hosts accept.
-    pub(crate) fn trusted_keys(&self, key: &SecretKey) -> Vec<String> {
+    /// The public half of the key that signs, where it lies beside it.
+    pub(crate) fn public_key_beside(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.key_path().with_extension("pub")).ok()?;
+        PublicKey::parse(&text).ok().map(|key| key.to_base64())
+    }
+
+    /// The public keys that hosts accept of who signs with `key`. Keys that signed what has served stay among them: what
+    /// they signed is started and gone back to.
+    pub(crate) fn trusted_keys(&self, key: &SecretKey) -> Result<Vec<String>, Failure> {
+        let own = key.public_key().to_base64();
+        self.declared_keys_or(|| {
+            let mut earlier = self.history()?.accepted_signers();
+            earlier.remove(&own);
+            Ok(std::iter::once(own).chain(earlier).collect())
+        })
+    }
+
+    /// The public keys that hosts accept of who only brings a sealed release: no secret key is opened or made for that.
+    pub(crate) fn trusted_keys_for(&self, release: &ReleaseId) -> Result<Vec<String>, Failure> {
+        self.declared_keys_or(|| {
+            let history = self.history()?;
+            let mut signers = history.signers(release);
+            if signers.is_empty() {
+                signers.extend(self.public_key_beside());
+            }
+            if signers.is_empty() {
+                return Err(no_public_key(&history.label(release).to_string(), &self.key_path()));
+            }
+            let keys: BTreeSet<String> = signers.into_iter().chain(history.accepted_signers()).collect();
+            Ok(keys.into_iter().collect())
+        })
+    }
+
+    fn declared_keys_or(
+        &self,
+        known: impl FnOnce() -> Result<Vec<String>, Failure>,
+    ) -> Result<Vec<String>, Failure> {
         match self.service.signing.trusted_keys.as_slice() {
-            [] => vec![key.public_key().to_base64()],
-            declared => declared.to_vec(),
+            [] => known(),
+            declared => Ok(declared.to_vec()),
         }
     }
 }
@@ -218,10 +259,21 @@ fn no_key(path: &Path) -> Failure {
     failure.help("make one there: minisign -G -s FILE, or leave `secret-key` out and one is made for you")
 }
 
+fn no_public_key(release: &str, path: &Path) -> Failure {
+    let failure = Failure::usage(format!(
+        "it is not known which public key signed {release}: the journal does not say, and there is no {}",
+        path.with_extension("pub").display()
+    ));
+    failure.help("[sign] trusted-keys = [\"RW...\"]    names the keys that hosts accept").help(format!(
+        "minisign -R -s {} -p FILE.pub    prints the public half of a secret key",
+        path.display()
+    ))
+}
+
 fn key_was_gone(path: &Path) -> String {
     format!(
-        "warning: the signing key {path} was gone, and a new one was made. What the old key signed is refused from now \
-         on, also by `plimsoll rollback`; hosts whose `trusted-keys` name only the old one refuse what is signed now\n\
+        "warning: the signing key {path} was gone, and a new one was made. What the old key signed and has served can \
+         still be gone back to; where `trusted-keys` names only the old one, hosts refuse what is signed now\n\
          hint: where the old file is kept, put it back at {path}; or name the new key in `trusted-keys`: plimsoll key show",
         path = path.display()
     )

@@ -17,7 +17,7 @@ settings! {
     /// File of the secret key. Where it is the default and absent, it is made at the first release; keep it out of
     /// version control.
     "secret-key" => secret_key: Filled = "\".plimsoll/keys/plimsoll.key\"";
-    /// The public keys that a host accepts, as minisign prints them. None: only the secret key's own.
+    /// The public keys that a host accepts, as minisign prints them. None: the secret key's own, and those that signed what has served.
     "trusted-keys" => trusted_keys: List<PublicKey> = "[]";
 }
 

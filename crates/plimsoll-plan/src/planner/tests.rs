@@ -33,6 +33,15 @@ fn host(name: &str, state: InstanceState) -> SeenHost {
 }
 
 fn planned(hosts: Vec<SeenHost>, new: ReleaseId, rollback: bool) -> Plan {
+    attempt(hosts, new, rollback, &[]).unwrap()
+}
+
+fn attempt(
+    hosts: Vec<SeenHost>,
+    new: ReleaseId,
+    rollback: bool,
+    refused: &[ReleaseId],
+) -> Result<Plan, NoPlan> {
     let production: plimsoll_model::EnvironmentName = "production".parse().unwrap();
     let environment = Environment {
         name: production.clone(),
@@ -64,12 +73,12 @@ fn planned(hosts: Vec<SeenHost>, new: ReleaseId, rollback: bool) -> Plan {
         trusted_keys: &[],
         rollback,
         canary: false,
-        refused: &[],
+        refused,
         serving: Some(&release('a')),
         zones: &BTreeMap::new(),
         fleet: &FleetObservation { hosts, unreachable: Vec::new() },
     };
-    plan(&request).unwrap()
+    plan(&request)
 }
 
 #[test]
@@ -103,4 +112,14 @@ fn what_was_stopped_is_still_what_is_gone_back_from() {
     let again = planned(stopped(), release('a'), false);
     assert_eq!((again.kind, again.hosts[0].new.len()), (PlanKind::Converge, 2));
     assert!(!again.is_level(&again.hosts[0]), "it goes back to nothing");
+}
+
+#[test]
+fn what_was_rolled_back_is_refused_whatever_the_way_is_called() {
+    let serving = || vec![host("web1", InstanceState::Ready)];
+    for rollback in [false, true] {
+        let refused = attempt(serving(), release('b'), rollback, &[release('b')]);
+        assert_eq!(refused.unwrap_err(), NoPlan::RolledBackBefore { release: release('b') });
+        assert!(attempt(serving(), release('b'), rollback, &[release('c')]).is_ok());
+    }
 }

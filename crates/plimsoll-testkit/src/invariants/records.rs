@@ -101,7 +101,7 @@ impl Watch {
 
     fn planned(&mut self, plan: &Plan, hosts: &[SimHost], now: Timestamp) {
         let again = self.rolled_back.contains(&plan.release);
-        if again && matches!(plan.kind, PlanKind::Update | PlanKind::Initial) {
+        if again && plan.kind != PlanKind::Converge {
             let what = format!("{} was rolled back and is tried again", plan.release);
             self.broken(Invariant::I8, now, what);
         }
@@ -241,10 +241,13 @@ impl Watch {
                 _
             ))
         );
-        if matches!(outcome, Outcome::RolledBack)
+        if (outcome == Outcome::RolledBack && plan.kind != PlanKind::Converge)
             || (outcome == Outcome::Mixed && rollout.back.is_some() && blamed)
         {
             self.rolled_back.insert(plan.release.clone());
+        }
+        if outcome.is_promoted() {
+            self.rolled_back.remove(&plan.release);
         }
         // What was lost after the decision is not the decision's fault.
         let lost = self.hosts.iter().map(|h| h.lost_ready).max().unwrap_or_default();

@@ -279,7 +279,11 @@ impl Process {
         let number = records.iter().filter(|r| matches!(r.entry, Entry::Planned { .. })).count() as u64 + 1;
         let forgets = self.universe.settings.breakage.forgets_rollbacks();
         let history = History::fold(&records);
-        let refused = if forgets { Vec::new() } else { history.refused(&environment()) };
+        let refused = match (forgets, rollback) {
+            (true, _) => Vec::new(),
+            (_, true) => history.came_back(&environment()),
+            (_, false) => history.refused(&environment()),
+        };
         let release: Release = self.universe.releases.get(release).expect("only known releases are shipped");
         planner::plan(&planner::Request {
             rollout: RolloutId::new(&environment(), number),

@@ -22,8 +22,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<E
         Some(name) => named(&project, name)?.release,
         None => serving(&project, environment)?,
     };
-    let key = project.signing_key()?;
-    let trusted_keys = project.trusted_keys(&key);
+    let trusted_keys = project.trusted_keys_for(&release)?;
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
     on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
         if arguments.force_past_block {

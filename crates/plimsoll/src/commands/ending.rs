@@ -32,6 +32,22 @@ impl Told {
         Self::new(failure.exit, EndingStory::Stopped { summary, detail }, None, hints)
     }
 
+    /// That it came back is what was asked for.
+    pub(crate) fn back_as_asked(mut self) -> Self {
+        if self.ending.exit == ExitCode::RolledBack {
+            self.ending.exit = ExitCode::Success;
+        }
+        self
+    }
+
+    /// That it is held is what was asked for.
+    pub(crate) fn held_as_asked(mut self) -> Self {
+        if matches!(self.ending.story, EndingStory::Waiting { .. }) {
+            self.ending.exit = ExitCode::Success;
+        }
+        self
+    }
+
     fn new(exit: ExitCode, story: EndingStory, recovered: Option<String>, hints: Vec<Hint>) -> Self {
         Self { ending: Ending { at: SystemClock.now(), exit, story, recovered, hints } }
     }

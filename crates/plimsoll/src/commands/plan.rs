@@ -5,9 +5,10 @@ use std::path::Path;
 use plimsoll_drivers::SystemCommands;
 use plimsoll_engine::deploy::make_plan;
 use plimsoll_engine::fleet;
+use plimsoll_engine::history::{History, KnownRollout};
 use plimsoll_engine::{DeployError, Order};
 use plimsoll_model::observation::{FleetObservation, HostObservation, SeenHost};
-use plimsoll_model::plan::Plan;
+use plimsoll_model::plan::{Plan, PlanKind};
 use plimsoll_model::release::{Manifest, RunSpec};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{ExitCode, HostName, ReleaseId};
@@ -79,9 +80,12 @@ pub(super) fn of_order(project: &Project, order: &Order, output: Output) -> Resu
             output.print(&value, |_| text)?;
             return Ok(ExitCode::Success);
         }
-        other => other?,
+        other => other.map_err(|error| Failure::from(error).named(&history))?,
     };
-    let remarks = remarks(project, &plan, &fleet);
+    let mut remarks = remarks(project, &plan, &fleet);
+    if let Some(left) = history.unfinished(&order.environment.name) {
+        remarks.push(before(&history, left, order));
+    }
     output.print(&plan, |style| {
         let release = history.label(&plan.release);
         let replaces = plan.replaces.as_ref().map(|r| history.label(r));
@@ -100,6 +104,17 @@ fn look(project: &Project, environment: &Environment) -> Result<FleetObservation
         fleet.hosts.push(SeenHost { host: HostName::local(), seen: HostObservation::empty() });
     }
     Ok(fleet)
+}
+
+/// What becomes first of a rollout that is under way.
+fn before(history: &History, left: &KnownRollout, order: &Order) -> String {
+    let (rollout, release) = (&left.plan.rollout, history.label(&left.plan.release));
+    let becomes = match left.plan.kind {
+        _ if left.plan.release == order.release => "would be continued",
+        PlanKind::Rollback if !order.rollback => "would be finished first",
+        _ => "would be taken back first",
+    };
+    format!("{rollout} of {release} is under way and {becomes}")
 }
 
 /// What is there already, and what changes in the configuration.

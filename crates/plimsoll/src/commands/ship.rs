@@ -57,6 +57,7 @@ impl Shipment<'_> {
     /// Takes it as far as `goal`, tells the reporters, and says how it ended.
     pub(super) fn report(self, output: Output, goal: Goal) -> Result<ExitCode, Failure> {
         let key = self.project.signing_key()?;
+        let trusted_keys = self.project.trusted_keys(&key)?;
         self.project.make_state()?;
         if matches!(goal, Goal::Serving) {
             let service = &self.project.service;
@@ -65,7 +66,7 @@ impl Shipment<'_> {
         }
         let reports = output.reporter();
         let began = SystemClock.now();
-        let told = match self.go(&key, &mut reports.teller(), goal) {
+        let told = match self.go((&key, &trusted_keys), &mut reports.teller(), goal) {
             Ok(shipped) => ending::of_shipment(self.project, self.environment, &shipped, began)?,
             Err(failure) => Told::failed(&failure.named(&self.project.history()?)),
         };
@@ -76,7 +77,7 @@ impl Shipment<'_> {
 
     fn go(
         &self,
-        key: &SecretKey,
+        (secret_key, trusted_keys): (&SecretKey, &[String]),
         tell: &mut dyn FnMut(plimsoll_model::event::Event),
         goal: Goal,
     ) -> Result<Shipped, Failure> {
@@ -89,8 +90,8 @@ impl Shipment<'_> {
             project: &project.folder,
             build_folder: &project.state().join("build"),
             release_folder: &project.releases(),
-            secret_key: key,
-            trusted_keys: &project.trusted_keys(key),
+            secret_key,
+            trusted_keys,
             environment: self.environment,
             commands: &commands,
             yard: &ProjectYard(project),

@@ -15,8 +15,8 @@ use plimsoll_model::{ExitCode, RolloutId};
 use plimsoll_plan::RolloutState;
 use plimsoll_report::hold_clause;
 
-use super::ending::exit_of;
-use super::work::{on_environment, show_warnings};
+use super::ending::{self, Told, exit_of};
+use super::work::{on_environment, show_warnings, under_lease};
 use crate::cli::{Chosen, Promote, Retry, Waiting};
 use crate::failure::Failure;
 use crate::output::{Output, remark};
@@ -52,12 +52,22 @@ pub(crate) fn retry(config: &Path, output: Output, arguments: &Retry) -> Result<
     let project = Project::load(config)?;
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
-    let release = super::deploy::named(&project, &arguments.release)?.release;
-    write(&project, environment, None, Command::Retry { release: release.clone() })?;
-    let key = project.signing_key()?;
-    let trusted_keys = project.trusted_keys(&key);
+    let known = super::deploy::named(&project, &arguments.release)?;
+    let (release, name) = (known.release.clone(), format!("r{}", known.number));
+    if !project.history()?.refused(&environment.name).contains(&release) {
+        return Err(nothing_to_retry(environment, &name));
+    }
+    let trusted_keys = project.trusted_keys_for(&release)?;
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
-    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.deploy(&order))
+    on_environment(&project, environment, output, Some(&arguments.waiting), |d| d.retry(&order))
+}
+
+fn nothing_to_retry(environment: &Environment, release: &str) -> Failure {
+    let environment = &environment.name;
+    let text = format!("{release} was not rolled back in `{environment}`: there is nothing to allow again");
+    Failure::usage(text)
+        .help(format!("plimsoll deploy {release} -e {environment}    rolls it out"))
+        .help("plimsoll history    how each release went")
 }
 
 /// How long a command at work may take to hold a rollout: it hears of it at its next look.
@@ -89,11 +99,11 @@ fn say(
     let Some(rollout) = history.unfinished(&environment.name).map(|r| r.plan.rollout.clone()) else {
         return Err(DeployError::NothingUnderWay { environment: environment.name.to_string() }.into());
     };
+    if said.ends {
+        return take_back(&project, environment, output, waiting, &rollout);
+    }
     write(&project, environment, Some(&rollout), said.command)?;
     if is_at_work(&project, environment)? {
-        if said.ends {
-            return await_end(&project, output, &rollout);
-        }
         if said.is_pause {
             return await_hold(&project, environment, output, &rollout);
         }
@@ -101,11 +111,58 @@ fn say(
         tell(output, &rollout, said.done, &text)?;
         return Ok(ExitCode::Success);
     }
-    let exit = on_environment(&project, environment, output, waiting, |deployment| {
-        Ok(deployment.resume()?.unwrap_or(Deployed::AlreadyServing))
-    })?;
-    // What was asked for is that it comes back.
-    Ok(if said.ends && exit == ExitCode::RolledBack { ExitCode::Success } else { exit })
+    take_over(
+        &project,
+        environment,
+        output,
+        waiting,
+        |told| if said.is_pause { told.held_as_asked() } else { told },
+    )
+}
+
+/// Goes on with what was left.
+fn take_over(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    meant: impl FnOnce(Told) -> Told,
+) -> Result<ExitCode, Failure> {
+    let since = project.records(&Query::default())?.len();
+    under_lease(
+        project,
+        environment,
+        output,
+        waiting,
+        |deployment| Ok(deployment.resume()?.unwrap_or(Deployed::AlreadyServing)),
+        |deployed| Ok(meant(ending::of_deployment(project, environment, &deployed, since)?)),
+    )
+}
+
+/// Has a rollout taken back, by the command that is at work or by this one.
+pub(super) fn take_back(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    rollout: &RolloutId,
+) -> Result<ExitCode, Failure> {
+    write(project, environment, Some(rollout), Command::Abort)?;
+    bring_to_end(project, environment, output, waiting, rollout)
+}
+
+/// Waits for the end that the command at work makes of a rollout, or makes it. That it comes back is what was asked for.
+pub(super) fn bring_to_end(
+    project: &Project,
+    environment: &Environment,
+    output: Output,
+    waiting: Option<&Waiting>,
+    rollout: &RolloutId,
+) -> Result<ExitCode, Failure> {
+    if is_at_work(project, environment)? {
+        return await_end(project, output, rollout);
+    }
+    take_over(project, environment, output, waiting, Told::back_as_asked)
 }
 
 fn write(

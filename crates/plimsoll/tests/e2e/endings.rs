@@ -13,6 +13,8 @@ fn a_pause_says_whether_a_command_stays_with_it() {
         let mut shipping = project.start(&["ship", flag]);
         project.await_records("step-entered", 2);
         project.run(&["pause"]).expect(0).says(&["is held where it is", who, "plimsoll promote"]);
+        // Said twice it asks for nothing else.
+        project.run(&["pause"]).expect(0).says(&["plimsoll promote"]);
         project.run(&["abort"]).expect(0);
         shipping.wait().expect("it ends");
     }

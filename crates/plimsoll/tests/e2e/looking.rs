@@ -40,7 +40,7 @@ fn who_may_only_read_can_look() {
         as_nobody(&project, &program, look).expect(0);
     }
     as_nobody(&project, &program, &["history"]).expect(0).says(&["r1"]);
-    as_nobody(&project, &program, &["retry", "r1"]).says(&["may not write", "you are nobody"]);
+    as_nobody(&project, &program, &["pin", "r1", "-m", "mine"]).says(&["may not write", "you are nobody"]);
 }
 
 /// The agent is gone and cannot be had again: what serves is not known, and that is another answer than "nothing".

@@ -17,6 +17,7 @@ mod fleet;
 mod flow;
 mod hooks;
 mod json;
+mod keys;
 mod looking;
 mod operating;
 mod prometheus;

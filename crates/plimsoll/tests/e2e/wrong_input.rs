@@ -5,5 +5,6 @@ mod configuration;
 mod copies;
 mod gates;
 mod hosts;
+mod refused;
 mod state;
 mod steering;

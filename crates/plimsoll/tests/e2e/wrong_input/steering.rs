@@ -23,6 +23,66 @@ fn a_second_command_is_told_who_is_at_work() {
 }
 
 #[test]
+fn a_rollback_takes_back_what_a_living_command_brings() {
+    for named in [&["rollback"][..], &["rollback", "r1"]] {
+        let mut project = slow();
+        project.change(&[("VERSION", "2")]);
+        let first = project.start(&["ship"]);
+        project.await_records("step-entered", 2);
+        let dry = [named, &["--dry-run"]].concat();
+        project.run(&dry).expect(0).says(&[
+            "production-2 of r2",
+            "would be taken back",
+            "r1 serves everywhere",
+        ]);
+        assert!(first.id() > 0 && project.records().iter().all(|r| r["entry"]["kind"] != "commanded"));
+        project.run(named).expect(0).says(&["was taken back"]);
+        Run::of(&first.wait_with_output().unwrap()).expect(11);
+        assert_eq!(project.get(), "1");
+    }
+}
+
+#[test]
+fn a_rollback_of_what_was_left_says_and_ends_with_the_same_exit_code() {
+    for (flag, command) in [("--quiet", "rollback"), ("--json", "rollback"), ("--json", "abort")] {
+        let mut project = Project::new().steps(r#"{ set-weight = "20%" }, { approve = "ops" }"#);
+        project.run(&["ship"]).expect(0);
+        project.change(&[("VERSION", "2")]);
+        project.run(&["ship", "--detach"]).expect(14);
+        let run = project.run(&[command, flag]).expect(0);
+        assert!(!run.text().contains("exit 11"), "{}", run.text());
+        if flag == "--json" {
+            let last = run.stdout.lines().last().expect("a line");
+            let last: serde_json::Value = serde_json::from_str(last).expect("JSON");
+            assert_eq!(last["ending"]["exit"], "success", "{last}");
+        }
+        assert_eq!(project.get(), "1");
+    }
+}
+
+#[test]
+fn a_rollback_goes_to_what_has_served_and_never_to_what_came_back() {
+    let mut project = Project::new().steps(r#"{ set-weight = "20%" }, { approve = "ops" }"#);
+    project.run(&["ship"]).expect(0);
+    project.change(&[("VERSION", "2")]);
+    project.run(&["ship", "--detach"]).expect(14);
+    project.run(&["abort"]).expect(0);
+    for dry in [&["rollback", "r2", "--dry-run"][..], &["rollback", "r2"]] {
+        project.run(dry).expect(10).says(&["r2 was rolled back", "plimsoll retry r2"]);
+    }
+    assert_eq!(project.get(), "1");
+    // What has served is another matter: there and back again.
+    project.run(&["retry", "r2", "--detach"]).expect(14);
+    project.run(&["promote"]).expect(0);
+    project.run(&["rollback"]).expect(0).says(&["r1 serves everywhere"]);
+    project.run(&["deploy", "r2"]).expect(10).says(&["plimsoll retry r2"]);
+    project.run(&["rollback"]).expect(2).says(&["plimsoll rollback r2", "plimsoll retry r2"]);
+    project.run(&["rollback", "r2"]).expect(0).says(&["r2 serves everywhere"]);
+    project.run(&["rollback"]).expect(0).says(&["r1 serves everywhere"]);
+    assert_eq!(project.get(), "1");
+}
+
+#[test]
 fn ctrl_c_during_a_canary_goes_back() {
     let mut project = slow();
     let load = Load::start(project.port, 100);
