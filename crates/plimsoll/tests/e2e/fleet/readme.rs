@@ -66,7 +66,9 @@ impl Desk {
         }
         // What cargo says to its tests is not meant for the builds of others.
         shell.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS");
-        Run::of(&shell.output().expect("a shell runs"))
+        let run = Run::of(&shell.output().expect("a shell runs"));
+        println!("$ {line}\n{}", run.text());
+        run
     }
 }
 
@@ -98,6 +100,7 @@ fn the_readme_leads_to_a_canary_in_five_commands() {
     desk.type_in(rollback).expect(0).says(&["r1 serves everywhere"]);
     assert!(fleet.hosts().iter().all(|host| version(host).contains("\"version\":\"1\"")));
     let counts = load.stop();
-    assert_eq!(counts.lost, []);
+    println!("{} requests; these were lost: {:#?}", counts.requests, counts.lost);
+    assert!(counts.lost.is_empty());
     desk.type_in("plimsoll down --all").expect(0);
 }
