@@ -16,7 +16,7 @@ const MAGICS: [u32; 3] = [0xffff_fffa, 0xffff_fff0, 0xffff_fff1];
 /// Kubernetes has about 10 MiB of names.
 const LARGEST: u64 = 256 << 20;
 /// How much of a file is searched where no section tells.
-const SEARCHED: u64 = 512 << 20;
+const SEARCHED: u64 = 128 << 20;
 /// Names of generic functions reach some kilobytes.
 const LONGEST_NAME: usize = 1 << 16;
 /// Magic, two zeros, two sizes, and eight numbers at most.

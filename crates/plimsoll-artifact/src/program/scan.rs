@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 use super::view::{Region, View};
 
 /// The most data that is searched; larger programs have their first part searched, and "no" becomes "unknown".
-const MOST: u64 = 256 << 20;
+const MOST: u64 = 128 << 20;
 /// The most different texts that are kept of a kind.
 const MOST_KEPT: usize = 10_000;
 /// The longest text that is looked at around a find.
