@@ -136,7 +136,10 @@ mod tests {
         let comment = b"GCC: (Debian) 12\0rustc version 1.90.0 (1159e78c4 2025-09-14)\0";
         let rust = read_sections(&[(".dep-v0", &packed), (".comment", comment)]).unwrap();
         assert_eq!(rust.auditable, Answer::Yes);
-        assert_eq!((rust.packages.len(), rust.packages[1].build_only, rust.packages[0].root), (2, true, true));
+        assert_eq!(
+            (rust.packages.len(), rust.packages[1].build_only, rust.packages[0].root),
+            (2, true, true)
+        );
         assert_eq!((rust.rustc.as_deref(), rust.commit.as_deref()), (Some("1.90.0"), Some("1159e78c4")));
     }
 

@@ -12,6 +12,9 @@ use crate::style::Style;
 use crate::table::{Align, Table, cell};
 
 const MARGIN: usize = 13;
+/// Defaults of `GODEBUG` that weaken TLS or ignore limits of the host.
+const TELLING: [&str; 7] =
+    ["tls10server", "tls3des", "tlsrsakex", "rsa1024min", "tlssha1", "tlsunsafeekm", "containermaxprocs"];
 /// Longer lists are counted unless all is asked for.
 const SHOWN: usize = 8;
 
@@ -111,7 +114,7 @@ fn linkage(block: &mut Block, inspection: &Inspection) {
             Some(Answer::No) => (Role::Bad, "missing"),
             _ => (Role::Quiet, "not looked for"),
         };
-        let name = if inspection.format == FileFormat::Script { "interpreter" } else { "loader" };
+        let name = if inspection.format == FileFormat::Script { "run by" } else { "loader" };
         block.marked(name, role, word, format!(": {interpreter}"));
     }
     for (name, folders) in [("rpath", &inspection.rpath), ("runpath", &inspection.runpath)] {
@@ -137,7 +140,11 @@ fn libraries(block: &mut Block, inspection: &Inspection, style: &Style) {
     }
     let mut table = Table::new(MARGIN, &[Align::Left, Align::Left, Align::Left]);
     for library in &inspection.libraries {
-        table.row(vec![cell(&library.name), state(library), cell(library.found_by.clone().unwrap_or_default())]);
+        table.row(vec![
+            cell(&library.name),
+            state(library),
+            cell(library.found_by.clone().unwrap_or_default()),
+        ]);
     }
     block.lines.extend(table.fit(style.columns()).lines());
 }
@@ -179,13 +186,11 @@ fn needs(block: &mut Block, inspection: &Inspection) {
         block.row("needs", parts.join(", "));
     }
     if let Some(distributions) = &inspection.distributions {
-        let mut text = match distributions.oldest.is_empty() {
-            true => "none that is known".to_owned(),
-            false => format!("{} and newer", distributions.oldest.join(", ")),
+        let text = match (distributions.oldest.join(", "), distributions.none_of.join(", no ")) {
+            (oldest, _) if oldest.is_empty() => "no release that is known".to_owned(),
+            (oldest, none) if none.is_empty() => format!("{oldest} and newer"),
+            (oldest, none) => format!("{oldest} and newer; no {none} that is known"),
         };
-        if !distributions.none_of.is_empty() && !distributions.oldest.is_empty() {
-            text.push_str(&format!("; no {} that is known", distributions.none_of.join(", no ")));
-        }
         block.row("runs on", text);
     }
     if let Some(library) = inspection.c_library {
@@ -214,7 +219,9 @@ fn protections(block: &mut Block, hardening: &Hardening, style: &Style) {
     block.lines.push(line.wrapped(MARGIN));
     // Why is said for what is not plainly there; for all of it where everything is asked for.
     for (name, verdict) in hardening.all() {
-        if style.verbose || matches!(verdict.answer, Protection::No | Protection::Partial | Protection::Unknown) {
+        if style.verbose
+            || matches!(verdict.answer, Protection::No | Protection::Partial | Protection::Unknown)
+        {
             let text = format!("{}{name}: {}, {}", " ".repeat(MARGIN), verdict.answer.name(), verdict.why);
             block.lines.push(Line::new().with(Role::Quiet, text).wrapped(MARGIN + 2));
         }
@@ -310,8 +317,11 @@ fn about_go(block: &mut Block, go: &Go, style: &Style) {
 
 fn go_lists(block: &mut Block, go: &Go, style: &Style) {
     if !go.godebug.is_empty() {
-        let pairs: Vec<_> = go.godebug.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        block.row("", format!("GODEBUG {}", pairs.join(",")));
+        let chosen = go.godebug.iter().filter(|(name, _)| style.verbose || TELLING.contains(&name.as_str()));
+        let pairs: Vec<_> = chosen.map(|(name, value)| format!("{name}={value}")).collect();
+        let count = counted(go.godebug.len() as u64, "old default");
+        let shown = if pairs.is_empty() { String::new() } else { format!(": {}", pairs.join(", ")) };
+        block.row("", format!("GODEBUG keeps {count}{shown}"));
     }
     let modules = go.modules.iter().filter(|module| style.verbose || module.replaced_by.is_some());
     let modules: Vec<_> = modules.collect();
@@ -375,4 +385,56 @@ fn about_rust(block: &mut Block, rust: &Rust) {
         ),
     };
     block.row("rust", format!("{compiler}, {packages}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use plimsoll_model::inspection::Problem;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_a_block_and_what_is_the_matter_is_said() {
+        let text = include_str!("../../plimsoll-model/tests/data/inspection.json");
+        let mut known: Inspection = serde_json::from_str(text).unwrap();
+        known.problem = None;
+        let problem = Problem { what: "the file is empty".to_owned(), advice: "build it again".to_owned() };
+        let all = [known, Inspection::without_facts("other", problem)];
+        insta::assert_snapshot!(inspections(&all, &Style::plain(TimeZone::UTC)), @r"
+        app: ELF program for linux/amd64, 64 bits little-endian, 3.4 MB
+          linkage    dynamic: started by /lib64/ld-linux-x86-64.so.2, needs 1 library
+          loader     present: /lib64/ld-linux-x86-64.so.2
+          rpath      /opt/lib
+          runpath    $ORIGIN/lib
+          libraries  unmet: 1 of 1 library
+                     libc.so.6  unusable: it is for another machine  cache
+          needs      glibc 2.34, GLIBCXX 3.4.30, CXXABI 1.3.13, GCC 4.2.0, Linux 3.2.0, processor x86-64-v1
+          runs on    Debian 12, Ubuntu 22.04, RHEL 9, Amazon Linux 2023 and newer
+          C library  glibc
+          hardening  relro no, canary no, nx yes, pie no, fortify no, cet no, separate code yes, read-only code yes
+                     relro: no, it has no PT_GNU_RELRO
+                     canary: no, it does not call __stack_chk_fail
+                     pie: no, it is linked to a fixed address
+                     fortify: no, 0 of 2 functions that can check sizes do
+                     cet: no, not marked for IBT nor SHSTK
+          arm64      macos 12.0, 2 libraries, PIE, a signature is in it (not verified)
+          windows    console, 6.1 or newer, not signed
+          hardening  ASLR yes, high entropy yes, DEP yes, CFG no
+          symbols    names and debug information; build id 15dfff32
+          build      1 path of the machine that built it, as /home/ada/app/main.go
+          go         go1.26.8, example.com/m v1.0.0, commit 51ab03d
+                     cgo used by net, os/user; looks up hosts: Go's own or the C library's: the host's files decide
+                     no time zones needed; no CA roots needed
+                     1 module, 1 replaced, 4,078 functions in 2 packages, paths trimmed: no
+                     GODEBUG keeps 1 old default: tls10server=1
+                     module example.com/m v1.0.0 => ../m v1.0.1
+                     main.main
+          rust       rustc 1.95.0, packages unknown (no cargo auditable); 1 crate seen in paths
+
+        other
+          unknown: the file is empty
+           = fix  build it again
+        ");
+    }
 }

@@ -45,11 +45,9 @@ pub(crate) enum Command {
     )]
     Check(Check),
     /// Facts about executables, read from their bytes: what they need, how they are protected, what they were made of.
-    #[command(
-        after_help = "Runs nothing. ELF, Mach-O and PE programs and libraries, and scripts.\n\
+    #[command(after_help = "Runs nothing. ELF, Mach-O and PE programs and libraries, and scripts.\n\
                       Libraries are searched as the program's loader would; other systems' are only named.\n\
-                      Exit codes: 0 every file was read, 14 one could not be read."
-    )]
+                      Exit codes: 0 every file was read, 14 one could not be read.")]
     Inspect(Inspect),
     /// What a check is about, why it matters and how to mend it.
     #[command(

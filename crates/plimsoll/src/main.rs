@@ -55,8 +55,8 @@ fn not_understood(error: &clap::Error) -> std::process::ExitCode {
 
 fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
     use commands::{
-        audit, build, check, deploy, doctor, down, explain, history, init, inspect, key, logs, maintenance, pin, plan,
-        prune, rollback, schema, servant, ship, status, steer,
+        audit, build, check, deploy, doctor, down, explain, history, init, inspect, key, logs, maintenance,
+        pin, plan, prune, rollback, schema, servant, ship, status, steer,
     };
     let output = output::Output::new(&cli);
     let config = cli.config.as_path();

@@ -18,6 +18,7 @@ const X86_ISA_NEEDED: u32 = 0xc000_8002;
 const ARM64_FEATURES: u32 = 0xc000_0000;
 
 /// What a file tells of its protection and of its place.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub(crate) struct Details {
     /// Part of memory that is made read-only once addresses are filled in: address and size.
@@ -81,5 +82,10 @@ impl Details {
 /// The highest level that is asked for.
 fn level(bits: u32) -> Option<CpuLevel> {
     let levels = [CpuLevel::V1, CpuLevel::V2, CpuLevel::V3, CpuLevel::V4];
-    levels.into_iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, level)| level).next_back()
+    levels
+        .into_iter()
+        .enumerate()
+        .filter(|(bit, _)| bits & (1 << bit) != 0)
+        .map(|(_, level)| level)
+        .next_back()
 }

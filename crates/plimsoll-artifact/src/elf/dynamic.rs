@@ -15,6 +15,7 @@ const MOST_ENTRIES: usize = 16_384;
 const MOST_NEEDED: usize = 4096;
 
 /// The entries that matter here.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the format")]
 #[derive(Debug, Default)]
 pub(super) struct Dynamic {
     pub(super) needed: Vec<String>,
@@ -52,10 +53,9 @@ impl Dynamic {
         dynamic.no_default_libraries = flags & elf::DF_1_NODEFLIB.0 != 0;
         dynamic.says_pie = flags & elf::DF_1_PIE.0 != 0;
         let old_flags = value(elf::DT_FLAGS).unwrap_or_default();
-        let now = flags & elf::DF_1_NOW.0 != 0 || old_flags & u64::from(elf::DF_BIND_NOW.0) != 0;
+        let now = flags & elf::DF_1_NOW.0 != 0 || old_flags & elf::DF_BIND_NOW.0 != 0;
         dynamic.binds_now = now || value(elf::DT_BIND_NOW).is_some();
-        dynamic.text_relocations =
-            old_flags & u64::from(elf::DF_TEXTREL.0) != 0 || value(elf::DT_TEXTREL).is_some();
+        dynamic.text_relocations = old_flags & elf::DF_TEXTREL.0 != 0 || value(elf::DT_TEXTREL).is_some();
         dynamic.symbols = value(elf::DT_SYMTAB);
         for (tag, value) in &entries {
             let slot = match *tag {

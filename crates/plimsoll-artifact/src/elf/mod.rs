@@ -36,7 +36,7 @@ pub(crate) use inspect::open_plain;
 pub use inspect::{inspect, inspect_file};
 pub(crate) use needs::describe;
 pub use needs::{find_library, unmet};
-pub(crate) use root::exists_in;
 pub use resolve::{Loader, MissingVersion, Problem, Resolution, ResolvedLibrary, resolve};
+pub(crate) use root::exists_in;
 pub use search::FoundBy;
 pub use versions::{GlibcVersion, RequiredVersion, RequiredVersions};

@@ -17,6 +17,7 @@ const MOST_PATHS: usize = 10_000;
 const MOST_NAMES: usize = 2_000_000;
 
 /// What the names of functions tell.
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark that one name leaves")]
 #[derive(Debug, Default)]
 pub(crate) struct Functions {
     /// How many names there are.

@@ -15,5 +15,5 @@ mod oracle;
 pub use build_info::{BuildInfo, Module};
 pub(crate) use functions::Functions;
 pub(crate) use locate::read;
-pub use plimsoll_model::inspection::Answer;
 pub use locate::{Program, inspect, inspect_file};
+pub use plimsoll_model::inspection::Answer;

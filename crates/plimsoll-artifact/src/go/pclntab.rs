@@ -72,7 +72,8 @@ impl Table {
         let magic = if view.big_endian { u32::from_be_bytes(magic) } else { u32::from_le_bytes(magic) };
         let width = if view.wide { 8 } else { 4 };
         let shape = header.get(4..8)?;
-        let fits = shape[0] == 0 && shape[1] == 0 && matches!(shape[2], 1 | 2 | 4) && usize::from(shape[3]) == width;
+        let fits =
+            shape[0] == 0 && shape[1] == 0 && matches!(shape[2], 1 | 2 | 4) && usize::from(shape[3]) == width;
         if !MAGICS.contains(&magic) || !fits {
             return None;
         }

@@ -23,11 +23,8 @@ pub(super) fn fill(inspection: &mut Inspection, view: &View<'_>, question: &Ques
     // Go's own data is large and is told by the names of its functions; only C code beside it needs a look.
     let is_pure_go = functions.as_ref().is_some_and(|functions| functions.cgo() == Answer::No);
     let is_plain_go = is_pure_go && program.build_info().is_some();
-    let traces = if is_plain_go {
-        Traces { complete: true, ..Traces::default() }
-    } else {
-        scan(view, view.data())
-    };
+    let traces =
+        if is_plain_go { Traces { complete: true, ..Traces::default() } } else { scan(view, view.data()) };
     inspection.is_go = Some(if is_go { Answer::Yes } else { Answer::No });
     inspection.go = is_go.then(|| about_go(program.build_info(), functions.as_ref(), &traces));
     let about_rust = if is_plain_go { None } else { rust::read(view, &traces) };
@@ -40,9 +37,8 @@ pub(super) fn fill(inspection: &mut Inspection, view: &View<'_>, question: &Ques
     inspection.packed = Some(match (traces.packed, traces.complete) {
         // The mark of a program that unpacks others is in its data, too; a packed program has no table of sections.
         (true, _) if view.sections.is_empty() => Answer::Yes,
-        (true, _) => Answer::Unknown,
         (false, true) => Answer::No,
-        (false, false) => Answer::Unknown,
+        _ => Answer::Unknown,
     });
     inspection.build_paths = Some(build_paths(functions.as_ref(), &traces));
     traces
@@ -52,7 +48,8 @@ fn build_paths(functions: Option<&Functions>, traces: &Traces) -> BuildPaths {
     let of_go = functions.map(|functions| &functions.build_paths);
     let all: Vec<&String> = of_go.into_iter().flatten().chain(&traces.build_paths).collect();
     // Paths of people tell most.
-    let personal = |path: &&String| ["/home/", "/Users/", "/root/", "\\Users\\"].iter().any(|part| path.contains(part));
+    let personal =
+        |path: &&String| ["/home/", "/Users/", "/root/", "\\Users\\"].iter().any(|part| path.contains(part));
     let count = all.len() as u64;
     let is_empty = all.is_empty();
     let (first, last): (Vec<&String>, Vec<&String>) = all.into_iter().partition(personal);

@@ -60,10 +60,7 @@ mod tests {
     #[test]
     fn the_c_and_the_cxx_library_both_count() {
         let oldest = |glibc, cxx| that_have(glibc, cxx, None).oldest;
-        assert_eq!(
-            oldest("2.34", None),
-            ["Debian 12", "Ubuntu 22.04", "RHEL 9", "Amazon Linux 2023"]
-        );
+        assert_eq!(oldest("2.34", None), ["Debian 12", "Ubuntu 22.04", "RHEL 9", "Amazon Linux 2023"]);
         assert_eq!(oldest("2.2.5", None)[0], "Debian 9");
         assert_eq!(oldest("2.31", Some("3.4.30"))[0], "Debian 12");
         assert_eq!(that_have("2.99", None, None).none_of.len(), 4);

@@ -16,7 +16,11 @@ use crate::elf::image::Image;
 use crate::elf::{self, Facts, FileType, InspectError, LinkageKind, RequiredVersions, Resolution, resolve};
 use crate::program::{Source, Traces};
 
-pub(super) fn read(source: &Source<'_>, path: &Path, question: &Question) -> Result<Inspection, InspectError> {
+pub(super) fn read(
+    source: &Source<'_>,
+    path: &Path,
+    question: &Question,
+) -> Result<Inspection, InspectError> {
     match source {
         Source::File(file, _) => {
             let cache = ReadCache::new(BufReader::new(file));

@@ -98,10 +98,14 @@ impl Shop {
         let (first, rest) = text.split_once('\n').unwrap();
         assert!(first.ends_with(&format!(": {}", go.version.as_deref().unwrap())), "{first}");
         let rows: Vec<Vec<&str>> = rest.lines().map(|line| line.trim().split('\t').collect()).collect();
-        let rows_of = |word: &'static str| rows.iter().filter(move |row| row[0] == word).map(|row| row[1].to_owned());
+        let rows_of =
+            |word: &'static str| rows.iter().filter(move |row| row[0] == word).map(|row| row[1].to_owned());
         assert_eq!(go.path, rows_of("path").next());
         assert_eq!(go.main.as_ref().map(|main| main.path.clone()), rows_of("mod").next());
-        assert_eq!(go.modules.iter().map(|m| m.path.clone()).collect::<Vec<_>>(), rows_of("dep").collect::<Vec<_>>());
+        assert_eq!(
+            go.modules.iter().map(|m| m.path.clone()).collect::<Vec<_>>(),
+            rows_of("dep").collect::<Vec<_>>()
+        );
         let settings: Vec<String> = rows_of("build").collect();
         let ours: Vec<_> = go.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(settings.len(), ours.len());
@@ -138,12 +142,14 @@ fn about(inspection: &Inspection) -> &Go {
     inspection.go.as_ref().unwrap_or_else(|| panic!("it is Go's: {inspection:#?}"))
 }
 
+/// Environment and arguments; linkage, resolver and C code that come of it.
+type Case = (&'static [(&'static str, &'static str)], &'static [&'static str], Linkage, Resolver, Answer);
+
 #[test]
 fn linkage_and_resolver_of_every_way_to_build() {
     let Some(shop) = Shop::open("linkage_and_resolver_of_every_way_to_build", true) else { return };
     let off: &[(&str, &str)] = &[("CGO_ENABLED", "0")];
     let on: &[(&str, &str)] = &[("CGO_ENABLED", "1")];
-    type Case = (&'static [(&'static str, &'static str)], &'static [&'static str], Linkage, Resolver, Answer);
     let cases: [Case; 9] = [
         (off, &[], Linkage::Static, Resolver::Go, Answer::No),
         (off, &["-trimpath", "-ldflags=-s -w"], Linkage::Static, Resolver::Go, Answer::No),
@@ -153,8 +159,20 @@ fn linkage_and_resolver_of_every_way_to_build() {
         (on, &["-tags=netgo,osusergo"], Linkage::Static, Resolver::Go, Answer::No),
         // Go links by itself and does not ask the C linker: not static at all.
         (on, &["-ldflags=-extldflags -static"], Linkage::Dynamic, Resolver::Both, Answer::Yes),
-        (on, &["-ldflags=-linkmode external -extldflags -static"], Linkage::Static, Resolver::Both, Answer::Yes),
-        (on, &["-ldflags=-s -w -linkmode external -extldflags -static"], Linkage::Static, Resolver::Both, Answer::Yes),
+        (
+            on,
+            &["-ldflags=-linkmode external -extldflags -static"],
+            Linkage::Static,
+            Resolver::Both,
+            Answer::Yes,
+        ),
+        (
+            on,
+            &["-ldflags=-s -w -linkmode external -extldflags -static"],
+            Linkage::Static,
+            Resolver::Both,
+            Answer::Yes,
+        ),
         (off, &["-buildmode=pie", "-ldflags=-s -w"], Linkage::Dynamic, Resolver::Go, Answer::No),
     ];
     let empty = tempfile::tempdir().unwrap();
@@ -168,7 +186,11 @@ fn linkage_and_resolver_of_every_way_to_build() {
         assert_eq!(go.cgo_packages, packages, "{case}");
         let trimmed = arguments.contains(&"-trimpath");
         let paths = inspection.build_paths.as_ref().unwrap();
-        assert_eq!((go.trimmed, paths.found), (Answer::of(trimmed), Answer::of(!trimmed)), "{case}: {paths:?}");
+        assert_eq!(
+            (go.trimmed, paths.found),
+            (Answer::of(trimmed), Answer::of(!trimmed)),
+            "{case}: {paths:?}"
+        );
         let stripped = arguments.iter().any(|argument| argument.contains("-s -w"));
         assert_eq!(inspection.symbols == Some(Symbols::Stripped), stripped, "{case}");
         assert!(go.functions.as_ref().unwrap().iter().any(|name| name == "main.main"), "{case}");
@@ -273,7 +295,10 @@ fn the_table_of_names_is_found_without_sections() {
     fs::write(&out, &bytes).unwrap();
     let without = inspect(&out, &Question::default());
     let (go, known) = (about(&without), about(&whole));
-    assert_eq!((go.build_info, &go.version, go.function_count), (Answer::No, &known.version, known.function_count));
+    assert_eq!(
+        (go.build_info, &go.version, go.function_count),
+        (Answer::No, &known.version, known.function_count)
+    );
     assert_eq!((go.modified, go.cgo_enabled, go.cgo), (Answer::Unknown, Answer::Unknown, Answer::No));
 }
 

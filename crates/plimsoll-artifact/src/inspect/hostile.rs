@@ -117,12 +117,15 @@ fn starts() -> Vec<Vec<u8>> {
     pe.extend([0; 12]);
     pe.extend([240, 0, 0x22, 0, 0x0b, 0x02]);
     pe.resize(64 + 24 + 240 + 40 + 400, 1);
-    let mut mac = b"\xcf\xfa\xed\xfe\x07\0\0\x01\x03\0\0\0\x02\0\0\0\x02\0\0\0\x90\0\0\0\0\0\x20\0\0\0\0\0".to_vec();
+    let mut mac =
+        b"\xcf\xfa\xed\xfe\x07\0\0\x01\x03\0\0\0\x02\0\0\0\x02\0\0\0\x90\0\0\0\0\0\x20\0\0\0\0\0".to_vec();
     mac.extend([0x19, 0, 0, 0, 72, 0, 0, 0]);
     mac.resize(32 + 72, 0);
     mac.extend([0x0c, 0, 0, 0, 72, 0, 0, 0, 24, 0, 0, 0]);
     mac.resize(32 + 144 + 64, b'a');
-    let fat = [b"\xca\xfe\xba\xbe\0\0\0\x01\x01\0\0\x07\0\0\0\x03\0\0\0\x40\0\0\0\xf0\0\0\0\0", &[0; 36][..], &mac].concat();
+    let fat =
+        [b"\xca\xfe\xba\xbe\0\0\0\x01\x01\0\0\x07\0\0\0\x03\0\0\0\x40\0\0\0\xf0\0\0\0\0", &[0; 36][..], &mac]
+            .concat();
     vec![fs::read("/bin/true").unwrap(), pe, mac, fat]
 }
 

@@ -1,7 +1,9 @@
 //! Mach-O files, universal ones too. Libraries are named, not searched: macOS keeps its own in a cache, not in files.
 
 use object::macho::{self, FatArch32, FatArch64, MachHeader32, MachHeader64};
-use object::read::macho::{FatArch as _, LoadCommandVariant, MachHeader, MachOFatFile, Section as _, Segment as _};
+use object::read::macho::{
+    FatArch as _, LoadCommandVariant, MachHeader, MachOFatFile, Section as _, Segment as _,
+};
 use object::{BigEndian, Endianness};
 use plimsoll_model::inspection::{
     Answer, ByteOrder, FileFormat, Inspection, Library, Linkage, MachO, Machine, Purpose, Slice, Symbols,
@@ -137,7 +139,11 @@ fn read_as<Mach: MachHeader<Endian = Endianness>>(
         let dynamic = commands.interpreter.is_some() || !slice.libraries.is_empty();
         inspection.linkage = Some(if dynamic { Linkage::Dynamic } else { Linkage::Static });
         let count = slice.libraries.len();
-        inspection.linkage_reason = Some(format!("names {count} libraries; macOS has no static programs of its own"));
+        inspection.linkage_reason = Some(if dynamic {
+            format!("started by dyld, libraries named: {count}")
+        } else {
+            "names no loader and no library".to_owned()
+        });
     }
     inspection.interpreter = commands.interpreter;
     inspection.needed.clone_from(&slice.libraries);
@@ -176,7 +182,8 @@ impl Commands<'_> {
         if row.cmd() == macho::LC_CODE_SIGNATURE {
             self.slice.signed = Answer::Yes;
         }
-        let text = |name| row.string(endian, name).ok().map(|text| String::from_utf8_lossy(text).into_owned());
+        let text =
+            |name| row.string(endian, name).ok().map(|text| String::from_utf8_lossy(text).into_owned());
         let Ok(variant) = row.variant() else { return };
         match variant {
             LoadCommandVariant::Dylib(dylib) => self.slice.libraries.extend(text(dylib.dylib.name)),

@@ -71,7 +71,8 @@ fn read(source: &Source<'_>, path: &Path, question: &Question) -> Result<Inspect
 /// The kind of program file that begins so.
 fn format(start: &[u8]) -> FileFormat {
     // The number of programs of a universal file tells it from a class of Java, which has a version of 45 or more there.
-    let count = start.get(4..8).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    let count =
+        start.get(4..8).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| u32::from_be_bytes(*bytes));
     match start {
         [0x7f, b'E', b'L', b'F', ..] => FileFormat::Elf,
         [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xcf | 0xce, ..] => FileFormat::MachO,

@@ -18,11 +18,8 @@ use plimsoll_model::inspection::{FileFormat, Inspection, Linkage, Purpose};
 use super::{Question, inspect};
 
 const FOLDERS: [&str; 3] = ["/usr/bin", "/usr/sbin", "/usr/lib"];
-const LOADER: &str = if cfg!(target_arch = "aarch64") {
-    "/lib/ld-linux-aarch64.so.1"
-} else {
-    "/lib64/ld-linux-x86-64.so.2"
-};
+const LOADER: &str =
+    if cfg!(target_arch = "aarch64") { "/lib/ld-linux-aarch64.so.1" } else { "/lib64/ld-linux-x86-64.so.2" };
 
 #[test]
 fn the_loader_and_readelf_say_the_same_of_everything_that_is_installed() {
@@ -40,7 +37,8 @@ fn the_loader_and_readelf_say_the_same_of_everything_that_is_installed() {
             scope.spawn(|| {
                 loop {
                     let Some(chunk) = next.lock().unwrap().next() else { return };
-                    let chunk: Vec<_> = chunk.iter().map(|file| inspect(file, &Question::default())).collect();
+                    let chunk: Vec<_> =
+                        chunk.iter().map(|file| inspect(file, &Question::default())).collect();
                     let mut found = tables_that_differ(&chunk);
                     for (number, file) in chunk.iter().filter(|file| is_loadable(file)).enumerate() {
                         found.extend(libraries_that_differ(file));
@@ -72,7 +70,8 @@ fn ldd_prints_what_the_loader_says() {
     for file in ["/bin/ls", "/bin/bash", "/usr/bin/env", "/usr/bin/ldd"] {
         let text = String::from_utf8(ldd(file).unwrap()).unwrap();
         let inspection = inspect(Path::new(file), &Question::default());
-        let expected = if inspection.format == FileFormat::Elf { traced(Path::new(file)).0 } else { Found::new() };
+        let expected =
+            if inspection.format == FileFormat::Elf { traced(Path::new(file)).0 } else { Found::new() };
         assert_eq!(rows(&text), expected, "{file}");
     }
 }
@@ -113,7 +112,8 @@ fn is_loadable(file: &Inspection) -> bool {
         "aarch64" => "arm64",
         other => other,
     };
-    let is_here = file.platform.as_ref().is_some_and(|platform| platform.os == "linux" && platform.arch == here);
+    let is_here =
+        file.platform.as_ref().is_some_and(|platform| platform.os == "linux" && platform.arch == here);
     let is_linked = matches!(file.purpose, Some(Purpose::Program | Purpose::Library));
     is_here && is_linked && file.linkage == Some(Linkage::Dynamic) && !file.needed.is_empty()
 }

@@ -42,7 +42,10 @@ fn read_as<Nt: ImageNtHeaders>(
         wide: headers.is_type_64(),
         big_endian: false,
         sections: regions.clone(),
-        segments: regions.into_iter().map(|region| based(region, headers.optional_header().image_base())).collect(),
+        segments: regions
+            .into_iter()
+            .map(|region| based(region, headers.optional_header().image_base()))
+            .collect(),
     };
     let directory = |which: usize| {
         let directory = directories.get(which)?;
@@ -59,13 +62,10 @@ fn read_as<Nt: ImageNtHeaders>(
     let is_library = file.characteristics.get(LE).contains(pe::IMAGE_FILE_DLL);
     inspection.purpose = Some(if is_library { Purpose::Library } else { Purpose::Program });
     inspection.platform = Some(Platform { os: "windows".to_owned(), arch: machine.clone() });
-    inspection.machine = Some(Machine {
-        name: machine,
-        bits: if view.wide { 64 } else { 32 },
-        byte_order: ByteOrder::Little,
-    });
+    inspection.machine =
+        Some(Machine { name: machine, bits: if view.wide { 64 } else { 32 }, byte_order: ByteOrder::Little });
     inspection.linkage = Some(if libraries.is_empty() { Linkage::Static } else { Linkage::Dynamic });
-    inspection.linkage_reason = Some(format!("names {} libraries", libraries.len()));
+    inspection.linkage_reason = Some(format!("libraries named: {}", libraries.len()));
     let has_debug = view.sections.iter().any(|section| section.name.starts_with(".debug"));
     let has_symbols = file.number_of_symbols.get(LE) > 0;
     inspection.symbols = Some(match (has_debug || directory(DEBUG).is_some(), has_symbols) {
@@ -124,9 +124,8 @@ fn libraries(view: &View<'_>, table: u32) -> Vec<String> {
         let row = start.checked_add(index * DESCRIPTOR).and_then(|at| view.bytes(at, DESCRIPTOR));
         let row = row.and_then(|row| row.get(12..16)?.first_chunk().copied());
         let Some(name) = row.map(u32::from_le_bytes).filter(|name| *name != 0) else { break };
-        let text = place(name).and_then(|at| {
-            view.bytes(at, LONGEST_NAME.min(view.source.length().checked_sub(at)?))
-        });
+        let text = place(name)
+            .and_then(|at| view.bytes(at, LONGEST_NAME.min(view.source.length().checked_sub(at)?)));
         let text = text.unwrap_or_default();
         let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
         names.push(String::from_utf8_lossy(text).into_owned());

@@ -13,10 +13,14 @@ pub(super) fn read(start: &[u8], root: &Path) -> Inspection {
     let line = start.get(2..).unwrap_or_default().split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(&line[..line.len().min(LONGEST_LINE)]).into_owned();
     // A carriage return at its end is part of the name, as the kernel sees it.
-    let interpreter = line.trim_matches([' ', '\t']).split([' ', '\t']).next().filter(|name| !name.is_empty());
-    let present = interpreter.map(|name| match Path::new(name).is_absolute() {
-        true => Answer::of(exists_in(root, Path::new(name))),
-        false => Answer::Unknown,
+    let interpreter =
+        line.trim_matches([' ', '\t']).split([' ', '\t']).next().filter(|name| !name.is_empty());
+    let present = interpreter.map(|name| {
+        if Path::new(name).is_absolute() {
+            Answer::of(exists_in(root, Path::new(name)))
+        } else {
+            Answer::Unknown
+        }
     });
     Inspection {
         purpose: Some(Purpose::Program),

@@ -17,6 +17,7 @@ const MOST_KEPT: usize = 10_000;
 const LONGEST: usize = 512;
 
 /// What the data of a program tells.
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark that one text leaves")]
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
     /// glibc looks for name services.
@@ -63,7 +64,8 @@ pub(crate) fn scan<'r>(view: &View<'_>, regions: impl Iterator<Item = &'r Region
 
 /// Where paths of people and of build machines begin. Paths of packages of distributions (`/usr/src`, `/build`) say
 /// nothing about who built it.
-const PATHS: [&str; 7] = ["/home/", "/Users/", "/root/", ":\\Users\\", "/builds/", "/runner/_work/", "/github/workspace/"];
+const PATHS: [&str; 7] =
+    ["/home/", "/Users/", "/root/", ":\\Users\\", "/builds/", "/runner/_work/", "/github/workspace/"];
 const REGISTRY: &[u8] = b"registry/src/";
 
 struct Finders {
@@ -126,7 +128,8 @@ fn go_version(at: &[u8]) -> Option<String> {
     let end = 4 + at[4..].iter().take(16).position(|b| !(b.is_ascii_alphanumeric() || *b == b'.'))?;
     let minor = at[4..end].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = &at[4 + minor..end];
-    let is_version = rest.is_empty() || rest[0] == b'.' || rest.starts_with(b"rc") || rest.starts_with(b"beta");
+    let is_version =
+        rest.is_empty() || rest[0] == b'.' || rest.starts_with(b"rc") || rest.starts_with(b"beta");
     let last_digit = at[end - 1].is_ascii_digit();
     ((1..=2).contains(&minor) && is_version && last_digit).then(|| text(&at[..end]))
 }
@@ -137,7 +140,8 @@ fn crate_folder(after: &[u8]) -> Option<String> {
     let (_, folder) = (parts.next()?, parts.next()?);
     parts.next()?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(byte);
-    let fits = !folder.is_empty() && folder.len() < 128 && folder.iter().all(is_name) && folder.contains(&b'-');
+    let fits =
+        !folder.is_empty() && folder.len() < 128 && folder.iter().all(is_name) && folder.contains(&b'-');
     fits.then(|| text(folder))
 }
 
@@ -191,8 +195,13 @@ mod tests {
             writable: false,
             executable: false,
         };
-        let view =
-            View { source: &source, wide: true, big_endian: false, sections: vec![], segments: vec![region.clone()] };
+        let view = View {
+            source: &source,
+            wide: true,
+            big_endian: false,
+            sections: vec![],
+            segments: vec![region.clone()],
+        };
         scan(&view, [&region].into_iter())
     }
 

@@ -37,7 +37,7 @@ impl Hardening {
             ("cet", &self.cet),
             ("bti", &self.bti),
             ("separate code", &self.separate_code),
-            ("no text relocations", &self.no_text_relocations),
+            ("read-only code", &self.no_text_relocations),
         ]
     }
 }

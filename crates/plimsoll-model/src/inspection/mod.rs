@@ -9,6 +9,7 @@ mod hardening;
 mod linkage;
 mod platforms;
 mod rust;
+mod schema;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ pub use linkage::{
 };
 pub use platforms::{MachO, Pe, Slice};
 pub use rust::{Rust, RustPackage};
+pub use schema::json_schema;
 
 use crate::facts::CpuLevel;
 use crate::release::Platform;

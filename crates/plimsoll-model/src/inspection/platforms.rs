@@ -35,6 +35,7 @@ pub struct Slice {
 }
 
 /// What only PE files have.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the format")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pe {
     /// `console`, `windows`, `native`, `efi`, or the number.

@@ -12,8 +12,9 @@ use crate::output::Output;
 
 pub(crate) fn run(output: Output, arguments: &Inspect) -> Result<ExitCode, Failure> {
     if !arguments.root.is_dir() {
-        return Err(Failure::usage(format!("the root {} is not a folder", arguments.root.display()))
-            .help("--root takes the root folder of a file system, as `debootstrap` or an unpacked image has"));
+        return Err(Failure::usage(format!("the root {} is not a folder", arguments.root.display())).help(
+            "--root takes the root folder of a file system, as `debootstrap` or an unpacked image has",
+        ));
     }
     if let Some(path) = arguments.files.iter().find(|path| path.symlink_metadata().is_err()) {
         return Err(Failure::usage(format!("there is no {}", path.display())));
