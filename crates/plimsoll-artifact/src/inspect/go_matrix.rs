@@ -304,6 +304,30 @@ fn the_table_of_names_is_found_without_sections() {
     assert_eq!((go.modified, go.cgo_enabled, go.cgo), (Answer::Unknown, Answer::Unknown, Answer::No));
 }
 
+#[test]
+fn modules_and_what_stands_in_for_them() {
+    let Some(shop) = Shop::open("modules_and_what_stands_in_for_them", false) else { return };
+    let write = |name: &str, text: &str| fs::write(shop.folder.path().join(name), text).unwrap();
+    fs::create_dir(shop.folder.path().join("lib")).unwrap();
+    write("lib/go.mod", "module example.com/lib.v2\n\ngo 1.21\n");
+    write(
+        "lib/lib.go",
+        "package lib\n\nimport \"os\"\n\nfunc Say[T any](t T) { os.Stdout.WriteString(\"x\") }\n",
+    );
+    write(
+        "go.mod",
+        "module example.com/app\n\ngo 1.21\n\nrequire example.com/lib.v2 v0.0.0\n\nreplace example.com/lib.v2 => ./lib\n",
+    );
+    write("main.go", "package main\n\nimport lib \"example.com/lib.v2\"\n\nfunc main() { lib.Say(1) }\n");
+    let inspection = shop.build(&["-ldflags=-s -w"], &[("CGO_ENABLED", "0")]);
+    let go = about(&inspection);
+    let [module] = &go.modules[..] else { panic!("{:?}", go.modules) };
+    let by = module.replaced_by.as_ref().unwrap();
+    assert_eq!((module.path.as_str(), by.path.as_str()), ("example.com/lib.v2", "./lib"));
+    // The dot is written as `%2e` in the names of functions.
+    assert!(go.packages.contains(&"example.com/lib.v2".to_owned()), "{:?}", go.packages);
+}
+
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }

@@ -12,11 +12,12 @@ use proptest::prelude::*;
 use super::{Question, inspect, read};
 use crate::program::Source;
 
-/// What is said of a file, in at most a second.
+/// What is said of a file, before long. The release build takes at most 0.4 s for any of these; this one shares its
+/// processors with other tests.
 fn say(path: &Path) -> Inspection {
     let begin = Instant::now();
     let inspection = inspect(path, &Question::default());
-    assert!(begin.elapsed() < Duration::from_secs(3), "{}: {:?}", path.display(), begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(20), "{}: {:?}", path.display(), begin.elapsed());
     inspection
 }
 
