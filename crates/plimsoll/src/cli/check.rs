@@ -1,8 +1,21 @@
-//! `check` and `explain`.
+//! What is read and judged: `inspect`, `check` and `explain`.
 
 use std::path::PathBuf;
 
 use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Search libraries in this folder as the root of a file system.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub(crate) root: PathBuf,
+    /// The names of all functions of Go programs too.
+    #[arg(long)]
+    pub(crate) functions: bool,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use plimsoll_model::{EnvironmentName, Span};
 
-pub(crate) use check::{Check, CheckFormat, Explain, FailOn};
+pub(crate) use check::{Check, CheckFormat, Explain, FailOn, Inspect};
 pub(crate) use hidden::{Agent, Proxy, Runtime, Spec};
 
 /// Heading of the options that every command has.
@@ -50,6 +50,11 @@ pub(crate) enum Command {
                       Then: `plimsoll explain RULE`."
     )]
     Check(Check),
+    /// Facts about executables, read from their bytes: what they need, how they are protected, what they were made of.
+    #[command(after_help = "Runs nothing. ELF, Mach-O and PE programs and libraries, and scripts.\n\
+                      Libraries are searched as the program's loader would; other systems' are only named.\n\
+                      Exit codes: 0 every file was read, 14 one could not be read.")]
+    Inspect(Inspect),
     /// What a check is about, why it matters and how to mend it.
     #[command(
         after_help = "Takes an identifier, a name, or the identifier of the same check elsewhere: `plimsoll explain DL3025`."
