@@ -6,7 +6,7 @@ use plimsoll_model::inspection::{
 
 use super::Question;
 use crate::go::{self, BuildInfo, Functions, Program};
-use crate::program::{Traces, View, scan};
+use crate::program::{PEOPLE, Traces, View, scan};
 use crate::rust;
 
 /// How many paths of the build are shown.
@@ -48,8 +48,7 @@ fn build_paths(functions: Option<&Functions>, traces: &Traces) -> BuildPaths {
     let of_go = functions.map(|functions| &functions.build_paths);
     let all: Vec<&String> = of_go.into_iter().flatten().chain(&traces.build_paths).collect();
     // Paths of people tell most.
-    let personal =
-        |path: &&String| ["/home/", "/Users/", "/root/", "\\Users\\"].iter().any(|part| path.contains(part));
+    let personal = |path: &&String| PEOPLE.iter().any(|part| path.contains(part));
     let count = all.len() as u64;
     let is_empty = all.is_empty();
     let (first, last): (Vec<&String>, Vec<&String>) = all.into_iter().partition(personal);

@@ -10,6 +10,7 @@ mod linkage;
 mod platforms;
 mod rust;
 mod schema;
+mod shape;
 
 use serde::{Deserialize, Serialize};
 

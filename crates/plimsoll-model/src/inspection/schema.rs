@@ -2,7 +2,9 @@
 //!
 //! Every field is always there; what is not known or does not apply is `null`. A test holds this against the types.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use super::shape::{answer, flag, list, number, object, or_null, pairs, text, texts, word};
 
 /// The JSON Schema of what `plimsoll inspect --json` prints for each file.
 pub fn json_schema() -> Value {
@@ -345,59 +347,6 @@ fn replacement() -> Vec<(&'static str, Value)> {
 fn verdict(about: &str) -> Value {
     let answers = ["yes", "partial", "no", "not-applicable", "unknown"];
     object(about, vec![("answer", word("Whether it has it.", &answers)), ("why", text("What shows it."))])
-}
-
-fn text(about: &str) -> Value {
-    json!({ "type": "string", "description": about })
-}
-
-fn number(about: &str) -> Value {
-    json!({ "type": "integer", "minimum": 0, "description": about })
-}
-
-fn flag(about: &str) -> Value {
-    json!({ "type": "boolean", "description": about })
-}
-
-fn word(about: &str, words: &[&str]) -> Value {
-    json!({ "type": "string", "enum": words, "description": about })
-}
-
-fn answer(about: &str) -> Value {
-    word(about, &["yes", "no", "unknown"])
-}
-
-fn texts(about: &str) -> Value {
-    json!({ "type": "array", "items": { "type": "string" }, "description": about })
-}
-
-fn pairs(about: &str) -> Value {
-    json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": about })
-}
-
-fn list(about: &str, fields: Vec<(&str, Value)>) -> Value {
-    json!({ "type": "array", "items": object("", fields), "description": about })
-}
-
-fn object(about: &str, fields: Vec<(&str, Value)>) -> Value {
-    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let mut schema = json!({ "type": "object", "required": required });
-    if !about.is_empty() {
-        schema["description"] = json!(about);
-    }
-    let properties: Map<String, Value> =
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    schema["properties"] = Value::Object(properties);
-    schema
-}
-
-fn or_null(mut schema: Value) -> Value {
-    let kind = schema["type"].take();
-    schema["type"] = json!([kind, "null"]);
-    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-        words.push(Value::Null);
-    }
-    schema
 }
 
 #[cfg(test)]
