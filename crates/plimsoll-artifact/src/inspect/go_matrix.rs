@@ -252,6 +252,7 @@ fn programs_for_other_systems() {
         ("linux", "s390x", FileFormat::Elf, Resolver::Go),
         ("linux", "mips", FileFormat::Elf, Resolver::Go),
     ];
+    let mut slices = Vec::new();
     for (system, processor, format, resolver) in cases {
         let environment = [("CGO_ENABLED", "0"), ("GOOS", system), ("GOARCH", processor)];
         let inspection = shop.build(&["-ldflags=-s -w", "-trimpath"], &environment);
@@ -263,6 +264,7 @@ fn programs_for_other_systems() {
         assert_eq!(inspection.build_paths.as_ref().unwrap().found, Answer::No, "{case}");
         match format {
             FileFormat::MachO => {
+                slices.push(fs::read(&inspection.path).unwrap());
                 let slice = &inspection.mach_o.as_ref().unwrap().slices[0];
                 assert!(slice.minimum_os.is_some() && slice.pie.is_yes(), "{slice:?}");
                 // Apple's processors start nothing that is not signed; Go signs for those.
@@ -277,6 +279,31 @@ fn programs_for_other_systems() {
             _ => assert_eq!(inspection.linkage, Some(Linkage::Static), "{case}"),
         }
     }
+    let out = shop.folder.path().join("out");
+    fs::write(&out, universal(&slices)).unwrap();
+    let both = inspect(&out, &Question::default());
+    let programs = both.mach_o.as_ref().unwrap();
+    let machines: Vec<_> = programs.slices.iter().map(|slice| slice.machine.as_str()).collect();
+    assert_eq!((programs.universal, machines), (true, vec!["arm64", "amd64"]));
+    assert!(about(&both).function_count.is_some_and(|count| count > 1000));
+}
+
+/// A universal file of these programs, as `lipo` makes it.
+fn universal(slices: &[Vec<u8>]) -> Vec<u8> {
+    const ALIGN: usize = 1 << 14;
+    let number = |number: usize| u32::try_from(number).unwrap().to_be_bytes();
+    let mut file = [&b"\xca\xfe\xba\xbe"[..], &number(slices.len())].concat();
+    let mut content = Vec::new();
+    for slice in slices {
+        let mut processor = [slice[4..8].to_vec(), slice[8..12].to_vec()];
+        processor.iter_mut().for_each(|field| field.reverse());
+        file.extend(processor.concat());
+        file.extend([number(ALIGN + content.len()), number(slice.len()), number(14)].concat());
+        content.extend_from_slice(slice);
+        content.resize(content.len().next_multiple_of(ALIGN), 0);
+    }
+    file.resize(ALIGN, 0);
+    [file, content].concat()
 }
 
 #[test]
