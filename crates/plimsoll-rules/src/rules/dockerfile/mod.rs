@@ -87,7 +87,6 @@ mod packages;
 mod paths;
 mod pip;
 mod runs;
-mod secrets;
 
 use crate::rule::Rule;
 
