@@ -58,7 +58,7 @@ pub(crate) fn judge(kind: Kind, source: Source, around: &Surroundings, settings:
 }
 
 /// Rules about secrets in files of one kind. They know better what to do about one than those about secrets anywhere.
-const KNOW_BETTER: [&str; 1] = ["IMG005"];
+const KNOW_BETTER: [&str; 3] = ["IMG005", "CMP009", "K8S015"];
 
 impl Judge<'_> {
     /// Asks all rules that look at such a file.

@@ -12,6 +12,7 @@ pub mod dockerfile;
 pub mod environment;
 pub mod files;
 pub mod go_sources;
+mod ignore;
 mod judge;
 pub mod lock;
 pub mod page;

@@ -1,4 +1,5 @@
 //! The rules: a folder for each family, a file for each rule with its page beside it.
 
+pub(crate) mod compose;
 pub(crate) mod dockerfile;
 pub(crate) mod secrets;

@@ -88,6 +88,8 @@ mod paths;
 mod pip;
 mod runs;
 
+pub(crate) use bases::shellless_base;
+
 use crate::rule::Rule;
 
 /// Every rule about Dockerfiles; one line each.
