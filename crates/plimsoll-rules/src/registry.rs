@@ -9,13 +9,14 @@ use plimsoll_model::finding::RuleSheet;
 
 use crate::page;
 use crate::rule::Rule;
-use crate::rules::{compose, dockerfile, secrets};
+use crate::rules::{compose, dockerfile, kubernetes, secrets};
 use crate::waiver::rules::{EXPIRED, NOT_UNDERSTOOD, WITHOUT_FINDING, WITHOUT_REASON};
 
 /// The families.
-const FAMILIES: [&[Rule]; 4] = [
+const FAMILIES: [&[Rule]; 5] = [
     dockerfile::RULES,
     compose::RULES,
+    kubernetes::RULES,
     secrets::RULES,
     &[NOT_UNDERSTOOD, WITHOUT_REASON, EXPIRED, WITHOUT_FINDING],
 ];

@@ -2,4 +2,5 @@
 
 pub(crate) mod compose;
 pub(crate) mod dockerfile;
+pub(crate) mod kubernetes;
 pub(crate) mod secrets;
