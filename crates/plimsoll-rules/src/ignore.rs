@@ -1,6 +1,8 @@
 //! Files that name files: `.gitignore`, `.dockerignore`. Only what is certain is said: patterns are matched by name and by path,
 //! with `*`, `?` and `**`, and a later `!` takes back.
 
+use crate::surroundings::Surroundings;
+
 /// Whether patterns as `.gitignore` has them leave a path out.
 pub(crate) fn ignores(patterns: &str, path: &str) -> bool {
     is_named(patterns, path, true)
@@ -9,6 +11,22 @@ pub(crate) fn ignores(patterns: &str, path: &str) -> bool {
 /// Whether patterns as `.dockerignore` has them leave a path out: there each is of the whole path.
 pub(crate) fn dockerignores(patterns: &str, path: &str) -> bool {
     is_named(patterns, path, false)
+}
+
+/// Whether git leaves a file of a folder out, as the `.gitignore` files from there up to the repository's folder tell; nothing
+/// where that folder is not in sight.
+pub(crate) fn leaves_out(around: &Surroundings, name: &str) -> Option<bool> {
+    let (mut folder, mut path) = (around.clone(), name.to_owned());
+    let mut named = false;
+    loop {
+        named |= folder.text(".gitignore").is_some_and(|text| ignores(&text, &path));
+        if folder.has(".git")? {
+            return Some(named);
+        }
+        let own = folder.folder().file_name()?.to_string_lossy().into_owned();
+        path = format!("{own}/{path}");
+        folder = folder.at("..")?;
+    }
 }
 
 fn is_named(patterns: &str, path: &str, anywhere: bool) -> bool {

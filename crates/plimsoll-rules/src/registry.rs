@@ -9,14 +9,16 @@ use plimsoll_model::finding::RuleSheet;
 
 use crate::page;
 use crate::rule::Rule;
-use crate::rules::{compose, dockerfile, kubernetes, secrets};
+use crate::rules::{compose, dockerfile, environment, kubernetes, lock, secrets};
 use crate::waiver::rules::{EXPIRED, NOT_UNDERSTOOD, WITHOUT_FINDING, WITHOUT_REASON};
 
 /// The families.
-const FAMILIES: [&[Rule]; 5] = [
+const FAMILIES: [&[Rule]; 7] = [
     dockerfile::RULES,
     compose::RULES,
     kubernetes::RULES,
+    lock::RULES,
+    environment::RULES,
     secrets::RULES,
     &[NOT_UNDERSTOOD, WITHOUT_REASON, EXPIRED, WITHOUT_FINDING],
 ];

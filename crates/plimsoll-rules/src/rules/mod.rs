@@ -2,5 +2,7 @@
 
 pub(crate) mod compose;
 pub(crate) mod dockerfile;
+pub(crate) mod environment;
 pub(crate) mod kubernetes;
+pub(crate) mod lock;
 pub(crate) mod secrets;
