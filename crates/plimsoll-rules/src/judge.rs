@@ -15,7 +15,7 @@ use crate::source::Source;
 use crate::surroundings::Surroundings;
 use crate::tree::Tree;
 use crate::waiver::{Block, Layout, Remark, is_about_secrets, remarks};
-use crate::{dockerfile, environment, lock};
+use crate::{dockerfile, environment, ignore, lock};
 
 /// A file that was judged, before what is allowed is taken out.
 pub(crate) struct Judged {
@@ -58,7 +58,7 @@ pub(crate) fn judge(kind: Kind, source: Source, around: &Surroundings, settings:
 }
 
 /// Rules about secrets in files of one kind. They know better what to do about one than those about secrets anywhere.
-const KNOW_BETTER: [&str; 3] = ["IMG005", "CMP009", "K8S015"];
+const KNOW_BETTER: [&str; 4] = ["IMG005", "CMP009", "K8S015", "CI021"];
 
 impl Judge<'_> {
     /// Asks all rules that look at such a file.
@@ -151,11 +151,18 @@ impl Judge<'_> {
             |place: &Place| known.iter().any(|known| (known.line..=known.end_line).contains(&place.line));
         let found = hits.iter().map(|hit| (hit.clone(), judged.source.place_of(hit.range.clone())));
         let found = found.filter(|(_, place)| !is_known(place)).collect();
-        let file = Secrets { found, in_tests: lies_among_tests(&path) };
+        // Secrets of this machine are where they belong in a file that git leaves out.
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let stays_here = kind == Kind::Environment && ignore::leaves_out(self.around, name) == Some(true);
+        let file = Secrets { found, in_tests: stays_here || lies_among_tests(&path) };
         judged.findings.extend(self.ask(&file, &judged.source, |check| match check {
             Check::Secrets(look) => Some(look),
             _ => None,
         }));
+        // Any text may speak about waivers; only where something was found can one be meant.
+        if kind == Kind::Text && judged.findings.is_empty() {
+            judged.remarks.clear();
+        }
         secrets::hide(&mut judged.findings, &judged.source, &hits);
     }
 }

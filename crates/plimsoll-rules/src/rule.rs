@@ -78,7 +78,7 @@ pub struct Subject<'a, F> {
 pub struct Secrets {
     /// Each with its place.
     pub found: Vec<(Hit, Place)>,
-    /// Whether the file lies among tests: what stands there was made for them.
+    /// Whether what stands there serves no production: the file lies among tests, or git leaves it out.
     pub in_tests: bool,
 }
 

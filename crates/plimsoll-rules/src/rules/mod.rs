@@ -5,4 +5,5 @@ pub(crate) mod dockerfile;
 pub(crate) mod environment;
 pub(crate) mod kubernetes;
 pub(crate) mod lock;
+pub(crate) mod pipelines;
 pub(crate) mod secrets;

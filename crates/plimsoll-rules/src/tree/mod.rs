@@ -66,7 +66,12 @@ impl Tree {
         Self::new(source, parsed)
     }
 
-    fn new(source: Source, (documents, problem, twice): Parsed) -> Self {
+    fn new(source: Source, (documents, mut problem, twice): Parsed) -> Self {
+        // What is missing at the end is missing in the last line.
+        let last = source.line_count().max(1);
+        if let Some(problem) = problem.as_mut().filter(|problem| problem.place.line > last) {
+            problem.place = source.whole_lines(last, last);
+        }
         Self { source, documents, problem, twice }
     }
 
