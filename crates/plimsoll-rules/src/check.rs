@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use plimsoll_model::finding::{CheckReport, Checked, Finding, Unread};
 
-use crate::files::{Found, Kind, Unreadable, discover, read_text};
+use crate::files::{Found, Kind, Unreadable, begins_as_no_text, discover, read_text};
 use crate::judge;
 use crate::settings::Settings;
 use crate::source::Source;
@@ -36,6 +36,9 @@ pub fn check(question: &Question) -> CheckReport {
             Ok(text) => text,
             // What no text is has no secrets that are looked for here.
             Err(Unreadable::NoText) if !named && *kind == Kind::Text => continue,
+            Err(Unreadable::TooLarge { .. }) if !named && *kind == Kind::Text && begins_as_no_text(path) => {
+                continue;
+            }
             Err(error) => {
                 report.unread.push(Unread { path: shown, why: error.to_string() });
                 continue;

@@ -140,7 +140,8 @@ impl Judge<'_> {
     /// Looks for secrets, and masks them in everything that was said about the file.
     fn secrets(&self, kind: Kind, judged: &mut Judged) {
         let path = judged.source.path.clone();
-        let hits = secrets::scan(judged.source.text.as_bytes(), kind.style(path.as_ref()));
+        let style = kind.style(path.as_ref());
+        let hits = secrets::scan(judged.source.text.as_bytes(), style);
         let known: Vec<Place> = judged
             .findings
             .iter()
@@ -150,7 +151,14 @@ impl Judge<'_> {
         let is_known =
             |place: &Place| known.iter().any(|known| (known.line..=known.end_line).contains(&place.line));
         let found = hits.iter().map(|hit| (hit.clone(), judged.source.place_of(hit.range.clone())));
-        let found = found.filter(|(_, place)| !is_known(place)).collect();
+        // Addresses in comments of programs show how one looks.
+        let shows = |(hit, place): &(secrets::Hit, Place)| {
+            let line = judged.source.line(place.line).trim_start();
+            hit.certainty == secrets::Certainty::Address
+                && style == secrets::Style::Program
+                && ["//", "*", "#", "--"].iter().any(|sign| line.starts_with(sign))
+        };
+        let found = found.filter(|found| !is_known(&found.1) && !shows(found)).collect();
         // Secrets of this machine are where they belong in a file that git leaves out.
         let name = path.rsplit('/').next().unwrap_or_default();
         let stays_here = kind == Kind::Environment && ignore::leaves_out(self.around, name) == Some(true);

@@ -72,7 +72,7 @@ const KINDS: [About; 11] = [
     about(Kind::Lock, "lock", 32 * MIB, "package-lock.json"),
     about(Kind::Environment, "environment", MIB, ".env"),
     about(Kind::Yaml, "yaml", 4 * MIB, "x.yaml"),
-    about(Kind::Text, "text", 4 * MIB, "notes.txt"),
+    about(Kind::Text, "text", 32 * MIB, "notes.txt"),
     about(Kind::Any, "any", MIB, "Dockerfile"),
 ];
 

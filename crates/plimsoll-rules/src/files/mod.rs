@@ -10,4 +10,5 @@ mod read;
 pub use discover::{Found, discover};
 pub(crate) use kind::Comments;
 pub use kind::Kind;
+pub(crate) use read::begins_as_no_text;
 pub use read::{Unreadable, read_text};

@@ -82,6 +82,16 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
     Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
+/// Whether a file begins as no text does. What cannot be read begins as nothing.
+pub(crate) fn begins_as_no_text(path: &Path) -> bool {
+    let mut bytes = Vec::new();
+    let read = OpenOptions::new()
+        .read(true)
+        .open(path)
+        .and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
+    read.is_ok() && bytes.contains(&0)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::{self, File};

@@ -10,7 +10,7 @@ pub(super) fn packages(manager: Manager, root: &Node) -> Vec<Package> {
         Manager::Npm => npm(root),
         Manager::Yarn => yarn(root),
         Manager::Pnpm => pnpm(root),
-        Manager::Cargo => list(root, "package", cargo),
+        Manager::Cargo => cargo_packages(root),
         Manager::Pipenv => {
             ["default", "develop"].iter().filter_map(|key| root.get(key)).flat_map(pipenv).collect()
         }
@@ -127,6 +127,18 @@ fn pnpm(root: &Node) -> Vec<Package> {
         Some(Package { origin, integrity, scripts, ..package(&text[..end], node, key.place) })
     });
     packages.collect()
+}
+
+fn cargo_packages(root: &Node) -> Vec<Package> {
+    let mut packages = list(root, "package", cargo);
+    // The first version of the format has the hashes at its end.
+    let metadata = root.get("metadata").map(Node::entries).unwrap_or_default();
+    if metadata.iter().any(|(key, _)| key.text.starts_with("checksum ")) {
+        for package in &mut packages {
+            package.integrity = Integrity::NotSaid;
+        }
+    }
+    packages
 }
 
 fn cargo(node: &Node) -> Option<Package> {

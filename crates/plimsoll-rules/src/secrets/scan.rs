@@ -103,7 +103,10 @@ pub fn scan(bytes: &[u8], style: Style) -> Vec<Hit> {
                 continue;
             }
             let line = line_around(bytes, found.start());
-            if let Some(found) = assignment::at(text, line, found.start(), style == Style::Settings) {
+            let bare = style == Style::Settings;
+            let assignment = assignment::at(text, line, found.start(), bare);
+            // What everybody tries first stands in programs for other reasons: lists of it, tests, names.
+            if let Some(found) = assignment.filter(|found| bare || found.strength == Strength::Strong) {
                 let certainty =
                     if found.strength == Strength::Weak { Certainty::Weak } else { Certainty::Random };
                 last = found.range.clone();
@@ -139,7 +142,14 @@ impl Scanner {
 }
 
 fn hit(bytes: &[u8], certainty: Certainty, what: String, range: Range<usize>) -> Hit {
-    let masked = mask::masked(&bytes[range.clone()]);
+    let secret = &bytes[range.clone()];
+    // The first line of a key tells nothing.
+    let body = if certainty == Certainty::Format {
+        secret
+    } else {
+        secret.strip_prefix(b"-----BEGIN ").unwrap_or(secret)
+    };
+    let masked = mask::masked(body);
     Hit { certainty, what, range, masked }
 }
 

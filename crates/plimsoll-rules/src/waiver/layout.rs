@@ -3,6 +3,9 @@
 use super::{Block, Remark};
 use crate::source::Source;
 
+/// Lines that one comment is about at most: there may be many comments, and many lines.
+const FARTHEST: usize = 10_000;
+
 /// How lines of a file belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Layout {
@@ -19,7 +22,7 @@ impl Layout {
     pub(super) fn about(&self, source: &Source, remark: &Remark) -> Option<Block> {
         let begin = || {
             let first = if remark.inside { remark.line } else { remark.line + 1 };
-            (first..=source.line_count()).find(|&line| is_code(source.line(line)))
+            (first..=source.line_count()).take(FARTHEST).find(|&line| is_code(source.line(line)))
         };
         match self {
             Self::Blocks(blocks) => {
@@ -43,7 +46,7 @@ fn end_of_entry(source: &Source, begin: u32) -> u32 {
     let first = source.line(begin);
     let is_key = !first.trim_start().starts_with("- ") && first.trim_end().ends_with(':');
     let mut end = begin;
-    for number in begin + 1..=source.line_count() {
+    for number in (begin + 1..=source.line_count()).take(FARTHEST) {
         let line = source.line(number);
         if !is_code(line) {
             continue;

@@ -9,6 +9,9 @@ use crate::tree::{Node, Tree};
 /// Files beside one that are looked at; where there are more, what they hold is unknown.
 const MOST_FILES: usize = 300;
 
+/// Objects that are held against each other; where there are more, not all is known.
+const MOST_OBJECTS: usize = 500;
+
 /// An object.
 #[derive(Clone, Copy)]
 pub(super) struct Object<'t> {
@@ -54,6 +57,7 @@ pub(super) fn set(subject: &TreeSubject<'_>) -> Set {
     let own = subject.file.source.path.rsplit('/').next().unwrap_or_default();
     let names = subject.around.names();
     let mut set = Set { trees: Vec::new(), complete: names.is_some() };
+    set.complete &= subject.file.documents.len() < MOST_OBJECTS;
     let names = names.unwrap_or_default();
     let is_yaml =
         |name: &&String| name.rsplit_once('.').is_some_and(|(_, end)| ["yaml", "yml"].contains(&end));
@@ -84,6 +88,7 @@ impl Set {
     pub(super) fn objects<'s>(&'s self, own_tree: &'s Tree) -> Vec<Object<'s>> {
         let mut objects = own(own_tree);
         objects.extend(self.trees.iter().flat_map(|tree| own(tree)));
+        objects.truncate(MOST_OBJECTS);
         objects
     }
 }

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn look(subject: &SecretsSubject<'_>, sheet: &mut Sheet<'_>) {
     for (hit, place) in subject.of(Certainty::Format) {
-        let message = format!("this is a {}: {}", hit.what, hit.masked);
+        let message = format!("{}: {}", hit.what, hit.masked);
         let fix = "revoke it at the provider, then give it to the program at run time; deleting the line leaves it in history";
         let mut entry = sheet.add(*place, message, fix);
         if subject.file.in_tests {
