@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,7 +38,7 @@ fn files_that_nobody_should_read_end_in_a_message() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for n in 1..40 {
         let before = vec![format!("*a{}", n - 1); 9].join(", ");
-        bomb.push_str(&format!("a{n}: &a{n} [{before}]\n"));
+        writeln!(bomb, "a{n}: &a{n} [{before}]").unwrap();
     }
     fs::write(path("compose.yaml"), bomb).unwrap();
     for (name, size) in [
