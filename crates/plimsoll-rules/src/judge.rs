@@ -151,11 +151,11 @@ impl Judge<'_> {
         let is_known =
             |place: &Place| known.iter().any(|known| (known.line..=known.end_line).contains(&place.line));
         let found = hits.iter().map(|hit| (hit.clone(), judged.source.place_of(hit.range.clone())));
-        // Addresses in comments of programs show how one looks.
+        // Addresses in comments of programs and documents show how one looks.
         let shows = |(hit, place): &(secrets::Hit, Place)| {
             let line = judged.source.line(place.line).trim_start();
             hit.certainty == secrets::Certainty::Address
-                && style == secrets::Style::Program
+                && style != secrets::Style::Settings
                 && ["//", "*", "#", "--"].iter().any(|sign| line.starts_with(sign))
         };
         let found = found.filter(|found| !is_known(&found.1) && !shows(found)).collect();

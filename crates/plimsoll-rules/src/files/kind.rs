@@ -236,6 +236,12 @@ impl Kind {
 }
 
 fn is_dockerfile(name: &str) -> bool {
+    // `dockerfile.go` parses them, `dockerfile.vim` colours them.
+    let is_about =
+        |end: &str| PROGRAMS.contains(&end) || ["html", "json", "md", "vim", "yaml", "yml"].contains(&end);
+    if name.rsplit_once('.').is_some_and(|(_, end)| is_about(end)) {
+        return false;
+    }
     let stem = name.split('.').next().unwrap_or_default();
     ["dockerfile", "containerfile"].contains(&stem)
         || name.ends_with(".dockerfile")
@@ -314,7 +320,7 @@ mod tests {
             (Kind::Yaml, "a.yaml composer.yaml"),
             (
                 Kind::Text,
-                "Dockerfile.dockerignore .dockerignore Dockerfiles docker.go README.md id_rsa .envrc",
+                "Dockerfile.dockerignore .dockerignore Dockerfiles docker.go dockerfile.go dockerfile.vim README.md id_rsa .envrc",
             ),
         ] {
             for name in names.split(' ') {

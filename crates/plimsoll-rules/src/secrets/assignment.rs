@@ -101,18 +101,20 @@ pub(super) fn at(text: &str, line: Range<usize>, at: usize, bare: bool) -> Optio
         }
         None => return None,
     };
-    let strength = strength(name, text.get(range.clone())?)?;
+    // A comment shows how a value would stand there.
+    let is_comment = text.get(line)?.trim_start().starts_with(['#', ';', '/', '*']);
+    let strength = strength(name, text.get(range.clone())?, is_comment)?;
     Some(Assignment { name, range, strength })
 }
 
-fn strength(name: &str, value: &str) -> Option<Strength> {
+fn strength(name: &str, value: &str, is_comment: bool) -> Option<Strength> {
     let lower = value.to_ascii_lowercase();
     // `token = "token"` names a thing.
     if value.is_empty() || is_filled_in(value) {
         return None;
     }
     if WEAK.contains(&lower.as_str()) {
-        let is_about = name.to_ascii_lowercase().contains("passw");
+        let is_about = name.to_ascii_lowercase().contains("passw") && !is_comment;
         return is_about.then_some(Strength::Weak);
     }
     let fits = (16..=256).contains(&value.len())
@@ -122,8 +124,9 @@ fn strength(name: &str, value: &str) -> Option<Strength> {
         && !is_words(value)
         && !is_stand_in(value);
     let is_hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // Short ones of base 16 are numbers of versions, commits and parts.
     let enough = if is_hex { 3.0 } else { 3.7 };
-    (fits && entropy(value.as_bytes()) >= enough).then_some(Strength::Strong)
+    (fits && !(is_hex && value.len() < 32) && entropy(value.as_bytes()) >= enough).then_some(Strength::Strong)
 }
 
 /// `my-service-token-v2`, `path/to/secret.json`: words with signs between them.

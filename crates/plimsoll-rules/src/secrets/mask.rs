@@ -11,13 +11,13 @@ use crate::source::Source;
 /// A shorter secret is not told by its beginning and its hash: both would help to guess it.
 const LONG_ENOUGH: usize = 16;
 
-/// How a secret is shown: its first four characters, its length, and the beginning of its hash, by which two can be compared.
-pub(super) fn masked(secret: &[u8]) -> String {
+/// How a secret is shown: some of its first characters, its length, and the beginning of its hash, by which two can be compared.
+pub(super) fn masked(secret: &[u8], shown: usize) -> String {
     let length = secret.len();
     if length < LONG_ENOUGH {
         return format!("*** ({length} characters)");
     }
-    let first = String::from_utf8_lossy(&secret[..4]).into_owned();
+    let first = String::from_utf8_lossy(&secret[..shown]).into_owned();
     let hash = Sha256::digest(secret);
     format!(
         "{first}*** ({length} characters, sha256 {:02x}{:02x}{:02x}{:02x})",
@@ -80,8 +80,8 @@ mod tests {
 
     #[test]
     fn secrets_are_shown_by_their_beginning() {
-        let shown = masked(b"abcdefghijklmnopqrstuvwxyz");
+        let shown = masked(b"abcdefghijklmnopqrstuvwxyz", 4);
         assert_eq!(shown, "abcd*** (26 characters, sha256 71c480df)");
-        assert_eq!(masked(b"hunter2"), "*** (7 characters)");
+        assert_eq!(masked(b"hunter2", 4), "*** (7 characters)");
     }
 }

@@ -144,12 +144,8 @@ impl Scanner {
 fn hit(bytes: &[u8], certainty: Certainty, what: String, range: Range<usize>) -> Hit {
     let secret = &bytes[range.clone()];
     // The first line of a key tells nothing.
-    let body = if certainty == Certainty::Format {
-        secret
-    } else {
-        secret.strip_prefix(b"-----BEGIN ").unwrap_or(secret)
-    };
-    let masked = mask::masked(body);
+    let is_key = [Certainty::PrivateKey, Certainty::EncryptedKey].contains(&certainty);
+    let masked = mask::masked(secret, if is_key { 0 } else { 4 });
     Hit { certainty, what, range, masked }
 }
 

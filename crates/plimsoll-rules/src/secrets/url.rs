@@ -40,6 +40,10 @@ pub(super) fn at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     };
     let name = part(0, b':')?;
     let password = part(name + 1, b'@')?;
+    // Documents speak of a user who is called so.
+    if [&b"user"[..], b"username", b"USER", b"login"].contains(&&text[..name]) {
+        return None;
+    }
     let secret = std::str::from_utf8(&text[name + 1..password]).ok()?;
     let host: Vec<u8> = text[password + 1..]
         .iter()

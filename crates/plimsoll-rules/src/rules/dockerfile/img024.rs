@@ -19,14 +19,18 @@ pub(super) const RULE: Rule = Rule {
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
     let Some(text) = subject.around.text("go.mod") else { return };
     let Some(wanted) = text.lines().find_map(|line| version(line.strip_prefix("go ")?)) else { return };
+    // Whoever lets Go fetch another one says so by this variable.
+    if subject.file.source.text.contains("GOTOOLCHAIN") {
+        return;
+    }
     for instruction in &subject.file.instructions {
         let Body::From { image, .. } = &instruction.body else { continue };
         if image.path != "golang" || image.registry.is_some() {
             continue;
         }
         let Some(have) = image.tag.as_deref().and_then(version) else { continue };
-        // From 1.21 on, the toolchain that is asked for is fetched, unless the image forbids it, which it does.
-        if have < wanted {
+        // From 1.21 on, the toolchain that is asked for is fetched, unless the image forbids it, which it does. Older ones try.
+        if have < wanted && have >= (1, 21) {
             let message = format!(
                 "go.mod asks for Go {}.{}, and the image has {}.{}",
                 wanted.0, wanted.1, have.0, have.1
