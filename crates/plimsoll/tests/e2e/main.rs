@@ -16,6 +16,7 @@ mod endings;
 mod fleet;
 mod flow;
 mod hooks;
+mod inspect;
 mod json;
 mod keys;
 mod looking;
