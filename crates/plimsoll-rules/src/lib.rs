@@ -20,6 +20,7 @@ pub mod sheet;
 pub mod shell;
 pub mod source;
 pub mod surroundings;
+pub mod systemd;
 pub mod waiver;
 
 #[cfg(test)]

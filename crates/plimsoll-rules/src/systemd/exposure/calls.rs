@@ -1,0 +1,116 @@
+//! System calls: their groups, and the filter that a unit puts together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+static TEXT: &str = include_str!("calls.txt");
+
+/// The groups, expanded, and the calls that exist on x86-64.
+struct Groups {
+    groups: BTreeMap<&'static str, Vec<&'static str>>,
+    native: BTreeSet<&'static str>,
+    known: BTreeSet<&'static str>,
+}
+
+static GROUPS: LazyLock<Groups> = LazyLock::new(|| {
+    let mut raw: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for line in TEXT.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split(' ');
+        let name = words.next().unwrap_or_default();
+        raw.insert(name, words.collect());
+    }
+    let native = raw.remove("native").unwrap_or_default().into_iter().collect();
+    let groups: BTreeMap<_, _> = raw.keys().map(|&name| (name, expand(&raw, name))).collect();
+    let known = groups.values().flatten().copied().collect();
+    Groups { groups, native, known }
+});
+
+/// The calls of a group in its order, those of groups inside of it too.
+fn expand(raw: &BTreeMap<&'static str, Vec<&'static str>>, name: &str) -> Vec<&'static str> {
+    let mut calls = Vec::new();
+    for &item in raw.get(name).into_iter().flatten() {
+        // The table has no group inside of itself.
+        if item.starts_with('@') { calls.extend(expand(raw, item)) } else { calls.push(item) }
+    }
+    calls
+}
+
+/// The calls of a group, with those of groups inside of it.
+pub fn group(name: &str) -> Option<&'static [&'static str]> {
+    GROUPS.groups.get(name).map(Vec::as_slice)
+}
+
+/// Whether there is such a call, on any machine.
+pub fn is_known(call: &str) -> bool {
+    GROUPS.known.contains(call)
+}
+
+/// The groups' names.
+pub fn group_names() -> impl Iterator<Item = &'static str> {
+    GROUPS.groups.keys().copied()
+}
+
+/// A filter of system calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Whether the set holds what is allowed; otherwise what is refused.
+    pub allows: bool,
+    /// The calls of the set; absent where none was ever named.
+    set: Option<BTreeSet<String>>,
+}
+
+impl Filter {
+    /// An assignment of `SystemCallFilter=`.
+    pub fn assign(&mut self, value: &str) {
+        if value.is_empty() {
+            *self = Self::default();
+            return;
+        }
+        let (inverted, list) = value.strip_prefix('~').map_or((false, value), |list| (true, list));
+        if self.set.is_none() {
+            self.allows = !inverted;
+            self.set = Some(BTreeSet::new());
+            if self.allows {
+                self.put("@default", false);
+            }
+        }
+        for word in super::super::words::readable(list) {
+            let (name, error) = word.split_once(':').map_or((&*word, None), |(name, error)| (name, Some(error)));
+            // An error number makes sense only for what is refused; systemd leaves such a word out, as one that is no number.
+            let is_wrong = error.is_some_and(|error| !inverted || !super::super::value::is_errno(error));
+            if !is_wrong {
+                self.put_with(name, inverted, error.is_some());
+            }
+        }
+    }
+
+    fn put(&mut self, name: &str, inverted: bool) {
+        self.put_with(name, inverted, false);
+    }
+
+    fn put_with(&mut self, name: &str, inverted: bool, has_error: bool) {
+        let single = [name];
+        let calls = group(name).unwrap_or(&single);
+        let Some(set) = &mut self.set else { return };
+        for &call in calls.iter().filter(|call| is_known(call)) {
+            // In a list of what is allowed, what is refused with an error of its own stays in the set, marked as refused.
+            if inverted != self.allows {
+                set.insert(call.to_owned());
+            } else {
+                set.remove(call);
+            }
+        }
+    }
+
+    /// Whether nothing is filtered.
+    pub fn is_open(&self) -> bool {
+        !self.allows && self.set.as_ref().is_none_or(BTreeSet::is_empty)
+    }
+
+    /// The first call of a group that a service may make.
+    pub fn offender(&self, name: &str) -> Option<&'static str> {
+        let native = |call: &&&'static str| GROUPS.native.contains(**call);
+        let is_in = |call: &str| self.set.as_ref().is_some_and(|set| set.contains(call));
+        group(name)?.iter().filter(native).find(|call| is_in(call) == self.allows).copied()
+    }
+}

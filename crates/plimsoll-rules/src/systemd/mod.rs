@@ -1,0 +1,15 @@
+//! Units of systemd: how they are written, what their settings mean, and how much a service is exposed.
+//!
+//! [`file`](mod@file) takes a file apart, [`unit`] puts a unit together from its file and its drop-ins, [`words`] splits values as systemd
+//! does, [`value`] judges what they hold, and
+//! [`exposure`](mod@exposure) is the score of `systemd-analyze security`. Nothing here asks the systemd of this machine.
+
+pub mod exposure;
+pub mod file;
+pub mod unit;
+pub mod value;
+pub mod words;
+
+pub use exposure::{Exposure, exposure};
+pub use file::UnitFile;
+pub use unit::{Unit, UnitName};
