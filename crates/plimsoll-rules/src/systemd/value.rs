@@ -17,9 +17,8 @@ pub fn mode(text: &str) -> Option<u32> {
 
 /// Whether a word of `DeviceAllow=` names a device, or a group of them.
 pub fn is_device(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    let device = words.next().unwrap_or_default();
-    let rights = words.next().unwrap_or_default();
+    let (device, rights) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+    let rights = rights.trim();
     let is_group = |prefix: &str| device.starts_with(prefix);
     let is_named = is_group("block-") || is_group("char-") || is_group("/dev/") || is_group("/run/systemd/inaccessible/");
     is_named && rights.chars().all(|right| "rwm".contains(right))
@@ -53,11 +52,6 @@ const ARCHITECTURES: [&str; 21] = [
 /// Whether there is such an architecture.
 pub fn is_architecture(word: &str) -> bool {
     ARCHITECTURES.contains(&word)
-}
-
-/// The name under which an architecture counts: this is about x86-64.
-pub fn architecture(word: &str) -> &str {
-    if word == "x86-64" { "native" } else { word }
 }
 
 /// Whether a word names an error: a number up to 4096, a name, or `kill`.

@@ -23,7 +23,7 @@ const FOLDERS: [&str; 5] = [
 const AT_ONCE: usize = 200;
 
 /// Combinations, and how many settings one has at most.
-const COMBINATIONS: usize = 1000;
+const COMBINATIONS: usize = 4000;
 const MOST_SETTINGS: u64 = 16;
 
 fn ours(exposure: &Exposure) -> Said {
@@ -162,9 +162,11 @@ const SETTINGS: &[(&str, &[&str])] = &[
         "SystemCallFilter",
         &["", "@system-service", "~@privileged", "~@privileged @resources", "@default", "~@mount", "mount", "~mount", "@nonsense", "nonsense", "~nonsense", "~@mount:EPERM", "@mount:EPERM", "mount:EPERM", "~mount:EPERM", "~mount:nonsense", "~chroot:kill", "~@clock @cpu-emulation @debug @module @mount @obsolete @raw-io @reboot @swap", "@known", "~@known", "read write", "~", "~socketcall", "~@obsolete", "~@setuid:1", "~open:5000", "~_sysctl"],
     ),
-    ("LoadCredentialEncrypted", &["", "a:/b"]),
+    ("LoadCredentialEncrypted", &["", "a:/b", "b", "nonsense/", ":x"]),
+    ("SetCredentialEncrypted", &["", "a:x", "a:YWJj"]),
+    ("SetCredential", &["", "a:x"]),
     ("ProtectSystem ", &["strict"]),
-    ("LoadCredential", &["a:/b"]),
+    ("LoadCredential", &["", "a:/b"]),
     ("ReadWritePaths", &["/srv"]),
     ("LimitNOFILE", &["1000"]),
     ("protectsystem", &["strict"]),

@@ -2,6 +2,8 @@
 //!
 //! A value that systemd would ignore is ignored here too; that it is one is said by a rule, not by the score.
 
+use std::collections::BTreeMap;
+
 use super::super::unit::{Kind, Unit};
 use super::super::value;
 use super::super::words::readable;
@@ -27,7 +29,8 @@ pub struct Effective {
     pub ambient_capabilities: Capabilities,
     pub ip_address_allow: Vec<Prefix>,
     pub ip_address_deny: Vec<Prefix>,
-    pub ip_filters: bool,
+    pub ip_ingress_filter: bool,
+    pub ip_egress_filter: bool,
     pub keyring_mode: String,
     pub protect_proc: String,
     pub proc_subset: String,
@@ -43,7 +46,8 @@ pub struct Effective {
     pub system_call_architectures: Vec<String>,
     pub flags: Flags,
     mounts_images: bool,
-    encrypted_credentials: bool,
+    /// By setting and name, whether a credential is encrypted: a later one with the same name stands for it.
+    credentials: BTreeMap<(&'static str, String), bool>,
 }
 
 /// Settings that are on or off.
@@ -84,7 +88,8 @@ impl Effective {
             ambient_capabilities: Capabilities::NONE,
             ip_address_allow: Vec::new(),
             ip_address_deny: Vec::new(),
-            ip_filters: false,
+            ip_ingress_filter: false,
+            ip_egress_filter: false,
             keyring_mode: if kind == Kind::Service { "private" } else { "shared" }.to_owned(),
             protect_proc: String::new(),
             proc_subset: String::new(),
@@ -100,7 +105,7 @@ impl Effective {
             system_call_architectures: Vec::new(),
             flags: Flags::default(),
             mounts_images: false,
-            encrypted_credentials: false,
+            credentials: BTreeMap::new(),
         }
     }
 
@@ -164,13 +169,34 @@ impl Effective {
             }
             "IPAddressAllow" => extend(&mut self.ip_address_allow, is_empty, addresses()),
             "IPAddressDeny" => extend(&mut self.ip_address_deny, is_empty, addresses()),
-            "IPIngressFilterPath" | "IPEgressFilterPath" => {
-                self.ip_filters = !is_empty && (self.ip_filters || text.starts_with('/'));
+            "IPIngressFilterPath" => {
+                self.ip_ingress_filter = !is_empty && (self.ip_ingress_filter || text.starts_with('/'));
+            }
+            "IPEgressFilterPath" => {
+                self.ip_egress_filter = !is_empty && (self.ip_egress_filter || text.starts_with('/'));
             }
             "DeviceAllow" => self.device_allow = !is_empty && (self.device_allow || value::is_device(text)),
+            "LoadCredential" => self.assign_credential("load", text, false),
+            "LoadCredentialEncrypted" => self.assign_credential("load", text, true),
+            "SetCredential" => self.assign_credential("set", text, false),
+            "SetCredentialEncrypted" => self.assign_credential("set", text, true),
             "MountImages" => self.mounts_images = !is_empty,
-            "LoadCredentialEncrypted" | "SetCredentialEncrypted" => self.encrypted_credentials |= !is_empty,
             _ => {}
+        }
+    }
+
+    fn assign_credential(&mut self, how: &'static str, text: &str, is_encrypted: bool) {
+        if text.is_empty() {
+            self.credentials.retain(|(other, _), _| *other != how);
+        } else {
+            let (name, data) = text.split_once(':').unwrap_or((text, ""));
+            let is_base64 = |data: &str| {
+                data.len() % 4 == 0 && data.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+            };
+            let is_ignored = name.is_empty() || name.contains('/') || (is_encrypted && how == "set" && !is_base64(data));
+            if !is_ignored {
+                self.credentials.insert((how, name.to_owned()), is_encrypted);
+            }
         }
     }
 
@@ -220,10 +246,11 @@ impl Effective {
         if flags.private_devices && self.device_policy == "auto" {
             "closed".clone_into(&mut self.device_policy);
         }
-        // Images and clocks need devices, which are let through beside those that are named.
+        // Images, clocks and the keys of credentials need devices, which are let through beside those that are named.
         let has_image = !self.root_image.is_empty() || self.mounts_images;
         let is_limited = self.device_policy != "auto" || self.device_allow;
-        self.device_allow |= (has_image && is_limited) || flags.protect_clock || self.encrypted_credentials;
+        let is_encrypted = self.credentials.values().any(|is_encrypted| *is_encrypted);
+        self.device_allow |= (has_image && is_limited) || flags.protect_clock || is_encrypted;
     }
 }
 

@@ -77,11 +77,11 @@ fn calls(unit: &Effective, group: &str) -> u32 {
 }
 
 fn architectures(named: &[String]) -> u32 {
-    let mut named = named.iter().map(|name| super::super::value::architecture(name));
-    match named.next() {
-        None => 10,
-        Some("native") if named.all(|name| name == "native") => 0,
-        Some(_) => 8,
+    match named {
+        [] => 10,
+        _ if named.iter().all(|name| name == "native") => 0,
+        // The native one by its own name too: systemd compares names.
+        _ => 8,
     }
 }
 
@@ -102,7 +102,7 @@ fn addresses(unit: &Effective) -> u32 {
         IpAddr::V4(address) => address.is_loopback(),
         IpAddr::V6(address) => address.is_loopback(),
     };
-    if unit.ip_filters {
+    if unit.ip_ingress_filter || unit.ip_egress_filter {
         0
     } else if !address::is_all(&unit.ip_address_deny) {
         10
