@@ -11,10 +11,15 @@ use crate::settings::Settings;
 use crate::source::Source;
 use crate::surroundings::Surroundings;
 
+/// As every kind of file that there is.
 fn judge(text: &str) {
+    Kind::all().for_each(|kind| judge_as(kind, text));
+}
+
+fn judge_as(kind: Kind, text: &str) {
     let settings = Settings { also: vec!["DF1001".to_owned(), "DF3057".to_owned()], ..Settings::default() };
     let question = Question { paths: Vec::new(), exclude: Vec::new(), settings, today: date(2026, 11, 23) };
-    check_text(Kind::Dockerfile, Source::new("Dockerfile", text), &Surroundings::default(), &question);
+    check_text(kind, Source::new(kind.typical(), text), &Surroundings::none(), &question);
 }
 
 /// Pieces of Dockerfiles and of shell, so that what is made of them comes far into the parsers.
@@ -119,7 +124,7 @@ fn large_and_deep_files_end_in_time() {
     ] {
         let text = piece.repeat(count);
         let one = Instant::now();
-        judge(&text[..text.len().min(1 << 20)]);
+        judge_as(Kind::Dockerfile, &text[..text.len().min(1 << 20)]);
         println!("{piece:?} {:?}", one.elapsed());
         assert!(one.elapsed() < Duration::from_secs(20), "{piece:?} took {:?}", one.elapsed());
     }

@@ -10,6 +10,8 @@
 pub mod check;
 pub mod dockerfile;
 pub mod files;
+pub mod go_sources;
+mod judge;
 pub mod page;
 pub mod reference;
 pub mod registry;

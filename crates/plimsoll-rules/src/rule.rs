@@ -27,25 +27,31 @@ pub struct Rule {
     pub check: Check,
 }
 
+/// A function that looks at a file that was taken apart as `F`.
+pub type Look<F> = fn(&Subject<'_, F>, &mut Sheet<'_>);
+
 /// The function that looks, by what it looks at.
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
     /// At one Dockerfile and what lies around it.
-    Dockerfile(fn(&DockerfileSubject<'_>, &mut Sheet<'_>)),
+    Dockerfile(Look<Dockerfile>),
     /// Nothing: findings of this rule come from elsewhere in this crate, which says so.
     Elsewhere(Kind),
 }
 
-/// What a rule about Dockerfiles is told.
-#[derive(Debug, Clone, Copy)]
-pub struct DockerfileSubject<'a> {
-    /// The file.
-    pub file: &'a Dockerfile,
+/// What a rule is told.
+#[derive(Debug)]
+pub struct Subject<'a, F> {
+    /// The file, taken apart.
+    pub file: &'a F,
     /// What lies beside it.
     pub around: &'a Surroundings,
     /// What the user chose.
     pub settings: &'a Settings,
 }
+
+/// What a rule about Dockerfiles is told.
+pub type DockerfileSubject<'a> = Subject<'a, Dockerfile>;
 
 impl Rule {
     /// What the rule judges.

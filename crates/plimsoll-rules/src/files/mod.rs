@@ -8,5 +8,6 @@ mod kind;
 mod read;
 
 pub use discover::{Found, discover};
+pub(crate) use kind::Comments;
 pub use kind::Kind;
 pub use read::{Unreadable, read_text};

@@ -9,7 +9,14 @@ pub(super) fn read(text: &str) -> Option<Waiver> {
 
 fn waiver(whole_file: bool, rules: Vec<String>, reason: &str) -> Option<Waiver> {
     let reason = reason.trim().to_owned();
-    (!rules.is_empty()).then_some(Waiver { whole_file, rules, until: None, reason, ours: false })
+    (!rules.is_empty()).then_some(Waiver {
+        whole_file,
+        rules,
+        until: None,
+        reason,
+        ours: false,
+        same_line: false,
+    })
 }
 
 /// `hadolint ignore=DL3006,SC1035 # why`, `hadolint global ignore=DL3006`
