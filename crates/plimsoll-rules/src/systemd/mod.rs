@@ -1,11 +1,12 @@
 //! Units of systemd: how they are written, what their settings mean, and how much a service is exposed.
 //!
 //! [`file`](mod@file) takes a file apart, [`unit`] puts a unit together from its file and its drop-ins, [`words`] splits values as systemd
-//! does, [`value`] judges what they hold, and
+//! does, [`keys`] knows which settings there are, [`value`] judges what they hold, and
 //! [`exposure`](mod@exposure) is the score of `systemd-analyze security`. Nothing here asks the systemd of this machine.
 
 pub mod exposure;
 pub mod file;
+pub mod keys;
 pub mod unit;
 pub mod value;
 pub mod words;

@@ -5,3 +5,4 @@
 
 mod security;
 mod tool;
+mod values;

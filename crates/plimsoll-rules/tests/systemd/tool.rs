@@ -62,3 +62,28 @@ fn rows(table: &Value) -> BTreeMap<String, (Option<u64>, Option<String>)> {
     })
     .collect()
 }
+
+/// A message of `verify` about a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The file's name.
+    pub file: String,
+    /// The line; 0 where it is about the whole file.
+    pub line: usize,
+    /// What it says.
+    pub text: String,
+}
+
+/// What `verify` says about units in a folder.
+pub fn verify(folder: &Path, units: &[String]) -> Vec<Message> {
+    // With `--recursive-errors=no` names of other units are not even looked at.
+    let (_, text) = analyze(folder, &["verify", "--man=no"], units);
+    text.lines().filter_map(message).collect()
+}
+
+fn message(line: &str) -> Option<Message> {
+    let (place, text) = line.split_once(": ")?;
+    let (file, number) = place.rsplit_once(':').unwrap_or((place, "0"));
+    let file = file.rsplit('/').next().unwrap_or_default().to_owned();
+    Some(Message { file, line: number.parse().ok()?, text: text.to_owned() })
+}
