@@ -13,6 +13,7 @@ use crate::settings::Settings;
 use crate::sheet::Sheet;
 use crate::source::Source;
 use crate::surroundings::Surroundings;
+use crate::systemd::PlacedUnit;
 use crate::waiver::{Block, Layout, Remark, remarks};
 
 /// A file that was judged, before what is allowed is taken out.
@@ -36,6 +37,7 @@ pub(crate) fn judge(kind: Kind, source: Source, around: &Surroundings, settings:
     let judge = Judge { around, settings };
     match kind {
         Kind::Dockerfile | Kind::Any => judge.dockerfile(source),
+        Kind::Unit => judge.unit(source),
         _ => nothing(kind, source),
     }
 }
@@ -56,11 +58,30 @@ impl Judge<'_> {
         findings
     }
 
+    fn unit(&self, source: Source) -> Judged {
+        let placed = PlacedUnit::new(source, self.around);
+        let file = &placed.file;
+        let findings = self.ask(&placed, &file.source, |check| match check {
+            Check::Unit(look) => Some(look),
+            _ => None,
+        });
+        let comments = file.comments.iter();
+        let remarks =
+            comments.map(|c| Remark { line: c.line, text: c.text.clone(), inside: c.inside }).collect();
+        let places = file.assignments.iter().map(|a| a.place);
+        let places =
+            places.chain(file.sections.iter().map(|s| s.place)).chain(file.problems.iter().map(|p| p.place));
+        let mut blocks: Vec<Block> = places.map(|place| (place.line, place.end_line)).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        Judged { findings, remarks, layout: Layout::Blocks(blocks), source: placed.file.source }
+    }
+
     fn dockerfile(&self, source: Source) -> Judged {
         let file = dockerfile::parse(source);
         let findings = self.ask(&file, &file.source, |check| match check {
             Check::Dockerfile(look) => Some(look),
-            Check::Elsewhere(_) => None,
+            _ => None,
         });
         let comments = file.comments.iter();
         let remarks =

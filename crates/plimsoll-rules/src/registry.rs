@@ -9,12 +9,12 @@ use plimsoll_model::finding::RuleSheet;
 
 use crate::page;
 use crate::rule::Rule;
-use crate::rules::dockerfile;
+use crate::rules::{dockerfile, systemd};
 use crate::waiver::rules::{EXPIRED, NOT_UNDERSTOOD, WITHOUT_FINDING, WITHOUT_REASON};
 
 /// The families.
-const FAMILIES: [&[Rule]; 2] =
-    [dockerfile::RULES, &[NOT_UNDERSTOOD, WITHOUT_REASON, EXPIRED, WITHOUT_FINDING]];
+const FAMILIES: [&[Rule]; 3] =
+    [dockerfile::RULES, systemd::RULES, &[NOT_UNDERSTOOD, WITHOUT_REASON, EXPIRED, WITHOUT_FINDING]];
 
 /// Every rule, family by family.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -7,6 +7,7 @@ use crate::files::Kind;
 use crate::settings::Settings;
 use crate::sheet::Sheet;
 use crate::surroundings::Surroundings;
+use crate::systemd::PlacedUnit;
 
 /// A check. All that is said about it in sentences is on its page.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,8 @@ pub type Look<F> = fn(&Subject<'_, F>, &mut Sheet<'_>);
 pub enum Check {
     /// At one Dockerfile and what lies around it.
     Dockerfile(Look<Dockerfile>),
+    /// At one unit of systemd, with its drop-ins.
+    Unit(Look<PlacedUnit>),
     /// Nothing: findings of this rule come from elsewhere in this crate, which says so.
     Elsewhere(Kind),
 }
@@ -53,11 +56,15 @@ pub struct Subject<'a, F> {
 /// What a rule about Dockerfiles is told.
 pub type DockerfileSubject<'a> = Subject<'a, Dockerfile>;
 
+/// What a rule about units is told.
+pub type UnitSubject<'a> = Subject<'a, PlacedUnit>;
+
 impl Rule {
     /// What the rule judges.
     pub const fn subject(&self) -> Kind {
         match self.check {
             Check::Dockerfile(_) => Kind::Dockerfile,
+            Check::Unit(_) => Kind::Unit,
             Check::Elsewhere(kind) => kind,
         }
     }

@@ -19,6 +19,9 @@ const MOST_NAMES: usize = 5_000;
 /// Bytes of neighbours that are kept in one run; what is beyond is unknown.
 const MOST_KEPT: usize = 64 << 20;
 
+/// A larger program is not searched.
+const MOST_SEARCHED: u64 = 256 << 20;
+
 /// Where files are read from, and what was read already.
 #[derive(Debug, Default)]
 pub struct Shelf {
@@ -119,6 +122,22 @@ impl Surroundings {
         self.shelf.text(&self.path(name)?)
     }
 
+    /// Whether a file that is named from here holds one of these; nothing where that is not known. Programs are asked this
+    /// way: they are no text.
+    pub fn holds(&self, name: &str, needles: &[&str]) -> Option<bool> {
+        let path = self.path(name)?;
+        match &self.shelf.memory {
+            Some(files) => files.get(&path).map(|text| needles.iter().any(|needle| text.contains(needle))),
+            None => file_holds(&path, needles),
+        }
+    }
+
+    /// Whether a name in the folder is a link; false where that is not known.
+    pub fn is_link(&self, name: &str) -> bool {
+        let on_disk = self.shelf.memory.is_none();
+        on_disk && self.path(name).is_some_and(|path| path.is_symlink())
+    }
+
     /// The names of what is in the folder; nothing where that is not known.
     pub fn names(&self) -> Option<Rc<BTreeSet<String>>> {
         self.names.get_or_init(|| self.shelf.names(&self.folder).map(Rc::new)).clone()
@@ -176,6 +195,29 @@ impl Surroundings {
             }
         }
         path.starts_with(&self.root).then_some(path)
+    }
+}
+
+/// Looks for words in a file that may be large, a piece at a time.
+fn file_holds(path: &Path, needles: &[&str]) -> Option<bool> {
+    use std::io::Read as _;
+    if !path.symlink_metadata().is_ok_and(|m| m.is_file() && m.len() <= MOST_SEARCHED) {
+        return None;
+    }
+    let mut file = std::fs::File::open(path).ok()?.take(MOST_SEARCHED);
+    let overlap = needles.iter().map(|needle| needle.len()).max().unwrap_or(1);
+    let (mut window, mut piece) = (Vec::new(), vec![0; 1 << 20]);
+    loop {
+        let read = file.read(&mut piece).ok()?;
+        if read == 0 {
+            return Some(false);
+        }
+        window.extend_from_slice(&piece[..read]);
+        let has = |needle: &&&str| window.windows(needle.len()).any(|bytes| bytes == needle.as_bytes());
+        if needles.iter().find(has).is_some() {
+            return Some(true);
+        }
+        window.drain(..window.len().saturating_sub(overlap));
     }
 }
 

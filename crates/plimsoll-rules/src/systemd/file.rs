@@ -91,7 +91,8 @@ impl UnitFile {
     /// Takes a file apart. `kind` says which sections it may have.
     pub fn parse(source: Source, kind: Kind) -> Self {
         let (mut lines, comments) = logical(&source);
-        let file = Self { sections: Vec::new(), assignments: Vec::new(), problems: Vec::new(), comments, source };
+        let file =
+            Self { sections: Vec::new(), assignments: Vec::new(), problems: Vec::new(), comments, source };
         let mut reader = Reader { file, kind, state: State::Before };
         for line in lines.drain(..) {
             reader.line(&line);
@@ -177,7 +178,8 @@ impl Reader {
 
     fn header(&mut self, rest: &str, place: Place) {
         let name = rest.strip_suffix(']');
-        let Some(name) = name.filter(|name| !name.contains(|c: char| c.is_control() || "\"\\'".contains(c))) else {
+        let Some(name) = name.filter(|name| !name.contains(|c: char| c.is_control() || "\"\\'".contains(c)))
+        else {
             self.state = State::Ignored;
             return self.problem(Flaw::Header, place);
         };
@@ -247,7 +249,10 @@ mod tests {
             ]
         );
         assert_eq!((file.assignments[0].place.line, file.assignments[0].place.end_line), (2, 6));
-        assert_eq!(file.comments.iter().map(|c| (c.line, c.inside)).collect::<Vec<_>>(), [(3, true), (5, true)]);
+        assert_eq!(
+            file.comments.iter().map(|c| (c.line, c.inside)).collect::<Vec<_>>(),
+            [(3, true), (5, true)]
+        );
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub fn all(section: &str) -> impl Iterator<Item = &'static Key> {
 /// The setting of a section whose name is most like a wrong one.
 pub fn like(section: &str, wrong: &str) -> Option<&'static str> {
     let lower = wrong.to_ascii_lowercase();
-    let near = all(section).map(|key| (strsim::damerau_levenshtein(&key.name.to_ascii_lowercase(), &lower), key.name));
+    let near = all(section)
+        .map(|key| (strsim::damerau_levenshtein(&key.name.to_ascii_lowercase(), &lower), key.name));
     near.min().filter(|(distance, name)| *distance <= 2.max(name.len() / 4)).map(|(_, name)| name)
 }
 
@@ -86,7 +87,10 @@ mod tests {
         assert_eq!(like("Service", "Nonsense"), None);
         assert_eq!(sections_with("StartLimitBurst"), ["Service", "Unit"]);
         for section in ["Unit", "Service", "Socket", "Timer", "Install"] {
-            assert!(all(section).all(|key| key.value != Type::Unnamed), "{section}: a type without a meaning");
+            assert!(
+                all(section).all(|key| key.value != Type::Unnamed),
+                "{section}: a type without a meaning"
+            );
         }
     }
 }

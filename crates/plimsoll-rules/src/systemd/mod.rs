@@ -7,10 +7,12 @@
 pub mod exposure;
 pub mod file;
 pub mod keys;
+pub mod placed;
 pub mod unit;
 pub mod value;
 pub mod words;
 
 pub use exposure::{Exposure, exposure};
 pub use file::UnitFile;
+pub use placed::PlacedUnit;
 pub use unit::{Unit, UnitName};

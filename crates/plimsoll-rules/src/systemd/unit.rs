@@ -143,7 +143,9 @@ pub struct Unit {
 #[derive(Debug, thiserror::Error)]
 pub enum NoUnit {
     /// The name is no unit's.
-    #[error("{name} is no name of a unit: it ends in none of .service, .socket, .timer, .path, .mount, .target and their like")]
+    #[error(
+        "{name} is no name of a unit: it ends in none of .service, .socket, .timer, .path, .mount, .target and their like"
+    )]
     Name {
         /// The name.
         name: String,
@@ -184,26 +186,27 @@ impl Unit {
         Ok(Self::of_texts(name, sources))
     }
 
-    /// All assignments of a section, in order.
-    pub fn section<'u>(&'u self, section: &'u str) -> impl Iterator<Item = &'u Assignment> {
-        let assignments = self.files.iter().filter(|file| !file.is_refused()).flat_map(|file| &file.assignments);
-        assignments.filter(move |assignment| assignment.section == section)
+    /// All assignments that count, in order.
+    pub fn assignments(&self) -> impl Iterator<Item = &Assignment> {
+        self.files.iter().filter(|file| !file.is_refused()).flat_map(|file| &file.assignments)
     }
 
-    /// All assignments of a setting, in order.
-    pub fn all<'u>(&'u self, section: &'u str, key: &'u str) -> impl Iterator<Item = &'u Assignment> {
-        self.section(section).filter(move |assignment| assignment.key == key)
+    /// All assignments of a section, in order.
+    pub fn section<'u>(&'u self, section: &'u str) -> impl Iterator<Item = &'u Assignment> {
+        self.assignments().filter(move |assignment| assignment.section == section)
     }
 
     /// The last assignment of a setting that takes one value; an empty one counts.
-    pub fn last<'u>(&'u self, section: &'u str, key: &'u str) -> Option<&'u Assignment> {
-        self.all(section, key).last()
+    pub fn last(&self, section: &str, key: &str) -> Option<&Assignment> {
+        self.assignments().filter(|assignment| assignment.section == section && assignment.key == key).last()
     }
 
     /// The assignments of a setting that is a list: those behind the last empty one.
-    pub fn list<'u>(&'u self, section: &'u str, key: &'u str) -> Vec<&'u Assignment> {
+    pub fn list(&self, section: &str, key: &str) -> Vec<&Assignment> {
         let mut list = Vec::new();
-        for assignment in self.all(section, key) {
+        for assignment in
+            self.assignments().filter(|assignment| assignment.section == section && assignment.key == key)
+        {
             if assignment.value.is_empty() {
                 list.clear();
             } else {
@@ -241,16 +244,13 @@ mod tests {
     #[test]
     fn names_are_read() {
         let name = UnitName::new("a-b-c@x.y.service").unwrap();
-        assert_eq!((name.prefix.as_str(), name.instance.as_deref(), name.kind), ("a-b-c", Some("x.y"), Kind::Service));
+        assert_eq!(
+            (name.prefix.as_str(), name.instance.as_deref(), name.kind),
+            ("a-b-c", Some("x.y"), Kind::Service)
+        );
         assert_eq!(
             name.drop_in_folders(),
-            [
-                "a-b-c@x.y.service.d",
-                "a-b-c@.service.d",
-                "a-b-@.service.d",
-                "a-@.service.d",
-                "service.d"
-            ]
+            ["a-b-c@x.y.service.d", "a-b-c@.service.d", "a-b-@.service.d", "a-@.service.d", "service.d"]
         );
         assert!(UnitName::new("a@.service").unwrap().is_template());
         for wrong in ["a", "a.conf", ".service", "@x.service", "a b.service"] {

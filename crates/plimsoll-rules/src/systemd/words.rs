@@ -34,7 +34,11 @@ pub fn readable(value: &str) -> Vec<String> {
 }
 
 /// The words between separators.
-pub fn split_at(value: &str, backslash: Backslash, separator: fn(char) -> bool) -> Result<Vec<String>, Unsplit> {
+pub fn split_at(
+    value: &str,
+    backslash: Backslash,
+    separator: fn(char) -> bool,
+) -> Result<Vec<String>, Unsplit> {
     let mut words = Words { rest: value, backslash, separator };
     let mut found = Vec::new();
     while let Some(word) = words.next()? {

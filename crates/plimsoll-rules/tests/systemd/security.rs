@@ -41,7 +41,8 @@ fn difference(ours: &Said, theirs: &Said) -> Option<String> {
         return None;
     }
     let rows = theirs.rows.iter().filter(|(name, row)| ours.rows.get(*name) != Some(row));
-    let rows: Vec<String> = rows.map(|(name, row)| format!("{name}: {:?}, not {row:?}", ours.rows.get(name))).collect();
+    let rows: Vec<String> =
+        rows.map(|(name, row)| format!("{name}: {:?}, not {row:?}", ours.rows.get(name))).collect();
     Some(format!("{}, not {}; {}", ours.overall, theirs.overall, rows.join("; ")))
 }
 
@@ -52,7 +53,9 @@ fn the_score_of_every_unit_of_this_machine_is_systemds() {
     }
     let folders: Vec<PathBuf> = FOLDERS.iter().map(PathBuf::from).collect();
     let (mut compared, mut refused, mut wrong) = (0, Vec::new(), Vec::new());
-    for folder in ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"].map(Path::new) {
+    for folder in
+        ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"].map(Path::new)
+    {
         let names = units_in(folder);
         let theirs: BTreeMap<String, Said> =
             names.chunks(AT_ONCE).flat_map(|names| security(folder, names)).collect();
@@ -76,8 +79,9 @@ fn units_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
     let names = files.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> =
-        names.filter(|name| [".service", ".socket", ".mount", ".swap"].iter().any(|end| name.ends_with(end))).collect();
+    let mut names: Vec<String> = names
+        .filter(|name| [".service", ".socket", ".mount", ".swap"].iter().any(|end| name.ends_with(end)))
+        .collect();
     names.sort();
     names
 }
@@ -140,27 +144,169 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("NotifyAccess", &["", "none", "main", "exec", "all", "nonsense"]),
     ("Type", &["notify", "oneshot", "exec", "dbus"]),
     ("DevicePolicy", &["", "auto", "closed", "strict", "nonsense"]),
-    ("DeviceAllow", &["", "/dev/null", "/dev/null rw", "/dev/null xyz", "char-pts rwm", "null", "/etc/passwd r", "block-*", "/dev/null r w"]),
-    ("UMask", &["", "0", "0022", "022", "077", "0007", "0027", "0777", "9", "10000", "0o22", "+22", "0002", "0004", "0020", "0040"]),
-    ("SystemCallArchitectures", &["", "native", "x86-64", "x86", "native x86", "native native", "native x86-64", "nonsense"]),
+    (
+        "DeviceAllow",
+        &[
+            "",
+            "/dev/null",
+            "/dev/null rw",
+            "/dev/null xyz",
+            "char-pts rwm",
+            "null",
+            "/etc/passwd r",
+            "block-*",
+            "/dev/null r w",
+        ],
+    ),
+    (
+        "UMask",
+        &[
+            "", "0", "0022", "022", "077", "0007", "0027", "0777", "9", "10000", "0o22", "+22", "0002",
+            "0004", "0020", "0040",
+        ],
+    ),
+    (
+        "SystemCallArchitectures",
+        &["", "native", "x86-64", "x86", "native x86", "native native", "native x86-64", "nonsense"],
+    ),
     ("SystemCallErrorNumber", &["EPERM"]),
-    ("IPAddressDeny", &["", "any", "0.0.0.0/0", "::/0", "0.0.0.0/0 ::/0", "10.0.0.0/8", "nonsense", "localhost", "1.2.3.4/0 ::1/0"]),
-    ("IPAddressAllow", &["", "any", "localhost", "link-local", "multicast", "127.0.0.1", "127.0.0.0/4", "::1", "::1/64", "10.0.0.0/8", "nonsense", "127.0.0.1 10.1.2.3/33", "fe80::/10", "2001:db8::1", "127.0.0.1/8/9"]),
+    (
+        "IPAddressDeny",
+        &[
+            "",
+            "any",
+            "0.0.0.0/0",
+            "::/0",
+            "0.0.0.0/0 ::/0",
+            "10.0.0.0/8",
+            "nonsense",
+            "localhost",
+            "1.2.3.4/0 ::1/0",
+        ],
+    ),
+    (
+        "IPAddressAllow",
+        &[
+            "",
+            "any",
+            "localhost",
+            "link-local",
+            "multicast",
+            "127.0.0.1",
+            "127.0.0.0/4",
+            "::1",
+            "::1/64",
+            "10.0.0.0/8",
+            "nonsense",
+            "127.0.0.1 10.1.2.3/33",
+            "fe80::/10",
+            "2001:db8::1",
+            "127.0.0.1/8/9",
+        ],
+    ),
     ("IPIngressFilterPath", &["", "/sys/fs/bpf/a", "relative"]),
     ("IPEgressFilterPath", &["", "/sys/fs/bpf/a"]),
-    ("RestrictNamespaces", &["", "yes", "no", "user", "~user", "cgroup ipc net", "~cgroup ipc", "mnt pid uts", "nonsense", "user nonsense", "~", "time", "\"user\""]),
+    (
+        "RestrictNamespaces",
+        &[
+            "",
+            "yes",
+            "no",
+            "user",
+            "~user",
+            "cgroup ipc net",
+            "~cgroup ipc",
+            "mnt pid uts",
+            "nonsense",
+            "user nonsense",
+            "~",
+            "time",
+            "\"user\"",
+        ],
+    ),
     (
         "RestrictAddressFamilies",
-        &["", "none", "AF_INET", "AF_INET6", "AF_UNIX", "AF_INET AF_INET6 AF_UNIX", "~AF_INET", "~AF_UNIX", "~AF_PACKET", "~AF_NETLINK", "~AF_CAN", "AF_CAN", "nonsense", "af_inet", "~AF_INET AF_INET6 AF_UNIX AF_NETLINK AF_PACKET", "AF_ROUTE", "AF_LOCAL", "AF_UNSPEC", "~none", "AF_CAN AF_BLUETOOTH", "~", "INET", "2"],
+        &[
+            "",
+            "none",
+            "AF_INET",
+            "AF_INET6",
+            "AF_UNIX",
+            "AF_INET AF_INET6 AF_UNIX",
+            "~AF_INET",
+            "~AF_UNIX",
+            "~AF_PACKET",
+            "~AF_NETLINK",
+            "~AF_CAN",
+            "AF_CAN",
+            "nonsense",
+            "af_inet",
+            "~AF_INET AF_INET6 AF_UNIX AF_NETLINK AF_PACKET",
+            "AF_ROUTE",
+            "AF_LOCAL",
+            "AF_UNSPEC",
+            "~none",
+            "AF_CAN AF_BLUETOOTH",
+            "~",
+            "INET",
+            "2",
+        ],
     ),
     (
         "CapabilityBoundingSet",
-        &["", "~", "CAP_SYS_ADMIN", "cap_net_admin", "~CAP_SYS_ADMIN CAP_KILL", "CAP_NET_BIND_SERVICE CAP_CHOWN", "~CAP_NET_RAW", "nonsense", "~nonsense", "21", "~12", "63", "64", "CAP_BPF", "~CAP_MAC_ADMIN CAP_MAC_OVERRIDE", "CAP_SYS_ADMIN nonsense", "SYS_ADMIN", "~CAP_AUDIT_READ"],
+        &[
+            "",
+            "~",
+            "CAP_SYS_ADMIN",
+            "cap_net_admin",
+            "~CAP_SYS_ADMIN CAP_KILL",
+            "CAP_NET_BIND_SERVICE CAP_CHOWN",
+            "~CAP_NET_RAW",
+            "nonsense",
+            "~nonsense",
+            "21",
+            "~12",
+            "63",
+            "64",
+            "CAP_BPF",
+            "~CAP_MAC_ADMIN CAP_MAC_OVERRIDE",
+            "CAP_SYS_ADMIN nonsense",
+            "SYS_ADMIN",
+            "~CAP_AUDIT_READ",
+        ],
     ),
     ("AmbientCapabilities", &["", "CAP_NET_BIND_SERVICE", "~CAP_KILL", "nonsense", "~"]),
     (
         "SystemCallFilter",
-        &["", "@system-service", "~@privileged", "~@privileged @resources", "@default", "~@mount", "mount", "~mount", "@nonsense", "nonsense", "~nonsense", "~@mount:EPERM", "@mount:EPERM", "mount:EPERM", "~mount:EPERM", "~mount:nonsense", "~chroot:kill", "~@clock @cpu-emulation @debug @module @mount @obsolete @raw-io @reboot @swap", "@known", "~@known", "read write", "~", "~socketcall", "~@obsolete", "~@setuid:1", "~open:5000", "~_sysctl"],
+        &[
+            "",
+            "@system-service",
+            "~@privileged",
+            "~@privileged @resources",
+            "@default",
+            "~@mount",
+            "mount",
+            "~mount",
+            "@nonsense",
+            "nonsense",
+            "~nonsense",
+            "~@mount:EPERM",
+            "@mount:EPERM",
+            "mount:EPERM",
+            "~mount:EPERM",
+            "~mount:nonsense",
+            "~chroot:kill",
+            "~@clock @cpu-emulation @debug @module @mount @obsolete @raw-io @reboot @swap",
+            "@known",
+            "~@known",
+            "read write",
+            "~",
+            "~socketcall",
+            "~@obsolete",
+            "~@setuid:1",
+            "~open:5000",
+            "~_sysctl",
+        ],
     ),
     ("LoadCredentialEncrypted", &["", "a:/b", "b", "nonsense/", ":x"]),
     ("SetCredentialEncrypted", &["", "a:x", "a:YWJj"]),

@@ -58,7 +58,10 @@ fn rows(table: &Value) -> BTreeMap<String, (Option<u64>, Option<String>)> {
     let rows = table.as_array().into_iter().flatten();
     rows.map(|row| {
         let badness = row["badness"].as_u64().filter(|&badness| badness != u64::MAX);
-        (row["json_field"].as_str().unwrap_or_default().to_owned(), (badness, row["exposure"].as_str().map(str::to_owned)))
+        (
+            row["json_field"].as_str().unwrap_or_default().to_owned(),
+            (badness, row["exposure"].as_str().map(str::to_owned)),
+        )
     })
     .collect()
 }

@@ -10,15 +10,123 @@ use crate::tool::{is_missing, verify};
 
 /// Values that each setting is tried with. What a type accepts is among them, and what is nearly that.
 const VALUES: &[&str] = &[
-    "", "yes", "no", "nonsense", "1", "0", "-1", "100", "256", "010", "99999", "1.5", "+5", "10%", "150%", "10s", "1min 30s", "5 x",
-    "infinity", "1G", "1.5G", "64K:128K", "2:1", "/absolute", "relative/path", "-/absolute", "~", "a b", "a=b", "A=b c=d", "\"A=b c",
-    "A=b c", "'x", "AF_INET AF_FOO", "CAP_KILL CAP_FOO", "@system-service", "@foo read", "SIGTERM", "TERM", "SIGFOO", "1 SIGKILL 300",
-    "strict", "full", "on-failure", "on-fail", "journal", "syslog", "file:/x", "file:x", "any", "10.0.0.0/8", "10.0.0.0/40", "EPERM",
-    "EFOO", "native x86 foo", "user pid", "user foo", "foo.service", "foo.socket", "foo.slice", "foo", "a.service b", "%i.service",
-    "man:x(1) http://a", "debug", "daemon", "reboot", "fail", "0-3", "0-x", "0,2", "/dev/null rw", "/dev/null x", "daily", "Mon 04:00",
-    "batch", "idle", "1:2", "5ns", "3us", "7", "20", "-20", "-21", "99", "10001", "root", "bad name", "9bad", "a/b", "../x", "none",
-    "0022", "07777", "17777", "0999", "kill", "auto", "low-delay", "x86", "best-effort", "!/x", "|!/x", "|x", "  ", "é", "%n", "%h/x",
-    "1e3", "0x10", "500ms", "2h 3", "3 2h", "1d1h", "10 %", "both", "idle 5",
+    "",
+    "yes",
+    "no",
+    "nonsense",
+    "1",
+    "0",
+    "-1",
+    "100",
+    "256",
+    "010",
+    "99999",
+    "1.5",
+    "+5",
+    "10%",
+    "150%",
+    "10s",
+    "1min 30s",
+    "5 x",
+    "infinity",
+    "1G",
+    "1.5G",
+    "64K:128K",
+    "2:1",
+    "/absolute",
+    "relative/path",
+    "-/absolute",
+    "~",
+    "a b",
+    "a=b",
+    "A=b c=d",
+    "\"A=b c",
+    "A=b c",
+    "'x",
+    "AF_INET AF_FOO",
+    "CAP_KILL CAP_FOO",
+    "@system-service",
+    "@foo read",
+    "SIGTERM",
+    "TERM",
+    "SIGFOO",
+    "1 SIGKILL 300",
+    "strict",
+    "full",
+    "on-failure",
+    "on-fail",
+    "journal",
+    "syslog",
+    "file:/x",
+    "file:x",
+    "any",
+    "10.0.0.0/8",
+    "10.0.0.0/40",
+    "EPERM",
+    "EFOO",
+    "native x86 foo",
+    "user pid",
+    "user foo",
+    "foo.service",
+    "foo.socket",
+    "foo.slice",
+    "foo",
+    "a.service b",
+    "%i.service",
+    "man:x(1) http://a",
+    "debug",
+    "daemon",
+    "reboot",
+    "fail",
+    "0-3",
+    "0-x",
+    "0,2",
+    "/dev/null rw",
+    "/dev/null x",
+    "daily",
+    "Mon 04:00",
+    "batch",
+    "idle",
+    "1:2",
+    "5ns",
+    "3us",
+    "7",
+    "20",
+    "-20",
+    "-21",
+    "99",
+    "10001",
+    "root",
+    "bad name",
+    "9bad",
+    "a/b",
+    "../x",
+    "none",
+    "0022",
+    "07777",
+    "17777",
+    "0999",
+    "kill",
+    "auto",
+    "low-delay",
+    "x86",
+    "best-effort",
+    "!/x",
+    "|!/x",
+    "|x",
+    "  ",
+    "é",
+    "%n",
+    "%h/x",
+    "1e3",
+    "0x10",
+    "500ms",
+    "2h 3",
+    "3 2h",
+    "1d1h",
+    "10 %",
+    "both",
+    "idle 5",
 ];
 
 /// Settings whose values are read in a way that the table does not judge, or with effects beyond the line.
@@ -77,10 +185,14 @@ fn settings_are_known_as_in_systemd() {
         let said = verify(folder.path(), std::slice::from_ref(&name));
         let first = head.lines().count() + 1;
         for (at, key) in keys.iter().enumerate() {
-            let is_unknown =
-                said.iter().any(|m| m.file == name && m.line == first + at && (m.text.starts_with("Unknown key")));
+            let is_unknown = said
+                .iter()
+                .any(|m| m.file == name && m.line == first + at && (m.text.starts_with("Unknown key")));
             if is_unknown != (key.since > 252) {
-                wrong.push(format!("[{section}] {} since {}: systemd 252 knows it: {}", key.name, key.since, !is_unknown));
+                wrong.push(format!(
+                    "[{section}] {} since {}: systemd 252 knows it: {}",
+                    key.name, key.since, !is_unknown
+                ));
             }
         }
     }
@@ -105,7 +217,8 @@ fn values_are_ignored_as_in_systemd() {
                 for (at, value) in values.iter().enumerate() {
                     tried.insert((name.clone(), first + at), (key, value));
                 }
-                let lines: Vec<String> = values.iter().map(|value| format!("{}={value}\n", key.name)).collect();
+                let lines: Vec<String> =
+                    values.iter().map(|value| format!("{}={value}\n", key.name)).collect();
                 fs::write(folder.path().join(&name), format!("{head}{}", lines.concat())).unwrap();
                 names.push(name);
             }
@@ -126,8 +239,10 @@ fn values_are_ignored_as_in_systemd() {
             }
         }
     }
-    let report: Vec<String> =
-        wrong.iter().map(|(kind, texts)| format!("## {kind}\n{}", texts.iter().cloned().collect::<Vec<_>>().join("\n"))).collect();
+    let report: Vec<String> = wrong
+        .iter()
+        .map(|(kind, texts)| format!("## {kind}\n{}", texts.iter().cloned().collect::<Vec<_>>().join("\n")))
+        .collect();
     println!("{compared} values compared");
     assert!(wrong.is_empty(), "{} types differ:\n{}", wrong.len(), report.join("\n"));
 }

@@ -87,7 +87,7 @@ mod packages;
 mod paths;
 mod pip;
 mod runs;
-mod secrets;
+pub(crate) mod secrets;
 
 use crate::rule::Rule;
 

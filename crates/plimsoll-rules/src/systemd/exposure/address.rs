@@ -45,6 +45,7 @@ fn masked(address: IpAddr, length: u8) -> IpAddr {
 
 /// Whether a list refuses every address of both families.
 pub fn is_all(list: &[Prefix]) -> bool {
-    let has = |wanted: fn(&IpAddr) -> bool| list.iter().any(|(address, length)| wanted(address) && *length == 0);
+    let has =
+        |wanted: fn(&IpAddr) -> bool| list.iter().any(|(address, length)| wanted(address) && *length == 0);
     has(IpAddr::is_ipv4) && has(IpAddr::is_ipv6)
 }

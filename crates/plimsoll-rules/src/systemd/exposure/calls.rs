@@ -75,7 +75,8 @@ impl Filter {
             }
         }
         for word in super::super::words::readable(list) {
-            let (name, error) = word.split_once(':').map_or((&*word, None), |(name, error)| (name, Some(error)));
+            let (name, error) =
+                word.split_once(':').map_or((&*word, None), |(name, error)| (name, Some(error)));
             // An error number makes sense only for what is refused; systemd leaves such a word out, as one that is no number.
             let is_wrong = error.is_some_and(|error| !inverted || !super::super::value::is_errno(error));
             if !is_wrong {

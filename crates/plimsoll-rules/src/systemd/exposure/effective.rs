@@ -159,7 +159,8 @@ impl Effective {
 
     /// Settings that are lists, which an empty value empties.
     fn assign_list(&mut self, key: &str, text: &str) {
-        let addresses = || readable(text).iter().filter_map(|word| address::prefixes(word)).flatten().collect::<Vec<_>>();
+        let addresses =
+            || readable(text).iter().filter_map(|word| address::prefixes(word)).flatten().collect::<Vec<_>>();
         let is_empty = text.is_empty();
         match key {
             "SupplementaryGroups" => extend(&mut self.supplementary_groups, is_empty, readable(text)),
@@ -193,7 +194,8 @@ impl Effective {
             let is_base64 = |data: &str| {
                 data.len() % 4 == 0 && data.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
             };
-            let is_ignored = name.is_empty() || name.contains('/') || (is_encrypted && how == "set" && !is_base64(data));
+            let is_ignored =
+                name.is_empty() || name.contains('/') || (is_encrypted && how == "set" && !is_base64(data));
             if !is_ignored {
                 self.credentials.insert((how, name.to_owned()), is_encrypted);
             }

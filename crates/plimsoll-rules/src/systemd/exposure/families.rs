@@ -100,8 +100,10 @@ impl Families {
     /// any one of them decides.
     pub fn refuses(&self, wanted: &[&str]) -> bool {
         const NAMED: [&str; 5] = ["AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET"];
-        let is_meant = |name: &&str| if wanted.is_empty() { !NAMED.contains(name) } else { wanted.contains(name) };
-        let is_listed = self.set.iter().flatten().filter(|name| **name != "AF_UNSPEC").any(|name| is_meant(&name));
+        let is_meant =
+            |name: &&str| if wanted.is_empty() { !NAMED.contains(name) } else { wanted.contains(name) };
+        let is_listed =
+            self.set.iter().flatten().filter(|name| **name != "AF_UNSPEC").any(|name| is_meant(&name));
         is_listed != self.allows
     }
 }

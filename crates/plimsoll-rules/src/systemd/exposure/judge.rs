@@ -20,7 +20,9 @@ pub fn badness(row: &Row, unit: &Effective) -> Option<u32> {
         Measure::SupplementaryGroups => u32::from(!unit.supplementary_groups.is_empty()),
         Measure::RemoveIpc if unit.is_root() => return None,
         Measure::RemoveIpc => u32::from(!unit.flags.remove_ipc),
-        Measure::Capabilities(names) => u32::from(unit.capability_bounding_set.has_any(Capabilities::of(names))),
+        Measure::Capabilities(names) => {
+            u32::from(unit.capability_bounding_set.has_any(Capabilities::of(names)))
+        }
         Measure::Ambient => u32::from(unit.ambient_capabilities != Capabilities::NONE),
         Measure::Namespace(name) => u32::from(may_make(unit, name)),
         Measure::Families(names) => u32::from(!unit.address_families.refuses(names)),
@@ -72,7 +74,13 @@ fn calls(unit: &Effective, group: &str) -> u32 {
     match (filter.is_open(), filter.offender(group)) {
         (true, _) => 10,
         (false, None) => 0,
-        (false, Some(_)) => if filter.allows { 9 } else { 10 },
+        (false, Some(_)) => {
+            if filter.allows {
+                9
+            } else {
+                10
+            }
+        }
     }
 }
 

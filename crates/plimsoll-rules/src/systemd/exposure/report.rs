@@ -98,7 +98,8 @@ pub fn exposure(unit: &Unit) -> Exposure {
     let bad: u32 = judged.iter().filter_map(|(row, badness)| badness.map(|b| part(row, b))).sum();
     let weight: u32 = judged.iter().filter(|(_, badness)| badness.is_some()).map(|(row, _)| row.weight).sum();
     let tenths = (bad * 100).div_ceil(weight.max(1));
-    let mut rows: Vec<RowReport> = judged.iter().map(|(row, badness)| report(row, *badness, weight)).collect();
+    let mut rows: Vec<RowReport> =
+        judged.iter().map(|(row, badness)| report(row, *badness, weight)).collect();
     let share = |row: &RowReport| row.badness.map_or(0, |badness| badness * row.weight / row.range);
     rows.sort_by_key(|row| std::cmp::Reverse(share(row)));
     Exposure { systemd: SYSTEMD, score: f64::from(tenths) / 10.0, level: Level::of(tenths), rows }

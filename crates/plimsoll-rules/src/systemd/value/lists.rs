@@ -1,6 +1,8 @@
 //! Values that are lists: systemd leaves out the words that it does not understand, and keeps the others.
 
-use super::super::exposure::{address, calls as syscalls, capabilities as caps, effective, families as sockets_of};
+use super::super::exposure::{
+    address, calls as syscalls, capabilities as caps, effective, families as sockets_of,
+};
 use super::super::unit::{Kind, UnitName};
 use super::super::words::{Backslash, split, split_at};
 use super::words::{is_signal, is_unit, is_user, path};
@@ -81,7 +83,10 @@ pub fn is_device(text: &str) -> bool {
     let (device, rights) = text.split_once([' ', '\t']).unwrap_or((text, ""));
     let rights = rights.trim();
     let is_group = |prefix: &str| device.starts_with(prefix);
-    let is_named = is_group("block-") || is_group("char-") || is_group("/dev/") || is_group("/run/systemd/inaccessible/");
+    let is_named = is_group("block-")
+        || is_group("char-")
+        || is_group("/dev/")
+        || is_group("/run/systemd/inaccessible/");
     (is_named || has_specifier(device)) && rights.chars().all(|right| "rwm".contains(right))
 }
 
@@ -105,7 +110,8 @@ pub(super) fn install(text: &str) -> Judged {
 }
 
 pub(super) fn sockets(text: &str) -> Judged {
-    let is_socket = |word: &str| has_specifier(word) || UnitName::new(word).is_some_and(|name| name.kind == Kind::Socket);
+    let is_socket =
+        |word: &str| has_specifier(word) || UnitName::new(word).is_some_and(|name| name.kind == Kind::Socket);
     each(text, is_socket, "no name of a socket")
 }
 
@@ -128,7 +134,11 @@ pub(super) fn folders(text: &str) -> Judged {
 
 /// Folders that have no second name.
 pub(super) fn folders_plain(text: &str) -> Judged {
-    each(text, |word| !word.contains(':') && is_folder(word), "no name of a folder: it is absolute, leads out, or has a second name")
+    each(
+        text,
+        |word| !word.contains(':') && is_folder(word),
+        "no name of a folder: it is absolute, leads out, or has a second name",
+    )
 }
 
 fn is_folder(folder: &str) -> bool {
@@ -138,18 +148,36 @@ fn is_folder(folder: &str) -> bool {
 
 pub(super) fn delegate(text: &str) -> Judged {
     const CONTROLLERS: [&str; 12] = [
-        "cpu", "cpuacct", "cpuset", "io", "blkio", "memory", "devices", "pids", "bpf-firewall", "bpf-devices",
-        "bpf-foreign", "bpf-socket-bind",
+        "cpu",
+        "cpuacct",
+        "cpuset",
+        "io",
+        "blkio",
+        "memory",
+        "devices",
+        "pids",
+        "bpf-firewall",
+        "bpf-devices",
+        "bpf-foreign",
+        "bpf-socket-bind",
     ];
     if super::boolean(text).is_some() {
         return Ok(());
     }
-    each(text, |word| CONTROLLERS.contains(&word) || word == "bpf-restrict-network-interfaces", "no controller, as cpu")
+    each(
+        text,
+        |word| CONTROLLERS.contains(&word) || word == "bpf-restrict-network-interfaces",
+        "no controller, as cpu",
+    )
 }
 
 pub(super) fn environment(text: &str) -> Judged {
     let words = split(text, Backslash::Relaxed).map_err(|flaw| flaw.to_string())?;
-    wrong_of(words.iter().map(String::as_str), is_assignment, "no assignment, as NAME=value; quote values with blanks")
+    wrong_of(
+        words.iter().map(String::as_str),
+        is_assignment,
+        "no assignment, as NAME=value; quote values with blanks",
+    )
 }
 
 fn is_assignment(word: &str) -> bool {
@@ -186,7 +214,8 @@ pub(super) fn status(text: &str) -> Judged {
 }
 
 pub(super) fn cpus(text: &str) -> Judged {
-    let words = split_at(text, Backslash::Plain, |c| c.is_whitespace() || c == ',').map_err(|flaw| flaw.to_string())?;
+    let words = split_at(text, Backslash::Plain, |c| c.is_whitespace() || c == ',')
+        .map_err(|flaw| flaw.to_string())?;
     let is_range = |word: &str| {
         let (first, last) = word.split_once('-').unwrap_or((word, word));
         let number = |text: &str| number(text).filter(|number| (0..8192).contains(number));
@@ -211,7 +240,11 @@ pub(super) fn namespaces(text: &str) -> Judged {
         return Ok(());
     }
     let is_kind = |word: &str| effective::NAMESPACES.contains(&word);
-    wrong_of(without_tilde(text).split_whitespace(), is_kind, "no kind of namespace, as user; all words of the line are ignored")
+    wrong_of(
+        without_tilde(text).split_whitespace(),
+        is_kind,
+        "no kind of namespace, as user; all words of the line are ignored",
+    )
 }
 
 pub(super) fn architectures(text: &str) -> Judged {
@@ -219,16 +252,25 @@ pub(super) fn architectures(text: &str) -> Judged {
 }
 
 pub(super) fn errno(text: &str) -> Judged {
-    if text.is_empty() || (is_errno(text) && text != "0") { Ok(()) } else { Err("it is no error, as EPERM".to_owned()) }
+    if text.is_empty() || (is_errno(text) && text != "0") {
+        Ok(())
+    } else {
+        Err("it is no error, as EPERM".to_owned())
+    }
 }
 
 pub(super) fn calls(text: &str) -> Judged {
     let is_call = |word: &str| {
         let (name, error) = word.split_once(':').map_or((word, None), |(name, error)| (name, Some(error)));
-        let is_known = if name.starts_with('@') { syscalls::group(name).is_some() } else { syscalls::is_known(name) };
+        let is_known =
+            if name.starts_with('@') { syscalls::group(name).is_some() } else { syscalls::is_known(name) };
         is_known && error.is_none_or(|error| is_errno(error) && text.starts_with('~'))
     };
-    each(without_tilde(text), is_call, "no system call and no group of them, or has an error where it is allowed")
+    each(
+        without_tilde(text),
+        is_call,
+        "no system call and no group of them, or has an error where it is allowed",
+    )
 }
 
 pub(super) fn addresses(text: &str) -> Judged {

@@ -112,7 +112,10 @@ impl Type {
             let nothing = or_nothing.then_some(("", 252));
             return Self::Word(list.split(' ').map(versioned).chain(nothing).collect(), or_boolean);
         }
-        TYPES.iter().find(|(known, _)| *known == name).map_or(Self::Unnamed, |(known, check)| Self::Of(known, *check))
+        TYPES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(Self::Unnamed, |(known, check)| Self::Of(known, *check))
     }
 
     /// What is wrong with a value for a version of systemd, as a fragment.

@@ -127,7 +127,9 @@ pub(super) fn limit_nice(text: &str) -> Judged {
     }
     limit_of(text, |text| {
         if text.starts_with(['+', '-']) {
-            return number(text).filter(|nice| (-20..=19).contains(nice)).and_then(|nice| u128::try_from(20 - nice).ok());
+            return number(text)
+                .filter(|nice| (-20..=19).contains(nice))
+                .and_then(|nice| u128::try_from(20 - nice).ok());
         }
         number(text).and_then(|number| u128::try_from(number).ok()).filter(|number| *number <= 40)
     })
@@ -145,7 +147,9 @@ fn permyriad(text: &str) -> Option<u64> {
 /// A percentage, permille or permyriad up to all of it.
 fn is_share(text: &str) -> bool {
     let plain = |sign: &str, most: u64| {
-        text.strip_suffix(sign).and_then(|number| number.parse::<u64>().ok()).is_some_and(|number| number <= most)
+        text.strip_suffix(sign)
+            .and_then(|number| number.parse::<u64>().ok())
+            .is_some_and(|number| number <= most)
     };
     permyriad(text).is_some_and(|share| share <= 10_000) || plain("‰", 1000) || plain("‱", 10_000)
 }
@@ -161,7 +165,10 @@ pub(super) fn memory_above_none(text: &str) -> Judged {
 
 pub(super) fn tasks(text: &str) -> Judged {
     let is_number = number(text).is_some_and(|number| number > 0);
-    when(text.is_empty() || text == "infinity" || is_share(text) || is_number, "it is no number of tasks above 0")
+    when(
+        text.is_empty() || text == "infinity" || is_share(text) || is_number,
+        "it is no number of tasks above 0",
+    )
 }
 
 pub(super) fn percent(text: &str) -> Judged {

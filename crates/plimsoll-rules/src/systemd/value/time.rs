@@ -28,7 +28,8 @@ fn nanos(text: &str, unit: u128, finest: u128) -> Option<u128> {
     while !rest.is_empty() {
         rest = rest.strip_prefix('+').unwrap_or(rest);
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let whole: u128 = if digits == 0 && rest.starts_with('.') { 0 } else { rest[..digits].parse().ok()? };
+        let whole: u128 =
+            if digits == 0 && rest.starts_with('.') { 0 } else { rest[..digits].parse().ok()? };
         rest = &rest[digits..];
         let mut fraction = "";
         if let Some(behind) = rest.strip_prefix('.') {
@@ -39,7 +40,8 @@ fn nanos(text: &str, unit: u128, finest: u128) -> Option<u128> {
             }
         }
         let word = rest.trim_start();
-        let length = word.find(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '.').unwrap_or(word.len());
+        let length =
+            word.find(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '.').unwrap_or(word.len());
         let name = &word[..length];
         let factor = if name.is_empty() {
             // A number alone may only be followed by another one behind a blank.
@@ -86,7 +88,15 @@ pub(super) fn limit(text: &str) -> Judged {
 /// A time of the calendar. Only its form is looked at: letters, digits and signs that such a time may have.
 pub(super) fn calendar(text: &str) -> Judged {
     const WORDS: [&str; 9] = [
-        "minutely", "hourly", "daily", "monthly", "weekly", "yearly", "annually", "quarterly", "semi-annually",
+        "minutely",
+        "hourly",
+        "daily",
+        "monthly",
+        "weekly",
+        "yearly",
+        "annually",
+        "quarterly",
+        "semi-annually",
     ];
     let first = text.split_whitespace().next().unwrap_or_default();
     let is_day = |word: &str| {

@@ -40,7 +40,8 @@ pub(super) fn urls(text: &str) -> Judged {
     let known = ["http://", "https://", "file:", "info:", "man:"];
     let wrong = text.split_whitespace().find(|word| {
         let begin = known.iter().find(|begin| word.starts_with(**begin));
-        begin.is_none_or(|begin| word.len() == begin.len()) || (word.starts_with("file:") && !word.starts_with("file:/"))
+        begin.is_none_or(|begin| word.len() == begin.len())
+            || (word.starts_with("file:") && !word.starts_with("file:/"))
     });
     wrong.map_or(Ok(()), |word| Err(format!("`{word}` is none of http://, https://, file:, info:, man:")))
 }
@@ -56,7 +57,12 @@ pub(super) fn is_user(text: &str) -> bool {
     }
     let is_number = text.bytes().all(|b| b.is_ascii_digit()) || text.starts_with('-');
     let refused = |c: char| c.is_control() || ":/".contains(c);
-    !text.is_empty() && !is_number && text.trim() == text && !text.contains(refused) && !["..", "."].contains(&text) && text.len() < 256
+    !text.is_empty()
+        && !is_number
+        && text.trim() == text
+        && !text.contains(refused)
+        && !["..", "."].contains(&text)
+        && text.len() < 256
 }
 
 pub(super) fn unit(text: &str) -> Judged {
@@ -89,7 +95,10 @@ pub(super) fn environment_file(text: &str) -> Judged {
 
 pub(super) fn working_directory(text: &str) -> Judged {
     let bare = text.strip_prefix('-').unwrap_or(text);
-    when(text.is_empty() || bare == "~" || (!bare.is_empty() && path(bare).is_ok()), "it is neither an absolute path nor ~")
+    when(
+        text.is_empty() || bare == "~" || (!bare.is_empty() && path(bare).is_ok()),
+        "it is neither an absolute path nor ~",
+    )
 }
 
 pub(super) fn condition_path(text: &str) -> Judged {
@@ -136,9 +145,9 @@ pub(super) fn signal(text: &str) -> Judged {
 
 /// Signals without `SIG`.
 const SIGNALS: [&str; 31] = [
-    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-    "WINCH", "IO", "PWR", "SYS",
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
+    "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
+    "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
 ];
 
 pub(super) fn is_signal(text: &str) -> bool {
@@ -170,7 +179,14 @@ pub(super) fn action(text: &str) -> Judged {
 
 pub(super) fn job_mode(text: &str) -> Judged {
     let modes = [
-        "fail", "replace", "replace-irreversibly", "isolate", "flush", "ignore-dependencies", "ignore-requirements", "triggering",
+        "fail",
+        "replace",
+        "replace-irreversibly",
+        "isolate",
+        "flush",
+        "ignore-dependencies",
+        "ignore-requirements",
+        "triggering",
     ];
     one_of(text, &modes)
 }
@@ -187,8 +203,8 @@ pub(super) fn facility(text: &str) -> Judged {
         return Ok(());
     }
     let facilities = [
-        "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "local0",
-        "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+        "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+        "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
     ];
     one_of(text, &facilities)
 }
@@ -202,7 +218,16 @@ pub(super) fn output(text: &str) -> Judged {
         return Ok(());
     }
     let words = [
-        "inherit", "null", "tty", "journal", "kmsg", "journal+console", "kmsg+console", "socket", "fd", "syslog",
+        "inherit",
+        "null",
+        "tty",
+        "journal",
+        "kmsg",
+        "journal+console",
+        "kmsg+console",
+        "socket",
+        "fd",
+        "syslog",
         "syslog+console",
     ];
     one_of(text, &words)
@@ -227,15 +252,27 @@ pub(super) fn personality(text: &str) -> Judged {
 
 pub(super) fn io_class(text: &str) -> Judged {
     let is_number = number(text).is_some_and(|class| (0..=8).contains(&class));
-    if text.is_empty() || is_number { Ok(()) } else { one_of(text, &["none", "realtime", "best-effort", "idle"]) }
+    if text.is_empty() || is_number {
+        Ok(())
+    } else {
+        one_of(text, &["none", "realtime", "best-effort", "idle"])
+    }
 }
 
 pub(super) fn cpu_policy(text: &str) -> Judged {
     let is_number = number(text).is_some_and(|policy| policy >= 0);
-    if text.is_empty() || is_number { Ok(()) } else { one_of(text, &["other", "batch", "idle", "fifo", "rr"]) }
+    if text.is_empty() || is_number {
+        Ok(())
+    } else {
+        one_of(text, &["other", "batch", "idle", "fifo", "rr"])
+    }
 }
 
 pub(super) fn tos(text: &str) -> Judged {
     let is_number = number(text).is_some_and(|tos| (0..=255).contains(&tos));
-    if is_number || text.is_empty() { Ok(()) } else { one_of(text, &["low-delay", "throughput", "reliability", "low-cost"]) }
+    if is_number || text.is_empty() {
+        Ok(())
+    } else {
+        one_of(text, &["low-delay", "throughput", "reliability", "low-cost"])
+    }
 }

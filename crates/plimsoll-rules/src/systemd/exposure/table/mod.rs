@@ -70,7 +70,18 @@ pub enum Measure {
 /// A row as 252 has it, still without its sentences.
 const fn row(field: &'static str, name: &'static str, (weight, range): (u32, u32), measure: Measure) -> Row {
     let (may, lower, breaks) = ("", "", "");
-    Row { field, name, weight, range, measure, default_dependencies_only: false, since: 252, may, lower, breaks }
+    Row {
+        field,
+        name,
+        weight,
+        range,
+        measure,
+        default_dependencies_only: false,
+        since: 252,
+        may,
+        lower,
+        breaks,
+    }
 }
 
 impl Row {
