@@ -12,15 +12,13 @@ use crate::dockerfile::{self, Dockerfile};
 use crate::files::{Kind, read_text};
 use crate::go_sources::GoSources;
 use crate::source::Source;
+use crate::systemd::program;
 
 /// Names in a folder that are looked at; where there are more, none is known.
 const MOST_NAMES: usize = 5_000;
 
 /// Bytes of neighbours that are kept in one run; what is beyond is unknown.
 const MOST_KEPT: usize = 64 << 20;
-
-/// A larger program is not searched.
-const MOST_SEARCHED: u64 = 256 << 20;
 
 /// Where files are read from, and what was read already.
 #[derive(Debug, Default)]
@@ -128,7 +126,8 @@ impl Surroundings {
         let path = self.path(name)?;
         match &self.shelf.memory {
             Some(files) => files.get(&path).map(|text| needles.iter().any(|needle| text.contains(needle))),
-            None => file_holds(&path, needles),
+            None if path.is_symlink() => None,
+            None => program::holds(&path, needles),
         }
     }
 
@@ -195,29 +194,6 @@ impl Surroundings {
             }
         }
         path.starts_with(&self.root).then_some(path)
-    }
-}
-
-/// Looks for words in a file that may be large, a piece at a time.
-fn file_holds(path: &Path, needles: &[&str]) -> Option<bool> {
-    use std::io::Read as _;
-    if !path.symlink_metadata().is_ok_and(|m| m.is_file() && m.len() <= MOST_SEARCHED) {
-        return None;
-    }
-    let mut file = std::fs::File::open(path).ok()?.take(MOST_SEARCHED);
-    let overlap = needles.iter().map(|needle| needle.len()).max().unwrap_or(1);
-    let (mut window, mut piece) = (Vec::new(), vec![0; 1 << 20]);
-    loop {
-        let read = file.read(&mut piece).ok()?;
-        if read == 0 {
-            return Some(false);
-        }
-        window.extend_from_slice(&piece[..read]);
-        let has = |needle: &&&str| window.windows(needle.len()).any(|bytes| bytes == needle.as_bytes());
-        if needles.iter().find(has).is_some() {
-            return Some(true);
-        }
-        window.drain(..window.len().saturating_sub(overlap));
     }
 }
 

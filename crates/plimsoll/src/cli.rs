@@ -37,7 +37,7 @@ pub(crate) enum Command {
         after_help = "Never overwrites. Then: `plimsoll doctor`, `plimsoll ship --dry-run`, `plimsoll ship`."
     )]
     Init(Init),
-    /// Look for faults in what is there: Dockerfiles, so far. Changes nothing, runs nothing.
+    /// Look for faults in what is there: Dockerfiles and systemd units, so far. Changes nothing, runs nothing.
     #[command(
         after_help = "A finding is allowed by a comment above it: `# plimsoll: allow RULE until DATE: REASON`; hadolint's comments count too.\n\
                       Exit codes: 0 nothing as bad as --fail-on, 10 something, 14 something could not be read.\n\
@@ -49,6 +49,12 @@ pub(crate) enum Command {
         after_help = "Takes an identifier, a name, or the identifier of the same check elsewhere: `plimsoll explain DL3025`."
     )]
     Explain(Explain),
+    /// The hardened systemd unit that would be installed for this service, and why each line is in it. Installs nothing.
+    #[command(
+        after_help = "The output is a unit: `plimsoll unit > app.service`, `systemd-analyze security --offline=true app.service`.\n\
+                      Without a plimsoll.toml it needs --binary, and takes every default."
+    )]
+    Unit(Unit),
     /// What the hosts are, and whether they have what is needed. Changes nothing.
     #[command(
         after_help = "What is needed: `[environments.NAME.requires]`, and what the newest release needs by itself.\n\
@@ -262,6 +268,16 @@ pub(crate) enum FailOn {
 pub(crate) struct Explain {
     /// An identifier, a name or an alias.
     pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unit {
+    /// The program that is released: what it cannot live with is left out of the unit.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+    /// The environment; `production`, or the only one.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) environment: Option<EnvironmentName>,
 }
 
 #[derive(Debug, Args)]

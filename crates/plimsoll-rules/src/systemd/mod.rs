@@ -8,6 +8,7 @@ pub mod exposure;
 pub mod file;
 pub mod keys;
 pub mod placed;
+pub mod program;
 pub mod unit;
 pub mod value;
 pub mod words;

@@ -39,7 +39,7 @@ pub struct Command {
 pub(crate) fn named(path: &Path) -> Option<(UnitName, bool)> {
     let file_name = path.file_name()?.to_str()?;
     if let Some(folder) = path.parent().and_then(Path::file_name).and_then(|name| name.to_str())
-        && file_name.ends_with(".conf")
+        && is_conf(path)
         && let Some(unit) = folder.strip_suffix(".d")
     {
         // `service.d` holds for all services.
@@ -59,7 +59,7 @@ impl PlacedUnit {
         if let Some(beside) = around.at(&folder).filter(|_| !is_drop_in && around.has(&folder) == Some(true))
         {
             let names = beside.names();
-            for file in names.iter().flat_map(|names| names.iter()).filter(|file| file.ends_with(".conf")) {
+            for file in names.iter().flat_map(|names| names.iter()).filter(|file| is_conf(Path::new(file))) {
                 sources.extend(beside.text(file).map(|text| Source::new(format!("{folder}/{file}"), &*text)));
             }
         }
@@ -136,4 +136,8 @@ fn command(value: &str, place: Place) -> Option<Command> {
     // Behind `@` stands what the program is told that it is called.
     let skipped = usize::from(prefix.contains('@'));
     Some(Command { prefix, program, arguments: words.skip(skipped).collect(), place })
+}
+
+fn is_conf(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "conf")
 }

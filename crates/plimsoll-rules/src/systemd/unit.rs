@@ -226,7 +226,8 @@ fn drop_ins<'p>(name: &UnitName, roots: impl Iterator<Item = &'p PathBuf>) -> Ve
             let Ok(entries) = fs::read_dir(root.join(&folder)) else { continue };
             for entry in entries.flatten().take(MOST_DROP_INS) {
                 let file_name = entry.file_name().to_string_lossy().into_owned();
-                let is_drop_in = file_name.ends_with(".conf") && !file_name.starts_with('.');
+                let is_drop_in =
+                    entry.path().extension().is_some_and(|end| end == "conf") && !file_name.starts_with('.');
                 if is_drop_in && found.len() < MOST_DROP_INS {
                     found.entry(file_name).or_insert_with(|| entry.path());
                 }

@@ -365,7 +365,7 @@ fn random_combinations_score_as_in_systemd() {
     compare(&bodies);
 }
 
-/// SplitMix64: small, and the same everywhere.
+/// `SplitMix64`: small, and the same everywhere.
 struct Random(u64);
 
 impl Random {

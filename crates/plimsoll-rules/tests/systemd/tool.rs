@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Why a test is skipped; nothing where `systemd-analyze` is there and of the version whose table is compared.
-pub fn is_missing() -> Option<String> {
+pub(crate) fn is_missing() -> Option<String> {
     let Ok(output) = Command::new("systemd-analyze").arg("--version").output() else {
         return Some("there is no systemd-analyze".to_owned());
     };
@@ -33,15 +33,15 @@ fn analyze(folder: &Path, arguments: &[&str], units: &[String]) -> (String, Stri
 
 /// What `security` says about a unit.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Said {
+pub(crate) struct Said {
     /// `9.6 UNSAFE`.
-    pub overall: String,
+    pub(crate) overall: String,
     /// By the row's name: badness (nothing where it does not apply) and its part as it is shown.
-    pub rows: BTreeMap<String, (Option<u64>, Option<String>)>,
+    pub(crate) rows: BTreeMap<String, (Option<u64>, Option<String>)>,
 }
 
 /// Asks about units in a folder. What systemd refuses to load has no answer.
-pub fn security(folder: &Path, units: &[String]) -> BTreeMap<String, Said> {
+pub(crate) fn security(folder: &Path, units: &[String]) -> BTreeMap<String, Said> {
     let common = ["security", "--offline=true", "--no-pager"];
     let (text, _) = analyze(folder, &common, units);
     let overall = text.lines().filter_map(|line| {
@@ -68,17 +68,17 @@ fn rows(table: &Value) -> BTreeMap<String, (Option<u64>, Option<String>)> {
 
 /// A message of `verify` about a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub(crate) struct Message {
     /// The file's name.
-    pub file: String,
+    pub(crate) file: String,
     /// The line; 0 where it is about the whole file.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What it says.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// What `verify` says about units in a folder.
-pub fn verify(folder: &Path, units: &[String]) -> Vec<Message> {
+pub(crate) fn verify(folder: &Path, units: &[String]) -> Vec<Message> {
     // With `--recursive-errors=no` names of other units are not even looked at.
     let (_, text) = analyze(folder, &["verify", "--man=no"], units);
     text.lines().filter_map(message).collect()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use plimsoll_rules::systemd::keys::{self, Key};
-use plimsoll_rules::systemd::value::{Type, has_specifier};
+use plimsoll_rules::systemd::value::has_specifier;
 
 use crate::tool::{is_missing, verify};
 
@@ -165,7 +165,7 @@ const UNITS: &[(&str, &str, &str)] = &[
 /// Types without a judge are not compared: their values are lists with a grammar of their own (`BindPaths=`, `MountImages=`,
 /// `IODeviceWeight=`, addresses of sockets).
 fn is_compared(key: &Key) -> bool {
-    key.since <= 252 && key.value != Type::Any && !NOT_COMPARED.contains(&key.name)
+    key.since <= 252 && !key.value.is_any() && !NOT_COMPARED.contains(&key.name)
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn values_are_ignored_as_in_systemd() {
             let ours = key.value.check(value.trim(), 252);
             if theirs.is_some() != ours.is_err() {
                 let text = format!("{}={value}: ours {ours:?}, theirs {theirs:?}", key.name);
-                wrong.entry(format!("{:?}", key.value)).or_default().insert(text);
+                wrong.entry(key.value.name()).or_default().insert(text);
             }
         }
     }

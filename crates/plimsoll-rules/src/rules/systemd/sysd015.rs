@@ -5,6 +5,7 @@ use plimsoll_model::Severity;
 use super::roots;
 use crate::rule::{Check, Rule, UnitSubject};
 use crate::sheet::Sheet;
+use crate::systemd::program::NOTIFIERS;
 
 pub(super) const RULE: Rule = Rule {
     id: "SYSD015",
@@ -16,9 +17,6 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Unit(look),
 };
 
-/// What a program holds that speaks to systemd: the variable's name, or the library that reads it.
-const SIGNS: [&str; 4] = ["NOTIFY_SOCKET", "sd_notify", "libsystemd", "systemd-notify"];
-
 fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
     let placed = subject.file;
     let kind = placed.service("Type").unwrap_or_default();
@@ -26,8 +24,8 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
         return;
     }
     for command in placed.commands(&["ExecStart"]) {
-        let holds =
-            roots::of(subject).and_then(|root| root.holds(command.program.trim_start_matches('/'), &SIGNS));
+        let holds = roots::of(subject)
+            .and_then(|root| root.holds(command.program.trim_start_matches('/'), &NOTIFIERS));
         if holds == Some(false)
             && command.arguments.iter().all(|argument| !argument.contains("systemd-notify"))
         {

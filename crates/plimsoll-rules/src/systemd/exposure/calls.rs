@@ -7,7 +7,7 @@ static TEXT: &str = include_str!("calls.txt");
 
 /// The groups, expanded, and the calls that exist on x86-64.
 struct Groups {
-    groups: BTreeMap<&'static str, Vec<&'static str>>,
+    by_name: BTreeMap<&'static str, Vec<&'static str>>,
     native: BTreeSet<&'static str>,
     known: BTreeSet<&'static str>,
 }
@@ -20,9 +20,9 @@ static GROUPS: LazyLock<Groups> = LazyLock::new(|| {
         raw.insert(name, words.collect());
     }
     let native = raw.remove("native").unwrap_or_default().into_iter().collect();
-    let groups: BTreeMap<_, _> = raw.keys().map(|&name| (name, expand(&raw, name))).collect();
-    let known = groups.values().flatten().copied().collect();
-    Groups { groups, native, known }
+    let by_name: BTreeMap<_, _> = raw.keys().map(|&name| (name, expand(&raw, name))).collect();
+    let known = by_name.values().flatten().copied().collect();
+    Groups { by_name, native, known }
 });
 
 /// The calls of a group in its order, those of groups inside of it too.
@@ -37,17 +37,12 @@ fn expand(raw: &BTreeMap<&'static str, Vec<&'static str>>, name: &str) -> Vec<&'
 
 /// The calls of a group, with those of groups inside of it.
 pub fn group(name: &str) -> Option<&'static [&'static str]> {
-    GROUPS.groups.get(name).map(Vec::as_slice)
+    GROUPS.by_name.get(name).map(Vec::as_slice)
 }
 
 /// Whether there is such a call, on any machine.
 pub fn is_known(call: &str) -> bool {
     GROUPS.known.contains(call)
-}
-
-/// The groups' names.
-pub fn group_names() -> impl Iterator<Item = &'static str> {
-    GROUPS.groups.keys().copied()
 }
 
 /// A filter of system calls.
@@ -80,25 +75,20 @@ impl Filter {
             // An error number makes sense only for what is refused; systemd leaves such a word out, as one that is no number.
             let is_wrong = error.is_some_and(|error| !inverted || !super::super::value::is_errno(error));
             if !is_wrong {
-                self.put_with(name, inverted, error.is_some());
+                self.put(name, inverted);
             }
         }
     }
 
     fn put(&mut self, name: &str, inverted: bool) {
-        self.put_with(name, inverted, false);
-    }
-
-    fn put_with(&mut self, name: &str, inverted: bool, has_error: bool) {
         let single = [name];
         let calls = group(name).unwrap_or(&single);
         let Some(set) = &mut self.set else { return };
         for &call in calls.iter().filter(|call| is_known(call)) {
-            // In a list of what is allowed, what is refused with an error of its own stays in the set, marked as refused.
-            if inverted != self.allows {
-                set.insert(call.to_owned());
-            } else {
+            if inverted == self.allows {
                 set.remove(call);
+            } else {
+                set.insert(call.to_owned());
             }
         }
     }

@@ -192,7 +192,8 @@ impl Effective {
         } else {
             let (name, data) = text.split_once(':').unwrap_or((text, ""));
             let is_base64 = |data: &str| {
-                data.len() % 4 == 0 && data.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+                data.len().is_multiple_of(4)
+                    && data.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
             };
             let is_ignored =
                 name.is_empty() || name.contains('/') || (is_encrypted && how == "set" && !is_base64(data));

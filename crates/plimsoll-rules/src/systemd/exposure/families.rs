@@ -102,8 +102,7 @@ impl Families {
         const NAMED: [&str; 5] = ["AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET"];
         let is_meant =
             |name: &&str| if wanted.is_empty() { !NAMED.contains(name) } else { wanted.contains(name) };
-        let is_listed =
-            self.set.iter().flatten().filter(|name| **name != "AF_UNSPEC").any(|name| is_meant(&name));
+        let is_listed = self.set.iter().flatten().filter(|name| **name != "AF_UNSPEC").any(is_meant);
         is_listed != self.allows
     }
 }

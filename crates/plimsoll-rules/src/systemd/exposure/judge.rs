@@ -13,12 +13,12 @@ pub fn badness(row: &Row, unit: &Effective) -> Option<u32> {
         return None;
     }
     Some(match row.measure {
+        // Root has all groups, and its shared memory stays.
+        Measure::SupplementaryGroups | Measure::RemoveIpc if unit.is_root() => return None,
         Measure::Flag(flag) => u32::from(!flag(&unit.flags)),
         Measure::Delegate => u32::from(unit.flags.delegate),
         Measure::User => user(unit),
-        Measure::SupplementaryGroups if unit.is_root() => return None,
         Measure::SupplementaryGroups => u32::from(!unit.supplementary_groups.is_empty()),
-        Measure::RemoveIpc if unit.is_root() => return None,
         Measure::RemoveIpc => u32::from(!unit.flags.remove_ipc),
         Measure::Capabilities(names) => {
             u32::from(unit.capability_bounding_set.has_any(Capabilities::of(names)))

@@ -11,24 +11,26 @@ pub use time::span;
 
 use super::keys::versioned;
 
+/// What is wrong with a value, as a fragment.
+pub type Judge = fn(&str) -> Result<(), String>;
+
 /// What the value of a setting is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Type {
     /// One of these words, with the version that each came with; `true`: or a boolean.
     Word(Vec<(&'static str, u32)>, bool),
     /// Everything is accepted, or it is not judged here.
     Any,
     /// A type with a function of its own: what is wrong with a value.
-    Of(&'static str, fn(&str) -> Result<(), String>),
+    Of(&'static str, Judge),
     /// A name in the table that stands for nothing; a test sees to it that there is none.
     Unnamed,
 }
 
 /// The types by their names in the table.
-const TYPES: &[(&str, fn(&str) -> Result<(), String>)] = &[
+const TYPES: &[(&str, Judge)] = &[
     ("bool", words::boolean_value),
     ("tristate", words::tristate),
-    ("text", words::anything),
     ("urls", words::urls),
     ("user", words::user),
     ("users", lists::users),
@@ -101,6 +103,11 @@ const TYPES: &[(&str, fn(&str) -> Result<(), String>)] = &[
 ];
 
 impl Type {
+    /// Whether any value is right, or none is judged.
+    pub const fn is_any(&self) -> bool {
+        matches!(self, Self::Any | Self::Unnamed)
+    }
+
     /// The type of a name in the table.
     pub(super) fn named(name: &'static str) -> Self {
         if name == "any" {
@@ -116,6 +123,15 @@ impl Type {
             .iter()
             .find(|(known, _)| *known == name)
             .map_or(Self::Unnamed, |(known, check)| Self::Of(known, *check))
+    }
+
+    /// Its name, for messages.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Any | Self::Unnamed => "any".to_owned(),
+            Self::Of(name, _) => (*name).to_owned(),
+            Self::Word(words, _) => words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("|"),
+        }
     }
 
     /// What is wrong with a value for a version of systemd, as a fragment.

@@ -14,10 +14,6 @@ fn one_of(value: &str, words: &[&str]) -> Judged {
     if words.contains(&value) { Ok(()) } else { Err(format!("it is none of `{}`", words.join("`, `"))) }
 }
 
-pub(super) fn anything(_: &str) -> Judged {
-    Ok(())
-}
-
 pub(super) fn boolean_value(text: &str) -> Judged {
     when(boolean(text).is_some(), "it is neither yes nor no")
 }
