@@ -140,7 +140,7 @@ fn escape(rest: &str) -> Option<(char, usize)> {
 /// Specifiers of units. `%D` came with 256; others are as old as 252.
 const SPECIFIERS: &str = "aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY%";
 
-/// The specifiers of a value that mean nothing: systemd leaves them as they are, without a word.
+/// The specifiers of a value that mean nothing. Before anything but a letter a `%` is a percent sign.
 pub fn unknown_specifiers(value: &str) -> Vec<String> {
     let mut unknown = Vec::new();
     let mut characters = value.chars();
@@ -149,9 +149,10 @@ pub fn unknown_specifiers(value: &str) -> Vec<String> {
             continue;
         }
         match characters.next() {
-            Some(letter) if SPECIFIERS.contains(letter) => {}
-            Some(letter) => unknown.push(format!("%{letter}")),
-            None => unknown.push("%".to_owned()),
+            Some(letter) if letter.is_ascii_alphabetic() && !SPECIFIERS.contains(letter) => {
+                unknown.push(format!("%{letter}"));
+            }
+            _ => {}
         }
     }
     unknown
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn specifiers_are_known() {
-        assert_eq!(unknown_specifiers("%i %% %h/50%"), ["%"]);
-        assert_eq!(unknown_specifiers("%Q%é"), ["%Q", "%é"]);
+        assert_eq!(unknown_specifiers("%i %% %h/50% 1 %"), Vec::<String>::new());
+        assert_eq!(unknown_specifiers("%Q%é"), ["%Q"]);
     }
 }

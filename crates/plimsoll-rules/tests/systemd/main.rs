@@ -8,3 +8,4 @@
 mod security;
 mod tool;
 mod values;
+mod verify;

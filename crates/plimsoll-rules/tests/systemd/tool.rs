@@ -90,3 +90,8 @@ fn message(line: &str) -> Option<Message> {
     let file = file.rsplit('/').next().unwrap_or_default().to_owned();
     Some(Message { file, line: number.parse().ok()?, text: text.to_owned() })
 }
+
+/// Everything that `verify` says about one unit.
+pub(crate) fn verify_text(folder: &Path, unit: &str) -> String {
+    analyze(folder, &["verify", "--man=no", "--recursive-errors=one"], &[unit.to_owned()]).1
+}

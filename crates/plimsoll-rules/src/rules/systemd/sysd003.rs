@@ -27,8 +27,10 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
         let Some(key) = keys::find(&assignment.section, &assignment.key) else { continue };
         let name = key.name;
         for specifier in unknown_specifiers(&assignment.value) {
-            let message = format!("`{specifier}` is no specifier: it stays in `{name}=` as it is");
-            sheet.add(assignment.place, message, "write `%%` for a percent sign").severity(Severity::Warning);
+            let effect =
+                if key.is_fatal { "systemd refuses the whole unit" } else { "systemd ignores the line" };
+            let message = format!("`{specifier}` in `{name}=` is no specifier: {effect}");
+            sheet.add(assignment.place, message, "write `%%` for a percent sign");
         }
         let is_elsewhere = matches!(&key.value, Type::Of(kind, _) if ELSEWHERE.contains(kind));
         // What a specifier becomes is known only on the host.

@@ -7,6 +7,7 @@ use crate::rule::{Check, Rule, UnitSubject};
 use crate::sheet::Sheet;
 use crate::systemd::exposure::SYSTEMD;
 use crate::systemd::keys;
+use crate::systemd::unit::Kind;
 use crate::systemd::value::has_specifier;
 
 pub(super) const RULE: Rule = Rule {
@@ -26,6 +27,7 @@ const COMMANDS: [&str; 7] =
 fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
     let placed = subject.file;
     nothing_to_start(subject, sheet);
+    without_purpose(subject, sheet);
     for assignment in placed
         .file
         .assignments
@@ -53,6 +55,55 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
                 .add(command.place, message, "put the program there, or name the one that is")
                 .note("would be", "code=exited, status=203/EXEC");
         }
+    }
+}
+
+/// What a unit of another kind is there for: one of these settings.
+const PURPOSES: [(Kind, &[&str]); 3] = [
+    (
+        Kind::Timer,
+        &[
+            "OnCalendar",
+            "OnActiveSec",
+            "OnBootSec",
+            "OnStartupSec",
+            "OnUnitActiveSec",
+            "OnUnitInactiveSec",
+            "OnClockChange",
+            "OnTimezoneChange",
+        ],
+    ),
+    (Kind::Path, &["PathExists", "PathExistsGlob", "PathChanged", "PathModified", "DirectoryNotEmpty"]),
+    (
+        Kind::Socket,
+        &[
+            "ListenStream",
+            "ListenDatagram",
+            "ListenSequentialPacket",
+            "ListenFIFO",
+            "ListenNetlink",
+            "ListenSpecial",
+            "ListenMessageQueue",
+            "ListenUSBFunction",
+        ],
+    ),
+];
+
+fn without_purpose(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
+    let (placed, kind) = (subject.file, subject.file.unit.name.kind);
+    let Some((_, keys)) = PURPOSES.iter().find(|(known, _)| *known == kind && !placed.is_drop_in) else {
+        return;
+    };
+    let section = kind.own_section();
+    let is_set = |key: &&str| {
+        let is_right = |value: &str| {
+            keys::find(section, key).is_some_and(|known| known.value.check(value, SYSTEMD).is_ok())
+        };
+        placed.unit.list(section, key).iter().any(|assignment| is_right(&assignment.value))
+    };
+    if !placed.file.is_refused() && !keys.iter().any(|key| is_set(&key)) {
+        let message = format!("there is none of {}=: systemd refuses the unit", keys.join("=, "));
+        sheet.add(placed.place(&[], section), message, format!("say in [{section}] what the unit is for"));
     }
 }
 
