@@ -10,6 +10,7 @@ use crate::files::Kind;
 use crate::page::{self, Case};
 use crate::registry;
 use crate::rule::Rule;
+use crate::secrets;
 use crate::settings::{LabelFormat, Settings};
 use crate::source::Source;
 use crate::surroundings::{Shelf, Surroundings};
@@ -78,7 +79,7 @@ fn lines_found(rule: &Rule, files: &Files, asked: &Asked, text: &str) -> Vec<u32
 /// Files by name, as they lie beside each other.
 type Files = BTreeMap<PathBuf, String>;
 
-fn run(rule: &Rule, cases: &[Case<'_>], fires: bool) {
+fn run(rule: &Rule, cases: &[Case<'_>], fires: bool, wrong: &mut Vec<String>) {
     let mut files = Files::new();
     for case in cases {
         let asked = asked(rule, case.info);
@@ -89,21 +90,36 @@ fn run(rule: &Rule, cases: &[Case<'_>], fires: bool) {
         }
         assert_eq!(fires, !asked.lines.is_empty(), "{}: only cases that fire name lines\n{text}", rule.id);
         let found = lines_found(rule, &files, &asked, &text);
-        assert_eq!(found, asked.lines, "{}\n{text}", rule.id);
+        if found != asked.lines {
+            wrong.push(format!("{}: found {found:?} in\n{text}", rule.id));
+        }
         files.clear();
     }
 }
 
-/// A secret in a case is written in two parts, so that no scanner takes the page for one that holds secrets.
+/// Puts secrets where pages name them, `{{GitHub personal token}}`: they are made here, so that no scanner takes a page for one
+/// that holds secrets.
 fn whole(text: &str) -> String {
-    text.replace("{{+}}", "")
+    let (mut text, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((name, behind)) = after.split_once("}}") else { break };
+        text.push_str(before);
+        match secrets::sample(name).or_else(|| (name == "CR").then(|| "\r".to_owned())) {
+            Some(secret) => text.push_str(&secret),
+            None => text.extend(["{{", name, "}}"]),
+        }
+        rest = behind;
+    }
+    text + rest
 }
 
 #[test]
 fn every_case_holds() {
+    let mut wrong = Vec::new();
     for rule in registry::all() {
         let page = page::read(rule.page);
-        run(rule, &page.fires, true);
-        run(rule, &page.silent, false);
+        run(rule, &page.fires, true, &mut wrong);
+        run(rule, &page.silent, false, &mut wrong);
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -13,6 +13,7 @@ use crate::files::{Kind, read_text};
 use crate::go_sources::GoSources;
 use crate::source::Source;
 use crate::systemd::program;
+use crate::tree::Tree;
 
 /// Names in a folder that are looked at; where there are more, none is known.
 const MOST_NAMES: usize = 5_000;
@@ -26,6 +27,7 @@ pub struct Shelf {
     /// Files that exist only here; the disk where there are none.
     memory: Option<BTreeMap<PathBuf, String>>,
     texts: RefCell<BTreeMap<PathBuf, Option<Rc<str>>>>,
+    trees: RefCell<BTreeMap<PathBuf, Option<Rc<Tree>>>>,
     dockerfiles: RefCell<BTreeMap<PathBuf, Option<Rc<Dockerfile>>>>,
     go: RefCell<BTreeMap<PathBuf, Option<Rc<GoSources>>>>,
     kept: RefCell<usize>,
@@ -158,6 +160,34 @@ impl Surroundings {
             text.map(|text| Rc::new(dockerfile::parse(Source::new(path.display().to_string(), &*text))));
         self.shelf.dockerfiles.borrow_mut().insert(path, file.clone());
         file
+    }
+
+    /// A file of YAML that is named from here.
+    pub fn yaml(&self, name: &str) -> Option<Rc<Tree>> {
+        self.tree(name, Tree::yaml)
+    }
+
+    /// A file of JSON that is named from here.
+    pub fn json(&self, name: &str) -> Option<Rc<Tree>> {
+        self.tree(name, Tree::json)
+    }
+
+    /// A file of TOML that is named from here.
+    pub fn toml(&self, name: &str) -> Option<Rc<Tree>> {
+        self.tree(name, Tree::toml)
+    }
+
+    /// A tree that was read to its end; of others not all is known.
+    fn tree(&self, name: &str, read: fn(Source) -> Tree) -> Option<Rc<Tree>> {
+        let path = self.path(name)?;
+        if let Some(known) = self.shelf.trees.borrow().get(&path) {
+            return known.clone();
+        }
+        let text = self.shelf.text(&path);
+        let tree = text.map(|text| read(Source::new(path.display().to_string(), &*text)));
+        let tree = tree.filter(|tree| tree.problem.is_none()).map(Rc::new);
+        self.shelf.trees.borrow_mut().insert(path, tree.clone());
+        tree
     }
 
     /// What the Go module in the folder uses; nothing where there is none, or more than is looked at.

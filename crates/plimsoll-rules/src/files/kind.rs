@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::secrets::Style;
 use crate::systemd;
 
 /// What a file is taken for.
@@ -119,6 +120,34 @@ const NO_TEXT: [&str; 48] = [
     "wav", "webm", "webp", "woff", "woff2", "xz", "zst",
 ];
 
+/// Ends of names of programs.
+const PROGRAMS: [&str; 24] = [
+    "c", "cc", "cpp", "cs", "ex", "exs", "go", "groovy", "h", "hpp", "java", "js", "jsx", "kt", "lua", "mjs",
+    "php", "pl", "py", "rb", "rs", "scala", "ts", "tsx",
+];
+
+/// Ends of names of settings.
+const SETTINGS: [&str; 18] = [
+    "bash",
+    "cfg",
+    "cnf",
+    "conf",
+    "config",
+    "env",
+    "envrc",
+    "hcl",
+    "ini",
+    "json",
+    "properties",
+    "sh",
+    "tf",
+    "tfvars",
+    "toml",
+    "yaml",
+    "yml",
+    "xml",
+];
+
 impl Kind {
     fn about(self) -> &'static About {
         KINDS.iter().find(|about| about.kind == self).expect("each kind is in the table; a test sees to it")
@@ -189,6 +218,17 @@ impl Kind {
         }
         let has = |key: &str| text.lines().any(|line| line.starts_with(key));
         if has("apiVersion:") && has("kind:") { Self::Kubernetes } else { Self::Text }
+    }
+
+    /// How values stand in a file, for those who look for secrets.
+    pub(crate) fn style(self, path: &Path) -> Style {
+        let end = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        match self {
+            Self::Lock | Self::Manifest | Self::Any => Style::Other,
+            Self::Text if PROGRAMS.contains(&end.as_str()) => Style::Program,
+            Self::Text if !SETTINGS.contains(&end.as_str()) => Style::Other,
+            _ => Style::Settings,
+        }
     }
 
     /// How comments begin in a file.

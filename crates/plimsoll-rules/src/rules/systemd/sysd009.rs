@@ -3,7 +3,7 @@
 use plimsoll_model::Severity;
 
 use crate::rule::{Check, Rule, UnitSubject};
-use crate::rules::dockerfile::secrets::{is_secret, is_value};
+use crate::secrets::names::{is_secret, is_value};
 use crate::sheet::Sheet;
 use crate::systemd::value::has_specifier;
 use crate::systemd::words::{Backslash, split};
