@@ -51,11 +51,13 @@ struct Page {
 
 fn pages() -> Result<Vec<Page>> {
     let schema = serde_json::to_string_pretty(&plimsoll_config::json_schema())?;
+    let inspection = serde_json::to_string_pretty(&plimsoll_model::inspection::json_schema())?;
     let architecture = std::fs::read_to_string(workspace::root().join(ARCHITECTURE))
         .with_context(|| format!("{ARCHITECTURE} cannot be read"))?;
     Ok(vec![
         Page { path: "docs/reference/configuration.md", text: plimsoll_config::reference_markdown() },
         Page { path: "docs/reference/plimsoll.schema.json", text: schema + "\n" },
+        Page { path: "docs/reference/inspect.schema.json", text: inspection + "\n" },
         Page { path: "docs/reference/exit-codes.md", text: exit_codes() },
         Page { path: "docs/reference/hooks.md", text: hooks() },
         Page { path: "docs/reference/checks.md", text: plimsoll_rules::reference::markdown() },

@@ -8,14 +8,18 @@
 //! - [`elf`]: facts about an ELF executable, and which library of a target root satisfies which need.
 //! - [`go`]: the build information that a Go program carries.
 //! - [`gate`]: the first gate on an artifact, against the place where it shall run.
+//! - [`mod@inspect`]: all facts about a program file (ELF, Mach-O, PE, script), for `plimsoll inspect` and for rules.
 //! - [`release_folder`]: sealing a release into a folder, and checking that folder.
 //!
-//! Facts about Mach-O and PE files, SBOM and OCI layouts join as further modules. The full set of checks is a crate
+//! SBOM and OCI layouts join as further modules. The full set of checks is a crate
 //! of its own, `plimsoll-rules`.
 
 pub mod delta;
 pub mod elf;
 pub mod gate;
 pub mod go;
+pub mod inspect;
+mod program;
 pub mod release_folder;
+mod rust;
 pub mod signature;

@@ -18,6 +18,7 @@ pub mod frame;
 pub mod free_text;
 pub mod hook;
 pub mod id;
+pub mod inspection;
 pub mod masker;
 pub mod metrics;
 pub mod observation;

@@ -8,7 +8,7 @@
 //! `board` (what they remember between events), `words` (how each thing is said) and `line` (how it is fitted and
 //! coloured). The texts of single commands are one file each: [`mod@status`], [`history`],
 //! [`mod@rollout_history`], [`mod@audit`], [`mod@doctor`], [`mod@check`] (with [`mod@sarif`], [`mod@junit`] and
-//! [`annotations`] beside it), [`logs`], [`plan_text`], [`exit_codes`].
+//! [`annotations`] beside it), [`mod@inspect`], [`logs`], [`plan_text`], [`exit_codes`].
 
 pub mod annotations;
 pub mod audit;
@@ -22,6 +22,7 @@ pub mod exit_codes;
 mod flow;
 pub mod history;
 pub mod hook_variables;
+pub mod inspect;
 pub mod json_lines;
 pub mod junit;
 mod line;
@@ -69,6 +70,7 @@ pub use ending::{Ending, EndingStory, Gap, Hint, TimelineEntry, UsersHit};
 pub use exit_codes::exit_codes_markdown;
 pub use history::{HistoryEntry, ServiceHistory, service_history};
 pub use hook_variables::{hook_variables_markdown, migrate_variables_markdown};
+pub use inspect::inspections;
 pub use json_lines::{JsonLinesReporter, json_object};
 pub use junit::junit;
 pub use live::LiveReporter;

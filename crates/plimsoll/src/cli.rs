@@ -44,6 +44,11 @@ pub(crate) enum Command {
                       Then: `plimsoll explain RULE`."
     )]
     Check(Check),
+    /// Facts about executables, read from their bytes: what they need, how they are protected, what they were made of.
+    #[command(after_help = "Runs nothing. ELF, Mach-O and PE programs and libraries, and scripts.\n\
+                      Libraries are searched as the program's loader would; other systems' are only named.\n\
+                      Exit codes: 0 every file was read, 14 one could not be read.")]
+    Inspect(Inspect),
     /// What a check is about, why it matters and how to mend it.
     #[command(
         after_help = "Takes an identifier, a name, or the identifier of the same check elsewhere: `plimsoll explain DL3025`."
@@ -262,6 +267,19 @@ pub(crate) enum FailOn {
     Info,
     /// None.
     Never,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Search libraries in this folder as the root of a file system.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub(crate) root: PathBuf,
+    /// The names of all functions of Go programs too.
+    #[arg(long)]
+    pub(crate) functions: bool,
 }
 
 #[derive(Debug, Args)]

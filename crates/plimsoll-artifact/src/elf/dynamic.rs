@@ -15,6 +15,7 @@ const MOST_ENTRIES: usize = 16_384;
 const MOST_NEEDED: usize = 4096;
 
 /// The entries that matter here.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the format")]
 #[derive(Debug, Default)]
 pub(super) struct Dynamic {
     pub(super) needed: Vec<String>,
@@ -23,6 +24,12 @@ pub(super) struct Dynamic {
     pub(super) runpath: Vec<String>,
     pub(super) no_default_libraries: bool,
     pub(super) says_pie: bool,
+    /// Whether all names are looked up before the program starts.
+    pub(super) binds_now: bool,
+    /// Whether the loader writes into code.
+    pub(super) text_relocations: bool,
+    /// Where the table of symbols begins.
+    pub(super) symbols: Option<u64>,
     /// Offsets in the file where the string table begins and ends.
     pub(super) strings: Option<(u64, u64)>,
     /// Address and number of the needed versions.
@@ -45,6 +52,11 @@ impl Dynamic {
         let flags = value(elf::DT_FLAGS_1).unwrap_or_default();
         dynamic.no_default_libraries = flags & elf::DF_1_NODEFLIB.0 != 0;
         dynamic.says_pie = flags & elf::DF_1_PIE.0 != 0;
+        let old_flags = value(elf::DT_FLAGS).unwrap_or_default();
+        let now = flags & elf::DF_1_NOW.0 != 0 || old_flags & elf::DF_BIND_NOW.0 != 0;
+        dynamic.binds_now = now || value(elf::DT_BIND_NOW).is_some();
+        dynamic.text_relocations = old_flags & elf::DF_TEXTREL.0 != 0 || value(elf::DT_TEXTREL).is_some();
+        dynamic.symbols = value(elf::DT_SYMTAB);
         for (tag, value) in &entries {
             let slot = match *tag {
                 elf::DT_NEEDED => &mut dynamic.needed,

@@ -103,7 +103,7 @@ pub enum Symbols {
 }
 
 impl Facts {
-    pub(super) fn read<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<Self, InspectError> {
+    pub(crate) fn read<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Result<Self, InspectError> {
         let dynamic = Dynamic::read(image)?;
         let notes = Notes::read(image);
         let interpreter = interpreter(image)?;

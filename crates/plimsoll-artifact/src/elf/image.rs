@@ -10,6 +10,7 @@ use object::{Endianness, Pod, ReadRef, StringTable};
 use super::InspectError;
 use super::error::{malformed, other_format};
 use super::header::{ByteOrder, Class, Header};
+use crate::program::{Region, Source, View};
 
 /// Real programs have about a dozen.
 const MOST_SEGMENTS: usize = 1024;
@@ -36,9 +37,13 @@ pub(crate) struct Image<'data, R: ReadRef<'data>> {
 pub(crate) struct Segment {
     pub(crate) kind: elf::ProgramType,
     pub(crate) writable: bool,
+    pub(crate) executable: bool,
     pub(crate) address: u64,
     pub(crate) offset: u64,
+    /// Bytes of the file.
     pub(crate) size: u64,
+    /// Bytes of memory.
+    pub(crate) memory: u64,
     pub(crate) align: u64,
 }
 
@@ -47,8 +52,13 @@ pub(crate) struct Segment {
 pub(crate) struct Section<'data> {
     pub(crate) name: &'data [u8],
     pub(crate) kind: elf::SectionType,
+    pub(crate) writable: bool,
+    pub(crate) executable: bool,
+    pub(crate) address: u64,
     pub(crate) offset: u64,
     pub(crate) size: u64,
+    /// The section that this one refers to: the strings of a table of symbols.
+    pub(crate) link: u32,
 }
 
 impl<'data, R: ReadRef<'data>> Image<'data, R> {
@@ -125,6 +135,34 @@ impl<'data, R: ReadRef<'data>> Image<'data, R> {
         self.sections.iter().flatten().find(|section| section.name == name.as_bytes())
     }
 
+    /// The file as what all formats have in common.
+    pub(crate) fn view<'s>(&self, source: &'s Source<'s>) -> View<'s> {
+        let sections = self.sections.iter().flatten().filter(|section| section.kind != elf::SHT_NOBITS);
+        let sections = sections.map(|section| Region {
+            name: String::from_utf8_lossy(section.name).into_owned(),
+            address: section.address,
+            offset: section.offset,
+            size: section.size,
+            writable: section.writable,
+            executable: section.executable,
+        });
+        let segments = self.loaded().map(|segment| Region {
+            name: String::new(),
+            address: segment.address,
+            offset: segment.offset,
+            size: segment.size,
+            writable: segment.writable,
+            executable: segment.executable,
+        });
+        View {
+            source,
+            wide: self.header.class == Class::Elf64,
+            big_endian: self.header.byte_order == ByteOrder::Big,
+            sections: sections.collect(),
+            segments: segments.collect(),
+        }
+    }
+
     /// A text that ends with a zero byte, between two offsets of the file.
     pub(crate) fn string(&self, start: u64, end: u64) -> Option<&'data [u8]> {
         let end = end.min(start.checked_add(LONGEST_STRING)?).min(self.length);
@@ -168,9 +206,11 @@ where
     let rows = rows.iter().map(|row| Segment {
         kind: row.p_type(endian),
         writable: row.p_flags(endian).contains(elf::PF_W),
+        executable: row.p_flags(endian).contains(elf::PF_X),
         address: row.p_vaddr(endian).into(),
         offset: row.p_offset(endian).into(),
         size: row.p_filesz(endian).into(),
+        memory: row.p_memsz(endian).into(),
         align: row.p_align(endian).into(),
     });
     let rows: Vec<_> = rows.collect();
@@ -209,8 +249,12 @@ where
     let rows = rows.iter().map(|row| Section {
         name: name(data, table, row.sh_name(endian)).unwrap_or_default(),
         kind: row.sh_type(endian),
+        writable: row.sh_flags(endian).contains(elf::SHF_WRITE),
+        executable: row.sh_flags(endian).contains(elf::SHF_EXECINSTR),
+        address: row.sh_addr(endian).into(),
         offset: row.sh_offset(endian).into(),
         size: row.sh_size(endian).into(),
+        link: row.sh_link(endian),
     });
     Ok(Some(rows.collect()))
 }

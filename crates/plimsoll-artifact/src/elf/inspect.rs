@@ -20,15 +20,20 @@ pub fn inspect_file(path: &Path) -> Result<Facts, InspectError> {
     Facts::read(&Image::parse(&cache)?)
 }
 
-/// Opens a file to be read in pieces. Anything but a regular file is refused: a pipe would block, a device never end.
-pub(crate) fn open(path: &Path) -> Result<ReadCache<BufReader<File>>, InspectError> {
+/// Opens a file to be read in pieces.
+fn open(path: &Path) -> Result<ReadCache<BufReader<File>>, InspectError> {
+    Ok(ReadCache::new(BufReader::new(open_plain(path)?.0)))
+}
+
+/// Opens a file, and tells its length. Anything but a regular file is refused: a pipe would block, a device never end.
+pub(crate) fn open_plain(path: &Path) -> Result<(File, u64), InspectError> {
     let unreadable = |source| InspectError::Unreadable { path: path.to_owned(), source };
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
-        let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file");
-        return Err(unreadable(source));
+        let what = if metadata.is_dir() { "it is a folder" } else { "it is not a regular file" };
+        return Err(unreadable(std::io::Error::new(std::io::ErrorKind::InvalidInput, what)));
     }
-    Ok(ReadCache::new(BufReader::new(File::open(path).map_err(unreadable)?)))
+    Ok((File::open(path).map_err(unreadable)?, metadata.len()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! Every table is bounded: a hostile file costs some megabytes and milliseconds at most.
 
 mod cache;
+pub(crate) mod details;
 mod dynamic;
 mod error;
 mod facts;
@@ -17,8 +18,9 @@ mod library_path;
 mod needs;
 pub(crate) mod notes;
 mod resolve;
-mod root;
+pub(crate) mod root;
 mod search;
+pub(crate) mod symbols;
 mod versions;
 
 #[cfg(test)]
@@ -27,11 +29,14 @@ mod hostile;
 mod oracle;
 
 pub use error::InspectError;
+pub(crate) use error::malformed;
 pub use facts::{Facts, Linkage, LinkageKind, Symbols};
 pub use header::{ByteOrder, Class, FileType};
-pub(crate) use inspect::open;
+pub(crate) use inspect::open_plain;
 pub use inspect::{inspect, inspect_file};
+pub(crate) use needs::describe;
 pub use needs::{find_library, unmet};
 pub use resolve::{Loader, MissingVersion, Problem, Resolution, ResolvedLibrary, resolve};
+pub(crate) use root::exists_in;
 pub use search::FoundBy;
 pub use versions::{GlibcVersion, RequiredVersion, RequiredVersions};

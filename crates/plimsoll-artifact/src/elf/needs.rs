@@ -101,7 +101,8 @@ fn facts_of(needs: &ProgramNeeds) -> Facts {
     }
 }
 
-fn describe(problem: &Problem) -> String {
+/// Why a file that is there cannot be used, for people.
+pub(crate) fn describe(problem: &Problem) -> String {
     match problem {
         Problem::WrongMachine => "it is for another machine".to_owned(),
         Problem::Unreadable { why } => why.clone(),

@@ -8,6 +8,9 @@ use super::image::{Image, Segment};
 const LARGEST_NOTES: u64 = 1 << 20;
 const MOST_NOTES: usize = 256;
 const GNU_BUILD_ID: u32 = 3;
+const GNU_ABI_TAG: u32 = 1;
+const GNU_PROPERTIES: u32 = 5;
+const MOST_PROPERTIES: usize = 64;
 
 /// What the notes say.
 #[derive(Debug, Default)]
@@ -16,6 +19,10 @@ pub(crate) struct Notes<'data> {
     pub(crate) build_id: Option<String>,
     /// Who wrote notes: `GNU`, `Go`, `OpenBSD`, ...
     pub(crate) owners: Vec<&'data str>,
+    /// The oldest Linux that the start-up code accepts: three numbers.
+    pub(crate) oldest_kernel: Option<[u32; 3]>,
+    /// Properties that the linker wrote: kind, and the first four bytes.
+    pub(crate) properties: Vec<(u32, u32)>,
 }
 
 impl<'data> Notes<'data> {
@@ -40,9 +47,44 @@ impl<'data> Notes<'data> {
                 let hex = hex.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect();
                 self.build_id.get_or_insert(hex);
             }
+            if owner == "GNU" && note.kind == GNU_ABI_TAG {
+                let number = |at| number(note.content, at, big);
+                // The first number is the system: 0 is Linux.
+                if let (Some(0), Some(a), Some(b), Some(c)) = (number(0), number(4), number(8), number(12)) {
+                    self.oldest_kernel.get_or_insert([a, b, c]);
+                }
+            }
+            if owner == "GNU" && note.kind == GNU_PROPERTIES {
+                self.read_properties(note.content, big, align);
+            }
             self.owners.push(owner);
         }
     }
+}
+
+impl Notes<'_> {
+    /// Kind, size and content of each, padded to the width of an address.
+    fn read_properties(&mut self, mut bytes: &[u8], big: bool, align: usize) {
+        while self.properties.len() < MOST_PROPERTIES {
+            let (Some(kind), Some(size)) = (number(bytes, 0, big), number(bytes, 4, big)) else { return };
+            if let Some(value) = number(bytes, 8, big).filter(|_| size >= 4) {
+                self.properties.push((kind, value));
+            }
+            let padded = usize::try_from(size).ok().and_then(|size| size.checked_next_multiple_of(align));
+            let Some(rest) = padded.and_then(|size| bytes.get(size.checked_add(8)?..)) else { return };
+            bytes = rest;
+        }
+    }
+
+    /// The value of a property.
+    pub(crate) fn property(&self, kind: u32) -> Option<u32> {
+        self.properties.iter().find(|(k, _)| *k == kind).map(|(_, value)| *value)
+    }
+}
+
+fn number(bytes: &[u8], at: usize, big: bool) -> Option<u32> {
+    let bytes = *bytes.get(at..)?.first_chunk()?;
+    Some(if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
 }
 
 struct Note<'data> {
@@ -53,12 +95,8 @@ struct Note<'data> {
 
 impl<'data> Note<'data> {
     fn split(bytes: &mut &'data [u8], big: bool, align: usize) -> Option<Self> {
-        let number = |at: usize| {
-            let bytes = *bytes.get(at..)?.first_chunk()?;
-            Some(if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
-        };
-        let size = |at| number(at).and_then(|n| usize::try_from(n).ok());
-        let (owner_size, content_size, kind) = (size(0)?, size(4)?, number(8)?);
+        let size = |at| number(bytes, at, big).and_then(|n| usize::try_from(n).ok());
+        let (owner_size, content_size, kind) = (size(0)?, size(4)?, number(bytes, 8, big)?);
         let padded = |size: usize| size.checked_next_multiple_of(align);
         let content_at = padded(owner_size.checked_add(12)?)?;
         let content_end = content_at.checked_add(content_size)?;

@@ -1,99 +1,11 @@
-//! The machine's own `ldd` and programs, and programs made by its compiler, against what is read here.
+//! Programs made by this machine's compiler, and what its loader does with them, against what is read here. What is
+//! installed is compared in `inspect/oracle.rs`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Facts, FileType, FoundBy, LinkageKind, Resolution, Symbols, inspect_file, resolve};
-
-#[test]
-fn ldd_and_we_agree_on_this_machines_programs() {
-    let mut programs = dynamic_files(Path::new("/usr/bin"));
-    programs.truncate(100);
-    compare("ldd_and_we_agree_on_this_machines_programs", &programs);
-}
-
-#[test]
-#[ignore = "minutes: every program and library below /usr"]
-fn ldd_and_we_agree_on_everything_below_usr() {
-    compare("ldd_and_we_agree_on_everything_below_usr", &dynamic_files(Path::new("/usr")));
-}
-
-fn compare(test: &str, files: &[PathBuf]) {
-    let (mut libraries, mut differences) = (0, Vec::new());
-    for file in files {
-        let Some((expected, says_version)) = ldd(file) else {
-            println!("skipped: {test}: there is no `ldd` here");
-            return;
-        };
-        let facts = inspect_file(file).unwrap();
-        let resolution = resolve(&facts, Path::new("/"), file.parent());
-        let found = resolution.libraries.iter().map(|library| (library.name.clone(), library.path.clone()));
-        // `ldd` shows a name that is a path already filled in, so only plain names compare.
-        let found: Found =
-            found.filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect();
-        let lacks_version = resolution.libraries.iter().any(|library| !library.missing_versions.is_empty());
-        if found != expected || lacks_version != says_version {
-            let (theirs, ours) = (only_in(&expected, &found), only_in(&found, &expected));
-            differences.push(format!("{}: ldd {theirs:?}, here {ours:?}", file.display()));
-        }
-        // The same root under another path takes the walk that keeps links inside a root.
-        let elsewhere = resolve(&facts, Path::new("/proc/self/root"), file.parent());
-        assert_eq!(elsewhere, resolution, "{}", file.display());
-        libraries += found.len();
-    }
-    println!("compared {} files with {libraries} libraries to ldd", files.len());
-    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
-    assert!(files.len() > 24 && libraries > files.len(), "too little to compare");
-}
-
-type Found = BTreeMap<String, Option<PathBuf>>;
-
-fn only_in(these: &Found, those: &Found) -> Vec<String> {
-    let only = these.iter().filter(|(name, path)| those.get(*name) != Some(path));
-    only.map(|(name, path)| format!("{name} => {path:?}")).collect()
-}
-
-/// Programs and libraries below a folder that need libraries.
-fn dynamic_files(folder: &Path) -> Vec<PathBuf> {
-    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
-            let kind = entry.file_type().unwrap();
-            // A link's own folder is not where the loader thinks the program is.
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.retain(|path| {
-        let is_here =
-            |facts: &Facts| facts.platform.as_ref().is_some_and(|p| p.arch == "amd64" || p.arch == "arm64");
-        let is_linked =
-            |facts: &Facts| facts.file_type.is_program() || facts.file_type == FileType::SharedLibrary;
-        inspect_file(path).is_ok_and(|facts| is_here(&facts) && is_linked(&facts) && !facts.needed.is_empty())
-    });
-    files.sort();
-    files
-}
-
-/// The libraries that `ldd` finds, and whether it says that a symbol version is missing.
-fn ldd(program: &Path) -> Option<(Found, bool)> {
-    let ldd =
-        Command::new("ldd").arg(program).env_remove("LD_LIBRARY_PATH").env_remove("LD_PRELOAD").output();
-    let output = ldd.ok()?;
-    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    let rows = text.lines().filter_map(|line| line.trim().split_once(" => "));
-    let row = |(name, path): (&str, &str)| {
-        let path = path.split(" (").next().filter(|path| path.starts_with('/')).map(PathBuf::from);
-        (name.to_owned(), path)
-    };
-    let found = rows.map(row).filter(|(name, _)| !name.starts_with("ld-") && !name.contains('/')).collect();
-    Some((found, text.contains("' not found (required by ")))
-}
+use super::{FileType, FoundBy, LinkageKind, Resolution, Symbols, inspect_file, resolve};
 
 /// A folder where C programs and libraries are made.
 struct Workshop {

@@ -73,6 +73,11 @@ impl<'a> Root<'a> {
     }
 }
 
+/// Whether a regular file is at a path of a root folder.
+pub(crate) fn exists_in(root: &Path, path: &Path) -> bool {
+    Root::new(root).file(path).is_some()
+}
+
 fn parts(path: &Path) -> VecDeque<OsString> {
     let parts = path.components().filter_map(|component| match component {
         Component::Normal(part) => Some(part.to_owned()),

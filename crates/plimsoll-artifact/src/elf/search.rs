@@ -36,6 +36,21 @@ pub enum FoundBy {
     DefaultFolder,
 }
 
+impl FoundBy {
+    /// The rule's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Interpreter => "interpreter",
+            Self::Path => "path",
+            Self::Rpath => "rpath",
+            Self::Runpath => "runpath",
+            Self::Cache => "cache",
+            Self::Configuration => "configuration",
+            Self::DefaultFolder => "default-folder",
+        }
+    }
+}
+
 /// A file that has the name, as the loader would judge it.
 pub(super) enum Candidate {
     /// It is taken.

@@ -2,20 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_model::inspection::Answer;
 use plimsoll_model::release::Platform;
 use serde::{Deserialize, Serialize};
-
-/// An answer that need not be known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// Yes.
-    Yes,
-    /// No.
-    No,
-    /// Nothing in the file tells.
-    Unknown,
-}
 
 /// Build information of a Go program.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,17 +1,17 @@
-//! Finding and decoding the build information in an ELF file (Go's `debug/buildinfo`).
+//! Finding and decoding the build information in a program of any format (Go's `debug/buildinfo`).
 //!
 //! A header of 32 bytes stands at the front of the data segment. Since Go 1.18 two texts with their lengths follow
 //! it; before, it held the addresses of two string headers.
 
 use std::path::Path;
 
-use object::ReadRef;
+use object::read::ReadCache;
 use serde::{Deserialize, Serialize};
 
-use super::BuildInfo;
+use super::{BuildInfo, pclntab};
 use crate::elf::image::Image;
-use crate::elf::notes::Notes;
-use crate::elf::{Class, InspectError, open};
+use crate::elf::{InspectError, open_plain};
+use crate::program::{Source, View};
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 const HEADER: u64 = 32;
@@ -50,27 +50,42 @@ impl Program {
     }
 }
 
-/// What a file held in memory says about Go.
+/// What an ELF file held in memory says about Go.
 pub fn inspect(bytes: &[u8]) -> Program {
-    judged(Image::parse(bytes).map(|image| read(&image)))
+    let source = Source::Bytes(bytes);
+    judged(Image::parse(bytes).map(|image| read(&image.view(&source))))
 }
 
-/// What a file on disk says about Go; only a few pieces of it are read.
+/// What an ELF file on disk says about Go; only a few pieces of it are read.
 pub fn inspect_file(path: &Path) -> Program {
-    judged(open(path).and_then(|cache| Ok(read(&Image::parse(&cache)?))))
+    let read_file = || {
+        let (file, length) = open_plain(path)?;
+        let source = Source::File(file, length);
+        let Source::File(file, _) = &source else { return Ok(Program::NotGo) };
+        let cache = ReadCache::new(std::io::BufReader::new(file));
+        Ok(read(&Image::parse(&cache)?.view(&source)))
+    };
+    judged(read_file())
 }
 
 fn judged(read: Result<Program, InspectError>) -> Program {
     read.unwrap_or_else(|why| Program::Unknown { why: why.to_string() })
 }
 
-fn read<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Program {
-    if let Some(info) = header(image).and_then(|offset| decode(image, offset)) {
+/// What a program says about Go.
+pub(crate) fn read(view: &View<'_>) -> Program {
+    if let Some(info) = header(view).and_then(|offset| decode(view, offset)) {
         return Program::Go(info);
     }
-    let traces = [".gopclntab", ".note.go.buildid", ".go.buildinfo", ".data.rel.ro.gopclntab"];
-    let by_section = traces.iter().any(|name| image.section(name).is_some());
-    if by_section || Notes::read(image).owners.contains(&"Go") {
+    let traces = [
+        ".gopclntab",
+        ".note.go.buildid",
+        ".go.buildinfo",
+        ".data.rel.ro.gopclntab",
+        "__gopclntab",
+        "__go_buildinfo",
+    ];
+    if view.section(&traces).is_some() || view.sections.is_empty() && pclntab::Table::find(view).is_some() {
         Program::GoWithoutBuildInfo
     } else {
         Program::NotGo
@@ -78,23 +93,23 @@ fn read<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Program {
 }
 
 /// Offset of the header in the file.
-fn header<'data, R: ReadRef<'data>>(image: &Image<'data, R>) -> Option<u64> {
-    if let Some(section) = image.section(".go.buildinfo") {
-        return search(image, section.offset, section.size.min(PIECE));
+fn header(view: &View<'_>) -> Option<u64> {
+    if let Some(section) = view.section(&[".go.buildinfo", "__go_buildinfo"]) {
+        return search(view, section.offset, section.size.min(PIECE));
     }
-    let data = image.loaded().filter(|segment| segment.writable).take(SEARCHED_SEGMENTS);
+    let data = view.segments.iter().filter(|segment| segment.writable).take(SEARCHED_SEGMENTS);
     let mut data = data.map(|segment| {
         // The header is aligned in memory.
         let skip = segment.address.wrapping_neg() % ALIGN;
-        (segment.offset + skip, segment.size.saturating_sub(skip).min(SEARCHED))
+        (segment.offset.saturating_add(skip), segment.size.saturating_sub(skip).min(SEARCHED))
     });
-    data.find_map(|(offset, size)| search(image, offset, size))
+    data.find_map(|(offset, size)| search(view, offset, size))
 }
 
-fn search<'data, R: ReadRef<'data>>(image: &Image<'data, R>, offset: u64, size: u64) -> Option<u64> {
+fn search(view: &View<'_>, offset: u64, size: u64) -> Option<u64> {
     let mut done = 0;
     while done < size {
-        let piece = image.bytes(offset + done, PIECE.min(size - done))?;
+        let piece = view.bytes(offset.checked_add(done)?, PIECE.min(size - done))?;
         let mut places = (0_u64..).step_by(16).zip(piece.chunks(16));
         if let Some((at, _)) = places.find(|(_, chunk)| chunk.starts_with(MAGIC)) {
             return Some(offset + done + at);
@@ -104,20 +119,20 @@ fn search<'data, R: ReadRef<'data>>(image: &Image<'data, R>, offset: u64, size: 
     None
 }
 
-fn decode<'data, R: ReadRef<'data>>(image: &Image<'data, R>, offset: u64) -> Option<BuildInfo> {
-    let header = image.bytes(offset, HEADER)?;
+fn decode(view: &View<'_>, offset: u64) -> Option<BuildInfo> {
+    let header = view.bytes(offset, HEADER)?;
     let (pointer_size, flags) = (header[14], header[15]);
     let (version, modules) = if flags & 2 != 0 {
-        let (version, end) = inline_text(image, offset + HEADER)?;
-        let (modules, _) = inline_text(image, end).unwrap_or_default();
+        let (version, end) = inline_text(view, offset + HEADER)?;
+        let (modules, _) = inline_text(view, end).unwrap_or_default();
         (version, modules)
     } else {
         let pointers = Pointers { size: pointer_size.into(), is_big: flags & 1 != 0 };
-        let text = |at: u64| pointers.text(image, pointers.number(image, offset + at)?);
+        let text = |at: u64| pointers.text(view, pointers.number(view, offset + at)?);
         (text(16)?, text(16 + pointers.size).unwrap_or_default())
     };
-    let version = std::str::from_utf8(version).ok().filter(|version| !version.is_empty())?;
-    Some(BuildInfo::parse(version, &String::from_utf8_lossy(without_sentinels(modules))))
+    let version = std::str::from_utf8(&version).ok().filter(|version| !version.is_empty())?;
+    Some(BuildInfo::parse(version, &String::from_utf8_lossy(without_sentinels(&modules))))
 }
 
 /// The linker puts 16 random bytes on either side of the modules, so that other tools find them.
@@ -129,9 +144,9 @@ fn without_sentinels(modules: &[u8]) -> &[u8] {
 }
 
 /// A text with its length as a varint before it, and where it ends.
-fn inline_text<'data, R: ReadRef<'data>>(image: &Image<'data, R>, offset: u64) -> Option<(&'data [u8], u64)> {
-    let available = image.length.checked_sub(offset)?.min(10);
-    let bytes = image.bytes(offset, available)?;
+fn inline_text(view: &View<'_>, offset: u64) -> Option<(Vec<u8>, u64)> {
+    let available = view.source.length().checked_sub(offset)?.min(10);
+    let bytes = view.bytes(offset, available)?;
     let end = bytes.iter().position(|byte| byte & 0x80 == 0)?;
     let length = bytes[..=end].iter().rev().try_fold(0_u64, |length, byte| {
         let shifted = length.checked_mul(128)?;
@@ -141,7 +156,7 @@ fn inline_text<'data, R: ReadRef<'data>>(image: &Image<'data, R>, offset: u64) -
     if length > LARGEST_TEXT {
         return None;
     }
-    Some((image.bytes(start, length)?, start + length))
+    Some((view.bytes(start, length)?, start + length))
 }
 
 /// Numbers and texts as a program has them in memory.
@@ -151,26 +166,22 @@ struct Pointers {
 }
 
 impl Pointers {
-    fn number<'data, R: ReadRef<'data>>(&self, image: &Image<'data, R>, offset: u64) -> Option<u64> {
-        let fits = match image.header.class {
-            Class::Elf32 => self.size == 4,
-            Class::Elf64 => self.size == 8,
-        };
-        if !fits {
+    fn number(&self, view: &View<'_>, offset: u64) -> Option<u64> {
+        if self.size != if view.wide { 8 } else { 4 } {
             return None;
         }
-        let bytes = image.bytes(offset, self.size)?;
+        let bytes = view.bytes(offset, self.size)?;
         let add = |number, byte: &u8| number << 8 | u64::from(*byte);
         Some(if self.is_big { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) })
     }
 
     /// The text whose string header (address, length) is at an address.
-    fn text<'data, R: ReadRef<'data>>(&self, image: &Image<'data, R>, address: u64) -> Option<&'data [u8]> {
-        let (header, _) = image.offset_of(address)?;
-        let start = self.number(image, header)?;
-        let length = self.number(image, header + self.size)?;
-        let (offset, available) = image.offset_of(start)?;
-        if length > available.min(LARGEST_TEXT) { None } else { image.bytes(offset, length) }
+    fn text(&self, view: &View<'_>, address: u64) -> Option<Vec<u8>> {
+        let (header, _) = view.offset_of(address)?;
+        let start = self.number(view, header)?;
+        let length = self.number(view, header.checked_add(self.size)?)?;
+        let (offset, available) = view.offset_of(start)?;
+        if length > available.min(LARGEST_TEXT) { None } else { view.bytes(offset, length) }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod exposure;
 pub mod file;
+mod inspect;
 pub mod keys;
 pub mod placed;
 pub mod program;
@@ -13,7 +14,11 @@ pub mod unit;
 pub mod value;
 pub mod words;
 
-pub use exposure::{Exposure, exposure};
+pub use exposure::exposure;
 pub use file::UnitFile;
+pub use inspect::inspect;
 pub use placed::PlacedUnit;
 pub use unit::{Unit, UnitName};
+
+#[cfg(test)]
+mod hostile;

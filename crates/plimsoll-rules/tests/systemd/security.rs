@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use plimsoll_model::inspection::Exposure;
 use plimsoll_rules::Source;
-use plimsoll_rules::systemd::{Exposure, Unit, UnitName, exposure};
+use plimsoll_rules::systemd::{Unit, UnitName, exposure};
 
 use crate::tool::{Said, is_missing, security};
 
@@ -27,10 +28,10 @@ const COMBINATIONS: usize = 4000;
 const MOST_SETTINGS: u64 = 16;
 
 fn ours(exposure: &Exposure) -> Said {
-    let overall = format!("{:.1} {}", exposure.score, exposure.level.word());
+    let overall = format!("{} {}", exposure.score, exposure.level.word());
     let rows = exposure.rows.iter().map(|row| {
-        let part = row.exposure.map(|part| format!("{part:.1}"));
-        (row.field.to_owned(), (row.badness.map(u64::from), part))
+        let part = row.exposure.map(|part| part.to_string());
+        (row.field.clone(), (row.badness.map(u64::from), part))
     });
     Said { overall, rows: rows.collect() }
 }

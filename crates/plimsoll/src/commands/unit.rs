@@ -8,12 +8,13 @@ use plimsoll_agent::runtime::{InstanceOrder, ProcessHandle};
 use plimsoll_agent::systemd::Scope;
 use plimsoll_agent::systemd::units::text::Section;
 use plimsoll_agent::systemd::units::{UnitText, preview};
+use plimsoll_model::inspection::Exposure;
 use plimsoll_model::release::{Hardening, RunSpec};
 use plimsoll_model::service::{Environment, Target};
 use plimsoll_model::{Digest, ExitCode, InstanceId, ServiceName, ssh};
 use plimsoll_report::Style;
 use plimsoll_rules::Source;
-use plimsoll_rules::systemd::{Exposure, Unit, UnitName, exposure, program};
+use plimsoll_rules::systemd::{Unit, UnitName, exposure, program};
 use serde::Serialize;
 
 use super::work::show_warnings;
@@ -204,14 +205,17 @@ fn text(answer: &Answer, _style: &Style) -> String {
     }
     let _ = writeln!(
         text,
-        "\n# exposure {:.1} of 10 ({}), as `systemd-analyze security` of systemd {} computes it",
+        "\n# exposure {} of 10 ({}), as `systemd-analyze security` of systemd {} computes it",
         exposure.score,
         exposure.level.word(),
         exposure.systemd
     );
-    let left = exposure.rows.iter().filter_map(|row| Some((row.exposure?, row.lower?, row.breaks?)));
+    let left = exposure
+        .rows
+        .iter()
+        .filter_map(|row| Some((row.exposure?, row.lower.as_ref()?, row.breaks.as_ref()?)));
     for (part, lower, breaks) in left.take(SHOWN) {
-        let _ = writeln!(text, "#   -{part:.1}  {lower}\n#         would break {breaks}");
+        let _ = writeln!(text, "#   -{part}  {lower}\n#         would break {breaks}");
     }
     for note in &answer.notes {
         let _ = writeln!(text, "# {note}");

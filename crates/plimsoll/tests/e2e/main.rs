@@ -16,6 +16,7 @@ mod endings;
 mod fleet;
 mod flow;
 mod hooks;
+mod inspect;
 mod json;
 mod keys;
 mod looking;
@@ -26,4 +27,5 @@ mod secrets;
 mod ssh;
 #[allow(dead_code, reason = "what other programs of tests use")]
 mod support;
+mod unit;
 mod wrong_input;

@@ -3,6 +3,7 @@
 use plimsoll_model::Severity;
 
 use crate::rule::{Check, Rule, UnitSubject};
+use crate::sheet::MOST;
 use crate::sheet::Sheet;
 use crate::systemd::exposure::SYSTEMD;
 use crate::systemd::file::Flaw;
@@ -24,10 +25,16 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
         let (message, fix) = problem_text(&problem.what, subject);
         sheet.add(problem.place, message, fix);
     }
+    let mut unknown = 0;
     for assignment in &file.assignments {
         let (section, name) = (assignment.section.as_str(), assignment.key.as_str());
         match keys::find(section, name) {
             None if !name.starts_with("X-") => {
+                // Looking for a name that is like it takes time; nobody reads more than the sheet has room for.
+                unknown += 1;
+                if unknown > MOST {
+                    continue;
+                }
                 let message = format!("[{section}] has no `{name}`: systemd ignores the line");
                 sheet.add(assignment.place, message, mend(section, name));
             }

@@ -1,6 +1,7 @@
 //! The program that a service starts is not there, or is written so that systemd refuses it. The page beside this file says why.
 
 use plimsoll_model::Severity;
+use std::collections::BTreeSet;
 
 use super::roots;
 use crate::rule::{Check, Rule, UnitSubject};
@@ -44,7 +45,7 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
             );
         }
     }
-    let mine: Vec<_> = placed.file.assignments.iter().map(|assignment| assignment.place).collect();
+    let mine: BTreeSet<_> = placed.file.assignments.iter().map(|assignment| assignment.place).collect();
     for command in placed.commands(&COMMANDS).iter().filter(|command| mine.contains(&command.place)) {
         let is_known = command.program.starts_with('/')
             && !has_specifier(&command.program)
@@ -101,7 +102,7 @@ fn without_purpose(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
         };
         placed.unit.list(section, key).iter().any(|assignment| is_right(&assignment.value))
     };
-    if !placed.file.is_refused() && !keys.iter().any(|key| is_set(&key)) {
+    if !placed.file.is_refused() && !keys.iter().any(is_set) {
         let message = format!("there is none of {}=: systemd refuses the unit", keys.join("=, "));
         sheet.add(placed.place(&[], section), message, format!("say in [{section}] what the unit is for"));
     }

@@ -1,6 +1,8 @@
 //! A port below 1024 that the service may not bind to. The page beside this file says why.
 
 use plimsoll_model::Severity;
+use std::collections::BTreeSet;
+
 use plimsoll_model::finding::Place;
 
 use crate::rule::{Check, Rule, UnitSubject};
@@ -33,9 +35,11 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
     if !placed.is_long_running() || has_right || has_socket {
         return;
     }
+    // What a drop-in says is shown where the drop-in is judged.
+    let mine: BTreeSet<_> = placed.file.assignments.iter().map(|assignment| assignment.place).collect();
     for command in placed.commands(&["ExecStart"]) {
-        if let Some(port) = low_port(&command.arguments) {
-            tell(subject, sheet, command.place, port);
+        if let Some(port) = low_port(&command.arguments).filter(|_| mine.contains(&command.place)) {
+            tell(sheet, command.place, port);
         }
     }
     for assignment in placed.unit.list("Service", "Environment") {
@@ -43,17 +47,14 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
         if let Some(port) = words
             .iter()
             .find_map(|word| word.split_once('=').and_then(|(name, value)| of_option(name, value)))
+            && mine.contains(&assignment.place)
         {
-            tell(subject, sheet, assignment.place, port);
+            tell(sheet, assignment.place, port);
         }
     }
 }
 
-fn tell(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>, place: Place, port: u16) {
-    // What a drop-in says is shown where the drop-in is judged.
-    if !subject.file.file.assignments.iter().any(|assignment| assignment.place == place) {
-        return;
-    }
+fn tell(sheet: &mut Sheet<'_>, place: Place, port: u16) {
     let message = format!("port {port} needs a right that the service has not");
     sheet
         .add(

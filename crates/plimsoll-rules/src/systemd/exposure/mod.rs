@@ -13,4 +13,4 @@ pub mod judge;
 mod report;
 pub mod table;
 
-pub use report::{Exposure, Level, RowReport, SYSTEMD, exposure};
+pub use report::{SYSTEMD, exposure};

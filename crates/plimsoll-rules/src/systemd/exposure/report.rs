@@ -1,6 +1,6 @@
-//! The score with its table, as it is shown and sent.
+//! The score with its table.
 
-use serde::Serialize;
+use plimsoll_model::inspection::{Exposure, ExposureLevel, ExposureRow, Tenths};
 
 use super::super::unit::Unit;
 use super::effective::Effective;
@@ -9,84 +9,6 @@ use super::table::{Row, rows};
 
 /// The version of systemd whose table is used.
 pub const SYSTEMD: u32 = 252;
-
-/// How much a service is exposed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Exposure {
-    /// The version of systemd whose table this is.
-    pub systemd: u32,
-    /// From 0 (it may do nothing) to 10, in tenths, as systemd rounds it: up.
-    pub score: f64,
-    /// The word for the score.
-    pub level: Level,
-    /// What was looked at; what lowers the score most comes first.
-    pub rows: Vec<RowReport>,
-}
-
-/// A row of the table, judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RowReport {
-    /// Its name in systemd's JSON.
-    pub field: &'static str,
-    /// The setting that it is about.
-    pub name: &'static str,
-    /// How much it counts.
-    pub weight: u32,
-    /// How bad it is at worst.
-    pub range: u32,
-    /// How bad it is; null where it does not apply.
-    pub badness: Option<u32>,
-    /// Its part of the score in tenths, rounded up as systemd shows it; null where it adds nothing.
-    pub exposure: Option<f64>,
-    /// What the service may do, where it is bad.
-    pub may: Option<&'static str>,
-    /// What would lower it, where it is bad.
-    pub lower: Option<&'static str>,
-    /// What would break by that, where it is bad.
-    pub breaks: Option<&'static str>,
-}
-
-/// The word for a score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[allow(missing_docs)]
-pub enum Level {
-    Perfect,
-    Safe,
-    Ok,
-    Medium,
-    Exposed,
-    Unsafe,
-    Dangerous,
-}
-
-impl Level {
-    /// The word for a score in tenths.
-    const fn of(tenths: u32) -> Self {
-        match tenths {
-            0 => Self::Perfect,
-            1..10 => Self::Safe,
-            10..50 => Self::Ok,
-            50..75 => Self::Medium,
-            75..90 => Self::Exposed,
-            90..100 => Self::Unsafe,
-            _ => Self::Dangerous,
-        }
-    }
-
-    /// The word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Perfect => "PERFECT",
-            Self::Safe => "SAFE",
-            Self::Ok => "OK",
-            Self::Medium => "MEDIUM",
-            Self::Exposed => "EXPOSED",
-            Self::Unsafe => "UNSAFE",
-            Self::Dangerous => "DANGEROUS",
-        }
-    }
-}
 
 /// The exposure of a unit as systemd 252 computes it (`systemd-analyze security --offline=true`).
 ///
@@ -97,27 +19,27 @@ pub fn exposure(unit: &Unit) -> Exposure {
     let part = |row: &Row, badness: u32| (badness * row.weight).div_ceil(row.range);
     let bad: u32 = judged.iter().filter_map(|(row, badness)| badness.map(|b| part(row, b))).sum();
     let weight: u32 = judged.iter().filter(|(_, badness)| badness.is_some()).map(|(row, _)| row.weight).sum();
-    let tenths = (bad * 100).div_ceil(weight.max(1));
-    let mut rows: Vec<RowReport> =
+    let score = Tenths((bad * 100).div_ceil(weight.max(1)));
+    let mut rows: Vec<ExposureRow> =
         judged.iter().map(|(row, badness)| report(row, *badness, weight)).collect();
-    let share = |row: &RowReport| row.badness.map_or(0, |badness| badness * row.weight / row.range);
+    let share = |row: &ExposureRow| row.badness.map_or(0, |badness| badness * row.weight / row.range);
     rows.sort_by_key(|row| std::cmp::Reverse(share(row)));
-    Exposure { systemd: SYSTEMD, score: f64::from(tenths) / 10.0, level: Level::of(tenths), rows }
+    Exposure { systemd: SYSTEMD, score, level: ExposureLevel::of(score), rows }
 }
 
-fn report(row: &Row, badness: Option<u32>, weights: u32) -> RowReport {
+fn report(row: &Row, badness: Option<u32>, weights: u32) -> ExposureRow {
     let bad = badness.filter(|badness| *badness > 0);
     let tenths = bad.map(|bad| (bad * row.weight * 100).div_ceil(row.range).div_ceil(weights.max(1)));
-    RowReport {
-        field: row.field,
-        name: row.name,
+    ExposureRow {
+        field: row.field.to_owned(),
+        name: row.name.to_owned(),
         weight: row.weight,
         range: row.range,
         badness,
-        exposure: tenths.map(|tenths| f64::from(tenths) / 10.0),
-        may: bad.map(|_| row.may),
-        lower: bad.map(|_| row.lower),
-        breaks: bad.map(|_| row.breaks),
+        exposure: tenths.map(Tenths),
+        may: bad.map(|_| row.may.to_owned()),
+        lower: bad.map(|_| row.lower.to_owned()),
+        breaks: bad.map(|_| row.breaks.to_owned()),
     }
 }
 

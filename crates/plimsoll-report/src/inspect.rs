@@ -1,0 +1,469 @@
+//! `plimsoll inspect` for people: a block a file, a row a subject; what is the matter first among the libraries.
+
+use plimsoll_model::inspection::{
+    Answer, Exposure, ExposureLevel, FileFormat, Go, Hardening, Inspection, Library, Protection, Purpose,
+    Rust, Symbols,
+};
+use plimsoll_model::size::human;
+
+use crate::line::{Line, render_all};
+use crate::number::counted;
+use crate::palette::Role;
+use crate::style::Style;
+use crate::table::{Align, Table, cell};
+
+const MARGIN: usize = 13;
+/// Defaults of `GODEBUG` that weaken TLS or ignore limits of the host.
+const TELLING: [&str; 7] =
+    ["tls10server", "tls3des", "tlsrsakex", "rsa1024min", "tlssha1", "tlsunsafeekm", "containermaxprocs"];
+/// Longer lists are counted unless all is asked for.
+const SHOWN: usize = 8;
+
+/// What is known of some files, for people.
+pub fn inspections(all: &[Inspection], style: &Style) -> String {
+    let mut lines = Vec::new();
+    for inspection in all {
+        if !lines.is_empty() {
+            lines.push(Line::new());
+        }
+        lines.extend(block(inspection, style));
+    }
+    render_all(&lines, style)
+}
+
+fn block(inspection: &Inspection, style: &Style) -> Vec<Line> {
+    let head = Line::new().with(Role::Strong, &inspection.path);
+    if let Some(problem) = &inspection.problem {
+        let unknown = Line::text("  ").with(Role::Warning, "unknown").plain(format!(": {}", problem.what));
+        let fix = Line::text("   = ").with(Role::Quiet, "fix  ").plain(&problem.advice);
+        return vec![head, unknown.wrapped(2), fix.wrapped(10)];
+    }
+    let mut block = Block { lines: vec![head.plain(format!(": {}", title(inspection))).wrapped(2)] };
+    linkage(&mut block, inspection);
+    libraries(&mut block, inspection, style);
+    needs(&mut block, inspection);
+    if let Some(hardening) = &inspection.hardening {
+        protections(&mut block, hardening, style);
+    }
+    systems(&mut block, inspection);
+    contents(&mut block, inspection);
+    if let Some(go) = &inspection.go {
+        about_go(&mut block, go, style);
+    }
+    if let Some(exposure) = &inspection.exposure {
+        exposed(&mut block, exposure);
+    }
+    if let Some(rust) = &inspection.rust {
+        about_rust(&mut block, rust);
+    }
+    block.lines
+}
+
+/// Ways to lower the score that are named; JSON has all.
+const NAMED: usize = 10;
+
+fn exposed(block: &mut Block, exposure: &Exposure) {
+    let role = match exposure.level {
+        ExposureLevel::Perfect | ExposureLevel::Safe | ExposureLevel::Ok => Role::Good,
+        ExposureLevel::Medium => Role::Plain,
+        _ => Role::Warning,
+    };
+    let score = format!(": {} of 10, as systemd {} computes it", exposure.score, exposure.systemd);
+    block.marked("exposure", role, exposure.level.word(), score);
+    let bad = exposure.rows.iter().filter(|row| row.lower.is_some());
+    let count = bad.clone().count();
+    for row in bad.take(NAMED) {
+        let said = |text: &Option<String>| text.clone().unwrap_or_default();
+        let part = row.exposure.unwrap_or_default();
+        let lower = format!("{} ({}); breaks {}", said(&row.lower), said(&row.may), said(&row.breaks));
+        block.row(&format!("  -{part}"), lower);
+    }
+    if count > NAMED {
+        block.row("", format!("and {} more; --json has them", count - NAMED));
+    }
+}
+
+/// Rows of one file.
+struct Block {
+    lines: Vec<Line>,
+}
+
+impl Block {
+    fn row(&mut self, name: &str, text: impl AsRef<str>) {
+        self.marked(name, Role::Plain, "", text);
+    }
+
+    /// A row that begins with a word that carries a meaning.
+    fn marked(&mut self, name: &str, role: Role, word: &str, text: impl AsRef<str>) {
+        let line = Line::text("  ").with(Role::Quiet, format!("{name:<11}"));
+        self.lines.push(line.with(role, word).plain(text).wrapped(MARGIN));
+    }
+}
+
+fn title(inspection: &Inspection) -> String {
+    let format = match inspection.format {
+        FileFormat::Elf => "ELF ",
+        FileFormat::MachO => "Mach-O ",
+        FileFormat::Pe => "PE ",
+        FileFormat::Script => return format!("script, {}", human(inspection.size)),
+        FileFormat::SystemdUnit => return format!("systemd unit, {}", human(inspection.size)),
+        FileFormat::Unknown => "",
+    };
+    let purpose = match inspection.purpose {
+        Some(Purpose::Program) => "program",
+        Some(Purpose::Library) => "library",
+        Some(Purpose::Object) => "object file that is not linked",
+        Some(Purpose::CoreDump) => "core dump",
+        Some(Purpose::Other) | None => "file",
+    };
+    let machine = inspection.machine.as_ref();
+    let platform = match (&inspection.platform, machine) {
+        (Some(platform), _) => format!(" for {platform}"),
+        (None, Some(machine)) => format!(" for an unknown platform (machine {})", machine.name),
+        (None, None) => String::new(),
+    };
+    let bits = machine.map_or(String::new(), |machine| {
+        let order = match machine.byte_order {
+            plimsoll_model::inspection::ByteOrder::Little => "little",
+            plimsoll_model::inspection::ByteOrder::Big => "big",
+        };
+        format!(", {} bits {order}-endian", machine.bits)
+    });
+    format!("{format}{purpose}{platform}{bits}, {}", human(inspection.size))
+}
+
+fn linkage(block: &mut Block, inspection: &Inspection) {
+    if let Some(linkage) = inspection.linkage {
+        let reason = inspection.linkage_reason.as_deref().unwrap_or_default();
+        block.marked("linkage", Role::Strong, linkage.name(), format!(": {reason}"));
+    }
+    if let Some(interpreter) = &inspection.interpreter {
+        let (role, word) = match inspection.interpreter_present {
+            Some(Answer::Yes) => (Role::Good, "present"),
+            Some(Answer::No) => (Role::Bad, "missing"),
+            _ => (Role::Quiet, "not looked for"),
+        };
+        let name = if inspection.format == FileFormat::Script { "run by" } else { "loader" };
+        block.marked(name, role, word, format!(": {interpreter}"));
+    }
+    for (name, folders) in [("rpath", &inspection.rpath), ("runpath", &inspection.runpath)] {
+        if !folders.is_empty() {
+            block.row(name, folders.join(":"));
+        }
+    }
+}
+
+fn libraries(block: &mut Block, inspection: &Inspection, style: &Style) {
+    if inspection.libraries.is_empty() {
+        return;
+    }
+    let count = counted_libraries(inspection.libraries.len());
+    let Some(root) = &inspection.root else {
+        let names: Vec<_> = inspection.libraries.iter().map(|library| library.name.as_str()).collect();
+        return block.row("libraries", format!("{count}, not looked for: {}", names.join(", ")));
+    };
+    let place = if root == "/" { String::new() } else { format!(" in {root}") };
+    match inspection.unmet().count() {
+        0 => block.marked("libraries", Role::Good, "all found", format!("{place}: {count}")),
+        unmet => block.marked("libraries", Role::Bad, "unmet", format!("{place}: {unmet} of {count}")),
+    }
+    let mut table = Table::new(MARGIN, &[Align::Left, Align::Left, Align::Left]);
+    for library in &inspection.libraries {
+        table.row(vec![
+            cell(&library.name),
+            state(library),
+            cell(library.found_by.clone().unwrap_or_default()),
+        ]);
+    }
+    block.lines.extend(table.fit(style.columns()).lines());
+}
+
+fn state(library: &Library) -> crate::table::Cell {
+    let asker = library.needed_by.as_ref().map_or(String::new(), |asker| format!(", needed by {asker}"));
+    match (&library.path, &library.problem) {
+        (_, Some(problem)) => (Role::Bad, format!("unusable: {problem}")),
+        (None, None) => (Role::Bad, format!("not found{asker}")),
+        (Some(path), None) if library.missing_versions.is_empty() => (Role::Plain, path.clone()),
+        (Some(path), None) => {
+            let versions: Vec<_> = library.missing_versions.iter().map(|m| m.version.as_str()).collect();
+            (Role::Bad, format!("{path} lacks {}", versions.join(", ")))
+        }
+    }
+}
+
+/// Libraries have another plural.
+fn counted_libraries(count: usize) -> String {
+    if count == 1 { "1 library".to_owned() } else { format!("{count} libraries") }
+}
+
+fn needs(block: &mut Block, inspection: &Inspection) {
+    let versions = &inspection.minimum_versions;
+    let mut parts = Vec::new();
+    let mut need = |name: &str, version: &Option<String>| {
+        parts.extend(version.as_ref().map(|version| format!("{name} {version}")));
+    };
+    need("glibc", &inspection.minimum_glibc);
+    need("GLIBCXX", &versions.glibcxx);
+    need("CXXABI", &versions.cxxabi);
+    need("GCC", &versions.gcc);
+    need("Linux", &inspection.minimum_kernel);
+    parts.extend(inspection.cpu_level.map(|level| format!("processor {level}")));
+    if versions.glibc_private {
+        parts.push("private parts of one build of glibc".to_owned());
+    }
+    if !parts.is_empty() {
+        block.row("needs", parts.join(", "));
+    }
+    if let Some(distributions) = &inspection.distributions {
+        let text = match (distributions.oldest.join(", "), distributions.none_of.join(", no ")) {
+            (oldest, _) if oldest.is_empty() => "no release that is known".to_owned(),
+            (oldest, none) if none.is_empty() => format!("{oldest} and newer"),
+            (oldest, none) => format!("{oldest} and newer; no {none} that is known"),
+        };
+        block.row("runs on", text);
+    }
+    if let Some(library) = inspection.c_library {
+        block.row("C library", library.name());
+    }
+}
+
+fn protections(block: &mut Block, hardening: &Hardening, style: &Style) {
+    let mut line = Line::text("  ").with(Role::Quiet, format!("{:<11}", "hardening"));
+    let relevant = hardening.all();
+    let relevant: Vec<_> =
+        relevant.iter().filter(|(_, verdict)| verdict.answer != Protection::NotApplicable).collect();
+    if relevant.is_empty() {
+        return block.row("hardening", "not applicable");
+    }
+    for (i, (name, verdict)) in relevant.iter().enumerate() {
+        let role = match verdict.answer {
+            Protection::Yes => Role::Good,
+            Protection::No => Role::Bad,
+            Protection::Partial | Protection::Unknown => Role::Warning,
+            Protection::NotApplicable => Role::Quiet,
+        };
+        let gap = if i == 0 { "" } else { ", " };
+        line = line.plain(format!("{gap}{name} ")).with(role, verdict.answer.name());
+    }
+    block.lines.push(line.wrapped(MARGIN));
+    // Why is said for what is not plainly there; for all of it where everything is asked for.
+    for (name, verdict) in hardening.all() {
+        if style.verbose
+            || matches!(verdict.answer, Protection::No | Protection::Partial | Protection::Unknown)
+        {
+            let text = format!("{}{name}: {}, {}", " ".repeat(MARGIN), verdict.answer.name(), verdict.why);
+            block.lines.push(Line::new().with(Role::Quiet, text).wrapped(MARGIN + 2));
+        }
+    }
+}
+
+fn systems(block: &mut Block, inspection: &Inspection) {
+    let signed = |answer: Answer| match answer {
+        Answer::Yes => "a signature is in it (not verified)",
+        Answer::No => "not signed",
+        Answer::Unknown => "not known whether it is signed",
+    };
+    for slice in inspection.mach_o.iter().flat_map(|mach_o| &mach_o.slices) {
+        let system = slice.system.as_deref().unwrap_or("a system that it does not name");
+        let least = slice.minimum_os.as_deref().unwrap_or("of any version");
+        let pie = if slice.pie.is_yes() { "PIE" } else { "no PIE" };
+        let libraries = counted_libraries(slice.libraries.len());
+        block.row(&slice.machine, format!("{system} {least}, {libraries}, {pie}, {}", signed(slice.signed)));
+    }
+    if let Some(pe) = &inspection.pe {
+        let yes = |yes: bool| if yes { "yes" } else { "no" };
+        block.row("windows", format!("{}, {} or newer, {}", pe.subsystem, pe.minimum_os, signed(pe.signed)));
+        let (aslr, high, dep, guard) = (pe.aslr, pe.high_entropy, pe.dep, pe.control_flow_guard);
+        block.row(
+            "hardening",
+            format!("ASLR {}, high entropy {}, DEP {}, CFG {}", yes(aslr), yes(high), yes(dep), yes(guard)),
+        );
+        if pe.needs_visual_c_runtime {
+            block.row("runtime", "needs the Visual C++ runtime, which Windows does not have by itself");
+        }
+    }
+}
+
+fn contents(block: &mut Block, inspection: &Inspection) {
+    let symbols = match inspection.symbols {
+        Some(Symbols::DebugInformation) => "names and debug information",
+        Some(Symbols::Names) => "names, no debug information",
+        Some(Symbols::Stripped) => "stripped",
+        Some(Symbols::Unknown) => "unknown: its table of sections is damaged",
+        None => "",
+    };
+    if !symbols.is_empty() {
+        let id = inspection.build_id.as_ref().map_or(String::new(), |id| format!("; build id {id}"));
+        block.row("symbols", format!("{symbols}{id}"));
+    }
+    if let Some(paths) = inspection.build_paths.as_ref().filter(|paths| paths.found != Answer::No) {
+        let text = match (paths.found, paths.examples.first()) {
+            (Answer::Yes, Some(first)) => {
+                format!("{} of the machine that built it, as {first}", counted(paths.count, "path"))
+            }
+            _ => "not known whether paths of the machine that built it are in it".to_owned(),
+        };
+        block.marked("build", Role::Warning, "", text);
+    }
+    if inspection.packed == Some(Answer::Yes) {
+        block.marked("packed", Role::Warning, "yes", ": by UPX; what is said here is about the packer");
+    }
+}
+
+fn about_go(block: &mut Block, go: &Go, style: &Style) {
+    let version = go.version.as_deref().unwrap_or("of an unknown version");
+    let module = go.main.as_ref().map(|main| match main.version.as_deref() {
+        Some(version) => format!(", {} {version}", main.path),
+        None => format!(", {}", main.path),
+    });
+    let commit = go.revision.as_ref().map(|revision| {
+        let dirty = if go.modified.is_yes() { " with changes" } else { "" };
+        format!(", commit {}{dirty}", revision.get(..12).unwrap_or(revision))
+    });
+    let info = if go.build_info.is_yes() { "" } else { ", its build information is gone" };
+    let name = |part: Option<String>| part.unwrap_or_default();
+    block.row("go", format!("{version}{}{}{info}", name(module), name(commit)));
+    let C { text } = C::of(go);
+    block.row("", format!("cgo {text}; looks up hosts: {}", go.resolver.name()));
+    let zones = embedded(go.loads_time_zones, go.embeds_time_zones, "time zones");
+    let roots = embedded(go.loads_system_roots, go.embeds_roots, "CA roots");
+    block.row("", format!("{zones}; {roots}"));
+    let replaced = go.modules.iter().filter(|module| module.replaced_by.is_some()).count();
+    let mut parts = vec![counted(go.modules.len() as u64, "module")];
+    if replaced > 0 {
+        parts.push(format!("{replaced} replaced"));
+    }
+    parts.push(match go.function_count {
+        Some(count) => {
+            format!("{} in {}", counted(count, "function"), counted(go.packages.len() as u64, "package"))
+        }
+        None => "functions unknown".to_owned(),
+    });
+    parts.push(format!("paths trimmed: {}", go.trimmed.name()));
+    block.row("", parts.join(", "));
+    go_lists(block, go, style);
+}
+
+fn go_lists(block: &mut Block, go: &Go, style: &Style) {
+    if !go.godebug.is_empty() {
+        let chosen = go.godebug.iter().filter(|(name, _)| style.verbose || TELLING.contains(&name.as_str()));
+        let pairs: Vec<_> = chosen.map(|(name, value)| format!("{name}={value}")).collect();
+        let count = counted(go.godebug.len() as u64, "old default");
+        let shown = if pairs.is_empty() { String::new() } else { format!(": {}", pairs.join(", ")) };
+        block.row("", format!("GODEBUG keeps {count}{shown}"));
+    }
+    let modules = go.modules.iter().filter(|module| style.verbose || module.replaced_by.is_some());
+    let modules: Vec<_> = modules.collect();
+    for module in modules.iter().take(if style.verbose { modules.len() } else { SHOWN }) {
+        let version = module.version.as_deref().unwrap_or("");
+        let by = module.replaced_by.as_ref().map_or(String::new(), |by| {
+            format!(" => {} {}", by.path, by.version.as_deref().unwrap_or("(a folder)"))
+        });
+        block.row("", format!("module {} {version}{by}", module.path));
+    }
+    if style.verbose {
+        for (name, value) in &go.settings {
+            block.row("", format!("build {name}={value}"));
+        }
+    }
+    for function in go.functions.iter().flatten() {
+        block.lines.push(Line::text(format!("{}{function}", " ".repeat(MARGIN))));
+    }
+}
+
+/// What is said of C code.
+struct C {
+    text: String,
+}
+
+impl C {
+    fn of(go: &Go) -> Self {
+        let text = match (go.cgo, go.cgo_enabled) {
+            (Answer::Yes, _) if go.cgo_packages.is_empty() => "used".to_owned(),
+            (Answer::Yes, _) => format!("used by {}", go.cgo_packages.join(", ")),
+            (Answer::No, Answer::Yes) => "on, but not used".to_owned(),
+            (Answer::No, _) => "not used".to_owned(),
+            (Answer::Unknown, enabled) => format!("unknown (switched on: {})", enabled.name()),
+        };
+        Self { text }
+    }
+}
+
+fn embedded(needed: Answer, embedded: Answer, what: &str) -> String {
+    match (needed, embedded) {
+        (_, Answer::Yes) => format!("{what} embedded"),
+        (Answer::Yes, _) => format!("{what} loaded from the host"),
+        (Answer::No, _) => format!("no {what} needed"),
+        (Answer::Unknown, _) => format!("{what} unknown"),
+    }
+}
+
+fn about_rust(block: &mut Block, rust: &Rust) {
+    let compiler = match (&rust.rustc, &rust.commit) {
+        (Some(version), _) => format!("rustc {version}"),
+        (None, Some(commit)) => format!("rustc of commit {}", commit.get(..12).unwrap_or(commit)),
+        (None, None) => "rustc of an unknown version".to_owned(),
+    };
+    let packages = match rust.auditable {
+        Answer::Yes => format!("{} (cargo auditable)", counted(rust.packages.len() as u64, "package")),
+        Answer::Unknown => "its list of packages is damaged".to_owned(),
+        Answer::No if rust.crates_in_paths.is_empty() => "packages unknown (no cargo auditable)".to_owned(),
+        Answer::No => format!(
+            "packages unknown (no cargo auditable); {} seen in paths",
+            counted(rust.crates_in_paths.len() as u64, "crate")
+        ),
+    };
+    block.row("rust", format!("{compiler}, {packages}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use plimsoll_model::inspection::Problem;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_a_block_and_what_is_the_matter_is_said() {
+        let text = include_str!("../../plimsoll-model/tests/data/inspection.json");
+        let mut known: Inspection = serde_json::from_str(text).unwrap();
+        known.problem = None;
+        let problem = Problem { what: "the file is empty".to_owned(), advice: "build it again".to_owned() };
+        let all = [known, Inspection::without_facts("other", problem)];
+        insta::assert_snapshot!(inspections(&all, &Style::plain(TimeZone::UTC)), @r"
+        app: ELF program for linux/amd64, 64 bits little-endian, 3.4 MB
+          linkage    dynamic: started by /lib64/ld-linux-x86-64.so.2, needs 1 library
+          loader     present: /lib64/ld-linux-x86-64.so.2
+          rpath      /opt/lib
+          runpath    $ORIGIN/lib
+          libraries  unmet: 1 of 1 library
+                     libc.so.6  unusable: it is for another machine  cache
+          needs      glibc 2.34, GLIBCXX 3.4.30, CXXABI 1.3.13, GCC 4.2.0, Linux 3.2.0, processor x86-64-v1
+          runs on    Debian 12, Ubuntu 22.04, RHEL 9, Amazon Linux 2023 and newer
+          C library  glibc
+          hardening  relro no, canary no, nx yes, pie no, fortify no, cet no, separate code yes, read-only code yes
+                     relro: no, it has no PT_GNU_RELRO
+                     canary: no, it does not call __stack_chk_fail
+                     pie: no, it is linked to a fixed address
+                     fortify: no, 0 of 2 functions that can check sizes do
+                     cet: no, not marked for IBT nor SHSTK
+          arm64      macos 12.0, 2 libraries, PIE, a signature is in it (not verified)
+          windows    console, 6.1 or newer, not signed
+          hardening  ASLR yes, high entropy yes, DEP yes, CFG no
+          symbols    names and debug information; build id 15dfff32
+          build      1 path of the machine that built it, as /home/ada/app/main.go
+          go         go1.26.8, example.com/m v1.0.0, commit 51ab03d
+                     cgo used by net, os/user; looks up hosts: Go's own or the C library's: the host's files decide
+                     no time zones needed; no CA roots needed
+                     1 module, 1 replaced, 4,078 functions in 2 packages, paths trimmed: no
+                     GODEBUG keeps 1 old default: tls10server=1
+                     module example.com/m v1.0.0 => ../m v1.0.1
+                     main.main
+          rust       rustc 1.95.0, packages unknown (no cargo auditable); 1 crate seen in paths
+
+        other
+          unknown: the file is empty
+           = fix  build it again
+        ");
+    }
+}
