@@ -64,9 +64,12 @@ pub fn all(section: &str) -> impl Iterator<Item = &'static Key> {
 /// The setting of a section whose name is most like a wrong one.
 pub fn like(section: &str, wrong: &str) -> Option<&'static str> {
     let lower = wrong.to_ascii_lowercase();
-    let near = all(section)
-        .map(|key| (strsim::damerau_levenshtein(&key.name.to_ascii_lowercase(), &lower), key.name));
-    near.min().filter(|(distance, name)| *distance <= 2.max(name.len() / 4)).map(|(_, name)| name)
+    let most = |name: &str| 2.max(name.len() / 4);
+    // Measuring takes time; a name of quite another length is not like it.
+    let names =
+        all(section).map(|key| key.name).filter(|name| name.len().abs_diff(wrong.len()) <= most(name));
+    let near = names.map(|name| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &lower), name));
+    near.min().filter(|(distance, name)| *distance <= most(name)).map(|(_, name)| name)
 }
 
 /// Sections, other than this one, that have a setting of this name.

@@ -49,7 +49,9 @@ static GROUPS: LazyLock<Groups> = LazyLock::new(|| {
     assert!(known.len() <= WORDS * 64, "the table of system calls has outgrown its sets");
     let set = |calls: &Vec<&str>| {
         let mut set = Calls::default();
-        calls.iter().for_each(|call| set.insert(known[call]));
+        for call in calls {
+            set.insert(known[call]);
+        }
         set
     };
     let sets = by_name.iter().map(|(name, calls)| (*name, set(calls))).collect();
