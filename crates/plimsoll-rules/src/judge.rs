@@ -13,6 +13,7 @@ use crate::settings::Settings;
 use crate::sheet::Sheet;
 use crate::source::Source;
 use crate::surroundings::Surroundings;
+use crate::systemd::PlacedUnit;
 use crate::tree::Tree;
 use crate::waiver::{Block, Layout, Remark, is_about_secrets, remarks};
 use crate::{dockerfile, environment, ignore, lock};
@@ -38,6 +39,7 @@ pub(crate) fn judge(kind: Kind, source: Source, around: &Surroundings, settings:
     let judge = Judge { around, settings };
     let mut judged = match kind {
         Kind::Dockerfile | Kind::Any => judge.dockerfile(source),
+        Kind::Unit => judge.unit(source),
         Kind::Compose => {
             judge.tree(kind, source, |check| if let Check::Compose(look) = check { Some(look) } else { None })
         }
@@ -58,7 +60,7 @@ pub(crate) fn judge(kind: Kind, source: Source, around: &Surroundings, settings:
 }
 
 /// Rules about secrets in files of one kind. They know better what to do about one than those about secrets anywhere.
-const KNOW_BETTER: [&str; 4] = ["IMG005", "CMP009", "K8S015", "CI021"];
+const KNOW_BETTER: [&str; 5] = ["IMG005", "CMP009", "K8S015", "CI021", "SYSD009"];
 
 impl Judge<'_> {
     /// Asks all rules that look at such a file.
@@ -74,6 +76,25 @@ impl Judge<'_> {
             }
         }
         findings
+    }
+
+    fn unit(&self, source: Source) -> Judged {
+        let placed = PlacedUnit::new(source, self.around);
+        let file = &placed.file;
+        let findings = self.ask(&placed, &file.source, |check| match check {
+            Check::Unit(look) => Some(look),
+            _ => None,
+        });
+        let comments = file.comments.iter();
+        let remarks =
+            comments.map(|c| Remark { line: c.line, text: c.text.clone(), inside: c.inside }).collect();
+        let places = file.assignments.iter().map(|a| a.place);
+        let places =
+            places.chain(file.sections.iter().map(|s| s.place)).chain(file.problems.iter().map(|p| p.place));
+        let mut blocks: Vec<Block> = places.map(|place| (place.line, place.end_line)).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        Judged { findings, remarks, layout: Layout::Blocks(blocks), source: placed.file.source }
     }
 
     /// A file of YAML: its own rules, and those of all such files.

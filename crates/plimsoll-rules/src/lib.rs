@@ -26,6 +26,7 @@ pub mod sheet;
 pub mod shell;
 pub mod source;
 pub mod surroundings;
+pub mod systemd;
 pub mod tree;
 pub mod waiver;
 

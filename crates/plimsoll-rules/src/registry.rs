@@ -9,17 +9,18 @@ use plimsoll_model::finding::RuleSheet;
 
 use crate::page;
 use crate::rule::Rule;
-use crate::rules::{compose, dockerfile, environment, kubernetes, lock, pipelines, secrets};
+use crate::rules::{compose, dockerfile, environment, kubernetes, lock, pipelines, secrets, systemd};
 use crate::waiver::rules::{EXPIRED, NOT_UNDERSTOOD, WITHOUT_FINDING, WITHOUT_REASON};
 
 /// The families.
-const FAMILIES: [&[Rule]; 8] = [
+const FAMILIES: [&[Rule]; 9] = [
     dockerfile::RULES,
     compose::RULES,
     kubernetes::RULES,
     lock::RULES,
     environment::RULES,
     pipelines::RULES,
+    systemd::RULES,
     secrets::RULES,
     &[NOT_UNDERSTOOD, WITHOUT_REASON, EXPIRED, WITHOUT_FINDING],
 ];

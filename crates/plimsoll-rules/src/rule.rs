@@ -11,6 +11,7 @@ use crate::secrets::{Certainty, Hit};
 use crate::settings::Settings;
 use crate::sheet::Sheet;
 use crate::surroundings::Surroundings;
+use crate::systemd::PlacedUnit;
 use crate::tree::Tree;
 
 /// A check. All that is said about it in sentences is on its page.
@@ -40,6 +41,8 @@ pub type Look<F> = fn(&Subject<'_, F>, &mut Sheet<'_>);
 pub enum Check {
     /// At one Dockerfile and what lies around it.
     Dockerfile(Look<Dockerfile>),
+    /// At one unit of systemd, with its drop-ins.
+    Unit(Look<PlacedUnit>),
     /// At one Compose file and what lies around it.
     Compose(Look<Tree>),
     /// At one file of objects of Kubernetes, and those beside it.
@@ -104,11 +107,15 @@ impl SecretsSubject<'_> {
 /// What a rule about Dockerfiles is told.
 pub type DockerfileSubject<'a> = Subject<'a, Dockerfile>;
 
+/// What a rule about units is told.
+pub type UnitSubject<'a> = Subject<'a, PlacedUnit>;
+
 impl Rule {
     /// What the rule judges.
     pub const fn subject(&self) -> Kind {
         match self.check {
             Check::Dockerfile(_) => Kind::Dockerfile,
+            Check::Unit(_) => Kind::Unit,
             Check::Compose(_) => Kind::Compose,
             Check::Kubernetes(_) => Kind::Kubernetes,
             Check::Workflow(_) => Kind::Workflow,

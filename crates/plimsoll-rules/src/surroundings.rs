@@ -12,6 +12,7 @@ use crate::dockerfile::{self, Dockerfile};
 use crate::files::{Kind, read_text};
 use crate::go_sources::GoSources;
 use crate::source::Source;
+use crate::systemd::program;
 use crate::tree::Tree;
 
 /// Names in a folder that are looked at; where there are more, none is known.
@@ -119,6 +120,23 @@ impl Surroundings {
     /// The text of a file that is named from here. Nothing where it is not there, or not to be read.
     pub fn text(&self, name: &str) -> Option<Rc<str>> {
         self.shelf.text(&self.path(name)?)
+    }
+
+    /// Whether a file that is named from here holds one of these; nothing where that is not known. Programs are asked this
+    /// way: they are no text.
+    pub fn holds(&self, name: &str, needles: &[&str]) -> Option<bool> {
+        let path = self.path(name)?;
+        match &self.shelf.memory {
+            Some(files) => files.get(&path).map(|text| needles.iter().any(|needle| text.contains(needle))),
+            None if path.is_symlink() => None,
+            None => program::holds(&path, needles),
+        }
+    }
+
+    /// Whether a name in the folder is a link; false where that is not known.
+    pub fn is_link(&self, name: &str) -> bool {
+        let on_disk = self.shelf.memory.is_none();
+        on_disk && self.path(name).is_some_and(|path| path.is_symlink())
     }
 
     /// The names of what is in the folder; nothing where that is not known.

@@ -19,7 +19,10 @@ fn top() -> Vec<(&'static str, Value)> {
     let mut fields = vec![
         ("schema_version", number("The version of this shape: fields are added, never renamed.")),
         ("path", text("The file, as it was named.")),
-        ("format", word("What kind of file it is.", &["elf", "mach-o", "pe", "script", "unknown"])),
+        (
+            "format",
+            word("What kind of file it is.", &["elf", "mach-o", "pe", "script", "systemd-unit", "unknown"]),
+        ),
         (
             "problem",
             or_null(object(
@@ -299,6 +302,33 @@ fn contents() -> Vec<(&'static str, Value)> {
                     ("characteristics", number("The field `DllCharacteristics`.")),
                 ],
             )),
+        ),
+        ("exposure", or_null(object("How much a systemd unit leaves its service exposed.", exposure()))),
+    ]
+}
+
+fn exposure() -> Vec<(&'static str, Value)> {
+    let score = |what: &str| json!({ "description": what, "type": "number" });
+    vec![
+        ("systemd", number("The version of systemd whose table this is.")),
+        ("score", score("From 0, it may do nothing, to 10.")),
+        ("level", word("The word for the score.", &super::ExposureLevel::WORDS)),
+        (
+            "rows",
+            list(
+                "What was looked at; what lowers the score most comes first.",
+                vec![
+                    ("field", text("Its name in systemd's JSON.")),
+                    ("name", text("The setting that it is about.")),
+                    ("weight", number("How much it counts.")),
+                    ("range", number("How bad it is at worst.")),
+                    ("badness", or_null(number("How bad it is; null where it does not apply."))),
+                    ("exposure", or_null(score("Its part of the score; null where it adds nothing."))),
+                    ("may", or_null(text("What the service may do."))),
+                    ("lower", or_null(text("What would lower it."))),
+                    ("breaks", or_null(text("What would break by that."))),
+                ],
+            ),
         ),
     ]
 }

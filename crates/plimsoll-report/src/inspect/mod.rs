@@ -3,7 +3,8 @@
 mod languages;
 
 use plimsoll_model::inspection::{
-    Answer, FileFormat, Hardening, Inspection, Library, Protection, Purpose, Symbols,
+    Answer, Exposure, ExposureLevel, FileFormat, Hardening, Inspection, Library, Protection, Purpose,
+    Symbols,
 };
 use plimsoll_model::size::human;
 
@@ -47,10 +48,37 @@ fn block(inspection: &Inspection, style: &Style) -> Vec<Line> {
     if let Some(go) = &inspection.go {
         about_go(&mut block, go, style);
     }
+    if let Some(exposure) = &inspection.exposure {
+        exposed(&mut block, exposure);
+    }
     if let Some(rust) = &inspection.rust {
         about_rust(&mut block, rust);
     }
     block.lines
+}
+
+/// Ways to lower the score that are named; JSON has all.
+const NAMED: usize = 10;
+
+fn exposed(block: &mut Block, exposure: &Exposure) {
+    let role = match exposure.level {
+        ExposureLevel::Perfect | ExposureLevel::Safe | ExposureLevel::Ok => Role::Good,
+        ExposureLevel::Medium => Role::Plain,
+        _ => Role::Warning,
+    };
+    let score = format!(": {} of 10, as systemd {} computes it", exposure.score, exposure.systemd);
+    block.marked("exposure", role, exposure.level.word(), score);
+    let bad = exposure.rows.iter().filter(|row| row.lower.is_some());
+    let count = bad.clone().count();
+    for row in bad.take(NAMED) {
+        let said = |text: &Option<String>| text.clone().unwrap_or_default();
+        let part = row.exposure.unwrap_or_default();
+        let lower = format!("{} ({}); breaks {}", said(&row.lower), said(&row.may), said(&row.breaks));
+        block.row(&format!("  -{part}"), lower);
+    }
+    if count > NAMED {
+        block.row("", format!("and {} more; --json has them", count - NAMED));
+    }
 }
 
 /// Rows of one file.
@@ -76,6 +104,7 @@ fn title(inspection: &Inspection) -> String {
         FileFormat::MachO => "Mach-O ",
         FileFormat::Pe => "PE ",
         FileFormat::Script => return format!("script, {}", human(inspection.size)),
+        FileFormat::SystemdUnit => return format!("systemd unit, {}", human(inspection.size)),
         FileFormat::Unknown => "",
     };
     let purpose = match inspection.purpose {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::secrets::Style;
+use crate::systemd;
 
 /// What a file is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +24,8 @@ pub enum Kind {
     Lock,
     /// Variables for a program, a line each.
     Environment,
+    /// A unit of systemd, or a drop-in of one.
+    Unit,
     /// YAML that is nothing of the above until its text is known.
     Yaml,
     /// Any other text; secrets are looked for.
@@ -62,7 +65,7 @@ const fn about(kind: Kind, name: &'static str, largest: u64, typical: &'static s
 const MIB: u64 = 1 << 20;
 
 /// Every kind.
-const KINDS: [About; 11] = [
+const KINDS: [About; 12] = [
     about(Kind::Dockerfile, "dockerfile", MIB, "Dockerfile"),
     about(Kind::Compose, "compose", MIB, "compose.yaml"),
     about(Kind::Kubernetes, "kubernetes", 4 * MIB, "deploy.yaml"),
@@ -71,6 +74,7 @@ const KINDS: [About; 11] = [
     about(Kind::Manifest, "manifest", MIB, "package.json"),
     about(Kind::Lock, "lock", 32 * MIB, "package-lock.json"),
     about(Kind::Environment, "environment", MIB, ".env"),
+    about(Kind::Unit, "unit", MIB, "app.service"),
     about(Kind::Yaml, "yaml", 4 * MIB, "x.yaml"),
     about(Kind::Text, "text", 32 * MIB, "notes.txt"),
     about(Kind::Any, "any", MIB, "Dockerfile"),
@@ -171,6 +175,9 @@ impl Kind {
 
     /// The kind of a file in a folder, or nothing where there are no checks for it.
     pub fn of(path: &Path) -> Option<Self> {
+        if systemd::placed::named(path).is_some() {
+            return Some(Self::Unit);
+        }
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         let name = name.as_str();
         // `Dockerfile.dockerignore` says what is not sent to the builder.
@@ -201,6 +208,10 @@ impl Kind {
     pub(crate) fn told_by(self, text: &str, named: bool) -> Self {
         if self == Self::Text && named && begins_as_dockerfile(text) {
             return Self::Dockerfile;
+        }
+        // Other things end in `.path` or `.scope` too; a unit has a section.
+        if self == Self::Unit && !text.lines().any(|line| line.trim_start().starts_with('[')) {
+            return Self::Text;
         }
         if self != Self::Yaml {
             return self;
@@ -318,6 +329,7 @@ mod tests {
             (Kind::Manifest, "Cargo.toml go.mod package.json Gemfile"),
             (Kind::Environment, ".env .env.production prod.env .env.example"),
             (Kind::Yaml, "a.yaml composer.yaml"),
+            (Kind::Unit, "a.service b@.socket c@x.timer a.service.d/x.conf service.d/x.conf"),
             (
                 Kind::Text,
                 "Dockerfile.dockerignore .dockerignore Dockerfiles docker.go dockerfile.go dockerfile.vim README.md id_rsa .envrc",

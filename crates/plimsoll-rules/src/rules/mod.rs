@@ -7,3 +7,4 @@ pub(crate) mod kubernetes;
 pub(crate) mod lock;
 pub(crate) mod pipelines;
 pub(crate) mod secrets;
+pub(crate) mod systemd;
