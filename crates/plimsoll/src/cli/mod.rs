@@ -43,7 +43,7 @@ pub(crate) enum Command {
         after_help = "Never overwrites. Then: `plimsoll doctor`, `plimsoll ship --dry-run`, `plimsoll ship`."
     )]
     Init(Init),
-    /// Look for faults in what is there: Dockerfiles, so far. Changes nothing, runs nothing.
+    /// Look for faults in what is there: Dockerfiles, Compose, Kubernetes, CI, lock and environment files, secrets. Changes nothing, runs nothing.
     #[command(
         after_help = "A finding is allowed by a comment above it: `# plimsoll: allow RULE until DATE: REASON`; hadolint's comments count too.\n\
                       Exit codes: 0 nothing as bad as --fail-on, 10 something, 14 something could not be read.\n\
