@@ -296,7 +296,9 @@ fn universal(slices: &[Vec<u8>]) -> Vec<u8> {
     let mut content = Vec::new();
     for slice in slices {
         let mut processor = [slice[4..8].to_vec(), slice[8..12].to_vec()];
-        processor.iter_mut().for_each(|field| field.reverse());
+        for field in &mut processor {
+            field.reverse();
+        }
         file.extend(processor.concat());
         file.extend([number(ALIGN + content.len()), number(slice.len()), number(14)].concat());
         content.extend_from_slice(slice);

@@ -80,6 +80,23 @@ fn a_script_has_an_interpreter() {
 }
 
 #[test]
+fn what_a_packer_hides_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("packed");
+    let mut bytes = fs::read("/bin/true").unwrap();
+    assert_eq!(say(Path::new("/bin/true")).packed, Some(Answer::No));
+    bytes[0x28..0x30].fill(0);
+    bytes[0x3c..0x40].fill(0);
+    // A packed program has two or three segments; here the mark stands in the padding of the table's end.
+    let end = 64 + 56 * usize::from(bytes[0x38]);
+    bytes[end + 4..end + 8].copy_from_slice(b"UPX!");
+    fs::write(&path, &bytes).unwrap();
+    let packed = say(&path);
+    assert_eq!((packed.packed, packed.is_go), (Some(Answer::Yes), Some(Answer::Unknown)), "{packed:#?}");
+    assert_eq!(packed.build_paths.unwrap().found, Answer::Unknown);
+}
+
+#[test]
 fn files_of_holes_cost_little() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("huge");

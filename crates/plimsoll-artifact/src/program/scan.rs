@@ -34,8 +34,6 @@ pub(crate) struct Traces {
     pub(crate) build_paths: BTreeSet<String>,
     /// A version of Go.
     pub(crate) go_version: Option<String>,
-    /// UPX's mark.
-    pub(crate) packed: bool,
     /// Whether all data was searched.
     pub(crate) complete: bool,
 }
@@ -78,7 +76,6 @@ struct Finders {
     rustc: Finder<'static>,
     registry: Finder<'static>,
     go: Finder<'static>,
-    upx: Finder<'static>,
     paths: Vec<Finder<'static>>,
 }
 
@@ -91,7 +88,6 @@ impl Finders {
             rustc: Finder::new(b"/rustc/"),
             registry: Finder::new(REGISTRY),
             go: Finder::new(b"go1."),
-            upx: Finder::new(b"UPX!"),
             paths: PEOPLE.iter().chain(&MACHINES).map(|path| Finder::new(path.as_bytes())).collect(),
         }
     }
@@ -100,7 +96,6 @@ impl Finders {
         traces.tunables |= self.tunables.find(piece).is_some();
         traces.name_services |= self.name_services.find(piece).is_some();
         traces.character_sets |= self.character_sets.find(piece).is_some();
-        traces.packed |= self.upx.find(piece).is_some();
         if traces.rustc_commit.is_none() {
             traces.rustc_commit = self.rustc.find_iter(piece).find_map(|at| commit(&piece[at + 7..]));
         }

@@ -26,8 +26,7 @@ pub(super) fn about_go(block: &mut Block, go: &Go, style: &Style) {
     let info = if go.build_info.is_yes() { "" } else { ", its build information is gone" };
     let name = |part: Option<String>| part.unwrap_or_default();
     block.row("go", format!("{version}{}{}{info}", name(module), name(commit)));
-    let C { text } = C::of(go);
-    block.row("", format!("cgo {text}; looks up hosts: {}", go.resolver.name()));
+    block.row("", format!("cgo {}; looks up hosts: {}", c_code(go), go.resolver.name()));
     let zones = embedded(go.loads_time_zones, go.embeds_time_zones, "time zones");
     let roots = embedded(go.loads_system_roots, go.embeds_roots, "CA roots");
     block.row("", format!("{zones}; {roots}"));
@@ -75,20 +74,13 @@ fn go_lists(block: &mut Block, go: &Go, style: &Style) {
 }
 
 /// What is said of C code.
-struct C {
-    text: String,
-}
-
-impl C {
-    fn of(go: &Go) -> Self {
-        let text = match (go.cgo, go.cgo_enabled) {
-            (Answer::Yes, _) if go.cgo_packages.is_empty() => "used".to_owned(),
-            (Answer::Yes, _) => format!("used by {}", go.cgo_packages.join(", ")),
-            (Answer::No, Answer::Yes) => "on, but not used".to_owned(),
-            (Answer::No, _) => "not used".to_owned(),
-            (Answer::Unknown, enabled) => format!("unknown (switched on: {})", enabled.name()),
-        };
-        Self { text }
+fn c_code(go: &Go) -> String {
+    match (go.cgo, go.cgo_enabled) {
+        (Answer::Yes, _) if go.cgo_packages.is_empty() => "used".to_owned(),
+        (Answer::Yes, _) => format!("used by {}", go.cgo_packages.join(", ")),
+        (Answer::No, Answer::Yes) => "on, but not used".to_owned(),
+        (Answer::No, _) => "not used".to_owned(),
+        (Answer::Unknown, enabled) => format!("unknown (switched on: {})", enabled.name()),
     }
 }
 
