@@ -40,11 +40,8 @@ impl RunEnd {
     /// The exit code of a command that ran the rollout to here.
     pub const fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Over(Outcome::Promoted) => ExitCode::Success,
-            Self::Over(Outcome::RolledBack | Outcome::Superseded) => ExitCode::RolledBack,
-            Self::Over(Outcome::Refused) => ExitCode::Refused,
-            Self::Over(Outcome::Mixed | Outcome::PromotedInPart) => ExitCode::MixedFleet,
-            Self::Over(Outcome::Inconclusive | Outcome::Stopped) | Self::Held(_) => ExitCode::Inconclusive,
+            Self::Over(outcome) => outcome.exit_code(),
+            Self::Held(_) => ExitCode::Inconclusive,
         }
     }
 }

@@ -18,7 +18,7 @@ pub enum ExitCode {
     RolledBack,
     /// Some hosts serve one release and some another.
     MixedFleet,
-    /// Another coordinator holds the lease.
+    /// Another coordinator holds the lease, or took it and ended the rollout.
     LockHeld,
     /// Neither good nor bad could be shown, or a person is waited for.
     Inconclusive,
@@ -66,7 +66,7 @@ impl ExitCode {
                 "the release was rolled back; what served before it, if anything did, serves everywhere"
             }
             Self::MixedFleet => "hosts serve different releases, or it is not known what they serve",
-            Self::LockHeld => "another coordinator holds the lease",
+            Self::LockHeld => "another coordinator holds the lease, or took it and ended the rollout",
             Self::Inconclusive => "neither good nor bad could be shown, or a person is waited for",
             Self::Unreachable => "a target could not be reached",
         }

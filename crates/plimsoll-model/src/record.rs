@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
+use crate::exit::ExitCode;
 use crate::hook::{HookName, HookRun};
 use crate::metrics::Reading;
 use crate::plan::{HostAction, Plan};
@@ -475,6 +476,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The exit code of a command whose rollout ended so.
+    pub const fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Promoted => ExitCode::Success,
+            Self::RolledBack | Self::Superseded => ExitCode::RolledBack,
+            Self::Inconclusive => ExitCode::Inconclusive,
+            Self::Refused => ExitCode::Refused,
+            Self::Mixed | Self::PromotedInPart => ExitCode::MixedFleet,
+            Self::Stopped => ExitCode::LockHeld,
+        }
+    }
+
     /// Whether the release serves from then on.
     pub const fn is_promoted(self) -> bool {
         matches!(self, Self::Promoted | Self::PromotedInPart)

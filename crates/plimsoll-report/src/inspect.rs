@@ -223,7 +223,12 @@ fn needs(block: &mut Block, inspection: &Inspection) {
         block.row("runs on", text);
     }
     if let Some(library) = inspection.c_library {
-        block.row("C library", library.name());
+        let loads = if inspection.loads_name_services == Some(Answer::Yes) {
+            "; loads name services of its own version from the host"
+        } else {
+            ""
+        };
+        block.row("C library", format!("{}{loads}", library.name()));
     }
 }
 
@@ -440,7 +445,7 @@ mod tests {
                      libc.so.6  unusable: it is for another machine  cache
           needs      glibc 2.34, GLIBCXX 3.4.30, CXXABI 1.3.13, GCC 4.2.0, Linux 3.2.0, processor x86-64-v1
           runs on    Debian 12, Ubuntu 22.04, RHEL 9, Amazon Linux 2023 and newer
-          C library  glibc
+          C library  glibc; loads name services of its own version from the host
           hardening  relro no, canary no, nx yes, pie no, fortify no, cet no, separate code yes, read-only code yes
                      relro: no, it has no PT_GNU_RELRO
                      canary: no, it does not call __stack_chk_fail

@@ -11,6 +11,7 @@ use plimsoll_model::event::{Event, News};
 use crate::board::Board;
 use crate::ending::{Ending, EndingStory};
 use crate::line::{Line, width_of};
+use crate::names::Names;
 use crate::reporter::{ReportError, Reporter};
 use crate::sink::Sink;
 use crate::style::Style;
@@ -40,17 +41,18 @@ impl<W: Write> LiveReporter<W> {
         Self { sink, style, board, unsealed: None, drawn: vec![], drawn_at }
     }
 
+    /// Releases that are known already are called by these names.
+    #[must_use]
+    pub fn knowing(mut self, names: Names) -> Self {
+        self.board.names = names;
+        self
+    }
+
     /// The terminal has another size now.
     pub fn resize(&mut self, width: usize, height: usize) {
         self.style.width = Some(width);
         self.style.height = height;
         self.draw(&[]);
-    }
-
-    /// Another program is about to write on the terminal (a passphrase is asked for): what is drawn stays, and the next
-    /// redraw begins below it.
-    pub fn let_go(&mut self) {
-        self.drawn.clear();
     }
 
     /// Lines that are true for good, on their way to the screen.

@@ -15,6 +15,7 @@ use crate::board::Board;
 use crate::clock;
 use crate::ending::Ending;
 use crate::line::Line;
+use crate::names::Names;
 use crate::reporter::{ReportError, Reporter};
 use crate::sink::Sink;
 use crate::style::Style;
@@ -46,6 +47,13 @@ impl<W: Write> PlainReporter<W> {
             weights: String::new(),
             verdicts: vec![],
         }
+    }
+
+    /// Releases that are known already are called by these names.
+    #[must_use]
+    pub fn knowing(mut self, names: Names) -> Self {
+        self.board.names = names;
+        self
     }
 
     fn put(&mut self, at: Timestamp, line: &Line) {

@@ -12,7 +12,8 @@ use plimsoll_model::Masker;
 use plimsoll_model::event::Event;
 use plimsoll_model::free_text::FreeText as _;
 use plimsoll_report::{
-    Ending, JsonLinesReporter, LiveReporter, PlainReporter, QuietReporter, ReportError, Reporter, Style,
+    Ending, JsonLinesReporter, LiveReporter, Names, PlainReporter, QuietReporter, ReportError, Reporter,
+    Style,
 };
 
 use crate::cli::Cli;
@@ -78,16 +79,17 @@ impl Output {
         style
     }
 
-    /// A reporter on a thread of its own, so that a slow reader never holds work up for long.
-    pub(crate) fn reporter(self) -> Reports {
+    /// A reporter on a thread of its own, so that a slow reader never holds work up for long. It calls releases by
+    /// these names.
+    pub(crate) fn reporter(self, names: Names) -> Reports {
         let style = self.style();
         let stdout = io::stdout();
         let reporter: Box<dyn Reporter + Send> = match (self.json, stdout.is_terminal(), self.quiet) {
             (true, _, _) => Box::new(JsonLinesReporter::new(stdout)),
-            (_, _, true) => Box::new(QuietReporter(PlainReporter::new(stdout, style))),
-            (_, true, _) if is_dumb() => Box::new(PlainReporter::new(stdout, style)),
-            (_, true, _) => Box::new(LiveReporter::new(stdout, style)),
-            (_, false, _) => Box::new(PlainReporter::new(stdout, style)),
+            (_, _, true) => Box::new(QuietReporter(PlainReporter::new(stdout, style).knowing(names))),
+            (_, true, _) if is_dumb() => Box::new(PlainReporter::new(stdout, style).knowing(names)),
+            (_, true, _) => Box::new(LiveReporter::new(stdout, style).knowing(names)),
+            (_, false, _) => Box::new(PlainReporter::new(stdout, style).knowing(names)),
         };
         Reports::start(reporter)
     }

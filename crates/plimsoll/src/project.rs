@@ -19,6 +19,7 @@ use plimsoll_engine::journal::{Journal, JournalError, MaskingJournal, Query, Sql
 use plimsoll_model::record::Record;
 use plimsoll_model::service::{Environment, Service};
 use plimsoll_model::{EnvironmentName, ExitCode, Masker, ReleaseId, Secret};
+use plimsoll_report::Names;
 
 use crate::content::ReleaseFolders;
 use crate::failure::{Failure, with_causes};
@@ -126,6 +127,11 @@ impl Project {
     /// What the journal knows; nothing where there is none yet.
     pub(crate) fn history(&self) -> Result<History, Failure> {
         Ok(History::fold(&self.records(&Query::default())?))
+    }
+
+    /// The names of all releases.
+    pub(crate) fn names(&self) -> Result<Names, Failure> {
+        Ok(Names::from_records(&self.records(&Query::default())?))
     }
 
     /// The environment that is meant: the named one, `production`, or the only one.

@@ -142,24 +142,9 @@ impl Host {
         self.world().strangers.insert(port, holder);
     }
 
-    /// Lets a stranger listen on a public address.
-    pub fn occupy_address(&self, address: SocketAddr) {
-        self.world().taken_addresses.insert(address);
-    }
-
     /// Puts a secret into a file of the host.
     pub fn put_secret_file(&self, path: &str, secret: Secret) {
         self.world().secret_files.insert(path.to_owned(), secret);
-    }
-
-    /// Adds a line to the instances' logs.
-    pub fn write_log(&self, line: LogLine) {
-        self.world().log.push(line);
-    }
-
-    /// Says what the host cannot do.
-    pub fn set_remarks(&self, remarks: Vec<String>) {
-        self.world().remarks = remarks;
     }
 
     /// Kills the proxy. It forgets its counters, and keeps its table in its file.

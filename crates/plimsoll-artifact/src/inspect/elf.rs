@@ -42,6 +42,13 @@ fn read_image<'data, R: ReadRef<'data>>(
     let traces = common::fill(&mut inspection, &image.view(source), question);
     from_facts(&mut inspection, &facts);
     inspection.c_library = Some(c_library(&facts, &inspection, &traces));
+    if inspection.c_library == Some(CLibrary::GlibcStatic) {
+        inspection.loads_name_services = Some(match (traces.name_services, traces.complete) {
+            (true, _) => Answer::Yes,
+            (false, true) => Answer::No,
+            (false, false) => Answer::Unknown,
+        });
+    }
     minimums(&mut inspection, &facts, &details);
     inspection.hardening = Some(hardening::judge(&facts, &details, &inspection));
     let resolution = resolve(&facts, &question.root, folder(path, &question.root).as_deref());

@@ -209,6 +209,8 @@ fn linkage_and_resolver_of_every_way_to_build() {
             _ => CLibrary::None,
         };
         assert_eq!(inspection.c_library, Some(expected), "{case}");
+        // The resolver and the lookup of users load them.
+        assert_eq!(inspection.loads_name_services, is_static_glibc.then_some(Answer::Yes), "{case}");
     }
 }
 

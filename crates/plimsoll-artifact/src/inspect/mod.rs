@@ -12,6 +12,8 @@ mod pe;
 mod script;
 
 #[cfg(test)]
+mod compilers;
+#[cfg(test)]
 mod go_matrix;
 #[cfg(test)]
 mod hostile;

@@ -20,6 +20,8 @@ const LONGEST: usize = 512;
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark that one text leaves")]
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
+    /// glibc reads its settings: in every one that is linked in, since 2.26.
+    pub(crate) tunables: bool,
     /// glibc looks for name services.
     pub(crate) name_services: bool,
     /// glibc looks for character sets.
@@ -41,7 +43,7 @@ pub(crate) struct Traces {
 impl Traces {
     /// Whether glibc is linked in.
     pub(crate) fn has_static_glibc(&self) -> bool {
-        self.name_services && self.character_sets
+        self.tunables || self.name_services && self.character_sets
     }
 }
 
@@ -69,6 +71,7 @@ const PATHS: [&str; 7] =
 const REGISTRY: &[u8] = b"registry/src/";
 
 struct Finders {
+    tunables: Finder<'static>,
     name_services: Finder<'static>,
     character_sets: Finder<'static>,
     rustc: Finder<'static>,
@@ -81,6 +84,7 @@ struct Finders {
 impl Finders {
     fn new() -> Self {
         Self {
+            tunables: Finder::new(b"GLIBC_TUNABLES\0"),
             name_services: Finder::new(b"libnss_"),
             character_sets: Finder::new(b"gconv"),
             rustc: Finder::new(b"/rustc/"),
@@ -92,6 +96,7 @@ impl Finders {
     }
 
     fn look(&self, piece: &[u8], traces: &mut Traces) {
+        traces.tunables |= self.tunables.find(piece).is_some();
         traces.name_services |= self.name_services.find(piece).is_some();
         traces.character_sets |= self.character_sets.find(piece).is_some();
         traces.packed |= self.upx.find(piece).is_some();

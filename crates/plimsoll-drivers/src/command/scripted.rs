@@ -88,13 +88,6 @@ impl ScriptedCommands {
             .reply("git status", Reply::says(""))
     }
 
-    /// Sets a variable of the environment.
-    #[must_use]
-    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
-        self.variables.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
     /// Everything that was run, in order.
     pub fn orders(&self) -> Vec<CommandOrder> {
         self.orders.lock().expect("no holder of this lock panics").clone()

@@ -82,7 +82,7 @@ pub struct WeakVersion {
 pub enum CLibrary {
     /// glibc, linked when it starts.
     Glibc,
-    /// glibc inside: it still loads name services and character sets of its own version from the host.
+    /// glibc, linked in.
     GlibcStatic,
     /// musl, linked when it starts.
     Musl,

@@ -75,6 +75,9 @@ pub struct Inspection {
     pub defined_versions: Vec<String>,
     /// The C library that is in it or that it is linked with.
     pub c_library: Option<CLibrary>,
+    /// Whether a glibc that is linked in looks up hosts, users or services: it loads the host's modules for that, which must be of
+    /// its own version. Absent for all other programs.
+    pub loads_name_services: Option<Answer>,
     /// The oldest glibc that has all that it needs; absent where it needs nothing of glibc.
     pub minimum_glibc: Option<String>,
     /// The newest versions of other runtime libraries that it needs.

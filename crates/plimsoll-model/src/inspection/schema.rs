@@ -150,6 +150,10 @@ fn requirements() -> Vec<(&'static str, Value)> {
     vec![
         ("c_library", or_null(word("Its C library.", &["glibc", "glibc-static", "musl", "none", "unknown"]))),
         (
+            "loads_name_services",
+            or_null(answer("Whether a glibc that is linked in loads the host's name services.")),
+        ),
+        (
             "minimum_glibc",
             or_null(text("The oldest glibc that has all that it needs; null where it needs none.")),
         ),

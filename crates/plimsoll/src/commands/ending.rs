@@ -219,7 +219,7 @@ impl Story {
         let command = format!("plimsoll deploy --converge -e {}", self.environment);
         let mut hints = told.ending.hints;
         hints.push(Hint::new(command, "once the others are back"));
-        Told { ending: Ending { exit: exit_of(Outcome::PromotedInPart), hints, ..told.ending } }
+        Told { ending: Ending { exit: Outcome::PromotedInPart.exit_code(), hints, ..told.ending } }
     }
 
     fn held(&self, rollout: &RolloutId, until: Timestamp) -> Told {
@@ -270,7 +270,7 @@ impl Story {
             users,
             printed: self.printed.clone(),
         };
-        Told::new(exit_of(outcome), story, recovered, hints)
+        Told::new(outcome.exit_code(), story, recovered, hints)
     }
 
     /// What a person may want next after a release came back.
@@ -318,17 +318,6 @@ impl Story {
             _ => None,
         });
         last.unwrap_or_default()
-    }
-}
-
-/// The exit code of an outcome.
-pub(crate) fn exit_of(outcome: Outcome) -> ExitCode {
-    match outcome {
-        Outcome::Promoted => ExitCode::Success,
-        Outcome::RolledBack | Outcome::Superseded => ExitCode::RolledBack,
-        Outcome::Inconclusive | Outcome::Stopped => ExitCode::Inconclusive,
-        Outcome::Refused => ExitCode::Refused,
-        Outcome::Mixed | Outcome::PromotedInPart => ExitCode::MixedFleet,
     }
 }
 

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use plimsoll_drivers::{Clock as _, Host, HostError, SystemClock};
 use plimsoll_engine::fleet;
-use plimsoll_engine::journal::Query;
 use plimsoll_model::agent::{LogCursor, LogLine, Request, Response};
 use plimsoll_model::{ExitCode, HostName, ReleaseId, ServiceName, Timestamp};
 use plimsoll_report::{Names, log_line};
@@ -38,7 +37,7 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Logs) -> Result<Exi
     show_warnings(&project);
     let environment = project.environment(arguments.chosen.environment.as_ref())?;
     let named = arguments.release.as_ref().map(|r| super::deploy::named(&project, r)).transpose()?;
-    let names = Names::from_records(&project.records(&Query::default())?);
+    let names = project.names()?;
     check_patterns([environment], &arguments.hosts.patterns)?;
     let mut hosts = project.running_hosts(environment, &arguments.hosts.patterns)?;
     let after = arguments.since.map(|since| {

@@ -64,7 +64,7 @@ impl Shipment<'_> {
             let tested = service.test.as_ref().and_then(|test| service.environments.get(&test.environment));
             self.project.greet(tested.into_iter().chain([self.environment]))?;
         }
-        let reports = output.reporter();
+        let reports = output.reporter(self.project.names()?);
         let began = SystemClock.now();
         let told = match self.go((&key, &trusted_keys), &mut reports.teller(), goal) {
             Ok(shipped) => ending::of_shipment(self.project, self.environment, &shipped, began)?,

@@ -15,7 +15,7 @@ use plimsoll_model::{ExitCode, RolloutId};
 use plimsoll_plan::RolloutState;
 use plimsoll_report::hold_clause;
 
-use super::ending::{self, Told, exit_of};
+use super::ending::{self, Told};
 use super::work::{on_environment, show_warnings, under_lease};
 use crate::cli::{Chosen, Promote, Retry, Waiting};
 use crate::failure::Failure;
@@ -198,7 +198,7 @@ fn await_end(project: &Project, output: Output, rollout: &RolloutId) -> Result<E
             let label = known.map(|r| history.label(&r.plan.release).to_string()).unwrap_or_default();
             let text = format!("{rollout} is over: {label} {}", words(outcome));
             tell(output, rollout, words(outcome), &text)?;
-            let exit = exit_of(outcome);
+            let exit = outcome.exit_code();
             return Ok(if exit == ExitCode::RolledBack { ExitCode::Success } else { exit });
         }
         std::thread::sleep(Duration::from_millis(50));

@@ -98,7 +98,7 @@ pub(crate) fn under_lease<T>(
 ) -> Result<ExitCode, Failure> {
     let hands = Hands::new(waiting, output);
     project.greet([environment])?;
-    let reports = output.reporter();
+    let reports = output.reporter(project.names()?);
     let result = deploy(project, environment, &hands, &mut reports.teller(), work);
     let told = match result.and_then(tell) {
         Ok(told) => told,

@@ -49,37 +49,40 @@ enum Kill {
 fn promotion_goes_on(at_least: u64, kill: impl Fn(u64) -> Kill) {
     let mut project = quick();
     project.run(&["ship"]).expect(0);
-    let load = Load::start(project.port, 150);
-    for n in 1.. {
-        let (version, case) = ((n + 1).to_string(), format!("{:?} of a promotion", kill(n)));
-        project.change(&[("VERSION", &version)]);
-        let before = project.last_record();
-        let run = project.disturbed(&["ship"], kill(n));
-        assert_eq!(run.code, Some(0), "{case}: {}", run.text());
-        project.serves(&version, &case);
-        load.lost_nothing(&case);
-        if project.last_record() < before + n {
-            assert!(n > at_least, "{n} are too few");
-            break;
-        }
-    }
-    load.stop();
-    project.run(&["audit"]).expect(0);
+    let one = |project: &mut Project, version: &str, kill| {
+        project.change(&[("VERSION", version)]);
+        (project.last_record(), project.disturbed(&["ship"], kill), version.to_owned())
+    };
+    each_record(&mut project, "a promotion", at_least, kill, one);
 }
 
 /// The same at every record of a rollback by hand.
 fn rollback_goes_on(at_least: u64, kill: impl Fn(u64) -> Kill) {
     let mut project = quick().steps("");
     project.run(&["ship"]).expect(0);
+    let one = |project: &mut Project, version: &str, kill| {
+        project.change(&[("VERSION", version)]);
+        project.run(&["ship"]).expect(0);
+        (project.last_record(), project.disturbed(&["rollback"], kill), "1".to_owned())
+    };
+    each_record(&mut project, "a rollback", at_least, kill, one);
+}
+
+/// Disturbs one command after another, each a record later, under load, until one has no record left for it. `one`
+/// makes a version and disturbs a command: the record before it, how it ran, and which version serves afterwards.
+fn each_record(
+    project: &mut Project,
+    of: &str,
+    at_least: u64,
+    kill: impl Fn(u64) -> Kill,
+    one: impl Fn(&mut Project, &str, Kill) -> (u64, Run, String),
+) {
     let load = Load::start(project.port, 150);
     for n in 1.. {
-        let (version, case) = ((n + 1).to_string(), format!("{:?} of a rollback", kill(n)));
-        project.change(&[("VERSION", &version)]);
-        project.run(&["ship"]).expect(0);
-        let before = project.last_record();
-        let run = project.disturbed(&["rollback"], kill(n));
+        let case = format!("{:?} of {of}", kill(n));
+        let (before, run, serves) = one(project, &(n + 1).to_string(), kill(n));
         assert_eq!(run.code, Some(0), "{case}: {}", run.text());
-        project.serves("1", &case);
+        project.serves(&serves, &case);
         load.lost_nothing(&case);
         if project.last_record() < before + n {
             assert!(n > at_least, "{n} are too few");

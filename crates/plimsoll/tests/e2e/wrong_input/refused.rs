@@ -55,3 +55,15 @@ fn a_missing_secret_refuses_before_anything_is_superseded() {
     project.run(&["deploy", "r4"]).expect(2).says(&["GREETER_TOKEN_OF_NOBODY"]);
     is_held_still(&project);
 }
+
+#[test]
+fn a_release_that_takes_anothers_place_is_called_by_its_number() {
+    let mut project = held();
+    project.change(&[("VERSION", "4")]);
+    project.run(&["build"]).expect(0);
+    let deployed = project.run(&["deploy", "r4", "--detach"]).expect(14).says(&["put r4 in its place"]);
+    let r4 = project.records().iter().rev().find_map(|r| {
+        (r["entry"]["kind"] == "release-sealed").then(|| r["entry"]["release"].as_str().unwrap().to_owned())
+    });
+    assert!(!deployed.text().contains(&r4.expect("it was sealed")), "{}", deployed.text());
+}

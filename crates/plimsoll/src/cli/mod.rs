@@ -1,9 +1,15 @@
 //! The command line, exactly as it is typed. What it means is decided in `commands`.
 
+mod check;
+mod hidden;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use plimsoll_model::{EnvironmentName, Span};
+
+pub(crate) use check::{Check, CheckFormat, Explain, FailOn, Inspect};
+pub(crate) use hidden::{Agent, Proxy, Runtime, Spec};
 
 /// Heading of the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -206,89 +212,6 @@ pub(crate) struct Waiting {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// Files and folders to look at; this folder where none is named.
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// How the findings are written.
-    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT", conflicts_with = "json")]
-    pub(crate) format: CheckFormat,
-    /// The mildest finding that refuses.
-    #[arg(long, value_enum, default_value = "error", value_name = "SEVERITY")]
-    pub(crate) fail_on: FailOn,
-    /// Only these rules, separated by commas: identifiers, names or aliases.
-    #[arg(long, value_delimiter = ',', value_name = "RULES")]
-    pub(crate) only: Vec<String>,
-    /// These rules too, which are off by themselves.
-    #[arg(long, value_delimiter = ',', value_name = "RULES")]
-    pub(crate) also: Vec<String>,
-    /// Not these rules.
-    #[arg(long, value_delimiter = ',', value_name = "RULES")]
-    pub(crate) skip: Vec<String>,
-    /// Leave files and folders out: names, or paths; one `*` stands for anything.
-    #[arg(long, value_delimiter = ',', value_name = "PATTERNS")]
-    pub(crate) exclude: Vec<String>,
-    /// Registries that base images may come from: `registry.example`, `*.example`.
-    #[arg(long, value_delimiter = ',', value_name = "REGISTRIES")]
-    pub(crate) trusted_registry: Vec<String>,
-    /// Labels that images have, with their form: `version:semver`. Forms: text, rfc3339, semver, url, hash, spdx, email.
-    #[arg(long, value_delimiter = ',', value_name = "LABEL:FORM")]
-    pub(crate) require_label: Vec<String>,
-    /// Images have no other labels.
-    #[arg(long)]
-    pub(crate) strict_labels: bool,
-}
-
-/// How findings are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
-    /// SARIF 2.1.0, for code scanning.
-    Sarif,
-    /// JUnit's XML, for CI servers.
-    Junit,
-    /// Annotations of GitHub Actions.
-    Github,
-    /// A code quality report of GitLab.
-    Gitlab,
-}
-
-/// The mildest finding that refuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum FailOn {
-    /// Errors.
-    Error,
-    /// Warnings and errors.
-    Warning,
-    /// Every finding.
-    Info,
-    /// None.
-    Never,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Inspect {
-    /// The files.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Search libraries in this folder as the root of a file system.
-    #[arg(long, value_name = "DIR", default_value = "/")]
-    pub(crate) root: PathBuf,
-    /// The names of all functions of Go programs too.
-    #[arg(long)]
-    pub(crate) functions: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Explain {
-    /// An identifier, a name or an alias.
-    pub(crate) rule: String,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Unit {
     /// The program that is released: what it cannot live with is left out of the unit.
     #[arg(long, value_name = "FILE")]
@@ -482,74 +405,4 @@ pub(crate) struct Down {
     /// Even where another command is at work there: it ends.
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Agent {
-    /// Folder of releases and state.
-    #[arg(long)]
-    pub(crate) root: PathBuf,
-    /// The service.
-    #[arg(long)]
-    pub(crate) service: plimsoll_model::ServiceName,
-    /// Connect standard input and output with the agent, which is started where none runs.
-    #[arg(long)]
-    pub(crate) stdio: bool,
-    /// Who looks after the instances.
-    #[arg(long, value_enum, default_value = "auto")]
-    pub(crate) runtime: Runtime,
-    /// Whose systemd, where it is systemd.
-    #[arg(long, value_enum, default_value = "system")]
-    pub(crate) scope: Scope,
-}
-
-/// Who looks after an agent's instances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Runtime {
-    /// Parents of our own; over `--stdio` systemd, where the host was booted with it.
-    Auto,
-    /// Parents of our own.
-    Shims,
-    /// The host's systemd.
-    Systemd,
-}
-
-/// Whose systemd.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Scope {
-    /// The host's.
-    System,
-    /// The user's.
-    User,
-}
-
-impl From<Scope> for plimsoll_agent::systemd::Scope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::System => Self::System,
-            Scope::User => Self::User,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Proxy {
-    /// Where clients are served.
-    #[arg(long, required_unless_present = "inherited")]
-    pub(crate) listen: Option<std::net::SocketAddr>,
-    /// They are served on the listening socket that is its standard input.
-    #[arg(long, conflicts_with = "listen")]
-    pub(crate) inherited: bool,
-    /// Socket of the control connection.
-    #[arg(long)]
-    pub(crate) control: PathBuf,
-    /// File that keeps the table.
-    #[arg(long)]
-    pub(crate) state: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Spec {
-    /// The file that says what to do.
-    pub(crate) spec: PathBuf,
 }

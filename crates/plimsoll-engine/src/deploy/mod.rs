@@ -1,6 +1,12 @@
 //! Brings one release into one environment: lease, what an earlier command left, plan, rollout.
 
-use std::collections::BTreeMap;
+mod error;
+mod left;
+mod order;
+
+pub use error::DeployError;
+pub use order::make_plan;
+
 use std::time::Instant;
 
 use plimsoll_drivers::host::unexpected;
@@ -9,12 +15,12 @@ use plimsoll_model::event::News;
 use plimsoll_model::evidence::{Evidence, Gate, GateDecision};
 use plimsoll_model::observation::{FleetObservation, SeenHost};
 use plimsoll_model::plan::{Plan, PlanKind};
-use plimsoll_model::record::{Command, Entry, Outcome, Record};
-use plimsoll_model::release::{Manifest, RunSpec, SecretReference};
-use plimsoll_model::service::{Environment, Target};
+use plimsoll_model::record::{Command, Entry, Outcome};
+use plimsoll_model::release::{RunSpec, SecretReference};
+use plimsoll_model::service::Environment;
 use plimsoll_model::{EnvironmentName, Fence, HostName, ReleaseId, RolloutId, ServiceName, Span};
-use plimsoll_plan::planner::{self, NoPlan};
-use plimsoll_plan::{Decision, RolloutState, Wait, decide};
+use plimsoll_plan::planner::NoPlan;
+use plimsoll_plan::{RolloutState, Wait};
 
 use crate::fleet;
 use crate::history::History;
@@ -22,7 +28,7 @@ use crate::hooks::HookRunner;
 use crate::journal::{Holder, JournalError, Lease, Query};
 use crate::preflight::{self, Conclusion, Examination};
 use crate::rollout::{Run, RunEnd, RunError, RunOptions};
-use crate::world::{ReleaseContent, Secrets, World};
+use crate::world::{Secrets, World};
 
 /// What is to be deployed.
 #[derive(Debug, Clone)]
@@ -60,71 +66,6 @@ pub enum Deployed {
     },
     /// The release served already.
     AlreadyServing,
-}
-
-/// Why a deployment did not happen or could not be brought to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum DeployError {
-    /// There is no plan for it.
-    #[error(transparent)]
-    NoPlan(#[from] NoPlan),
-    /// The rollout could not be run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The journal failed, or someone else holds the lease.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The release's content is not here.
-    #[error(transparent)]
-    Content(#[from] crate::world::ContentError),
-    /// A host certainly lacks what is needed.
-    #[error("{summary}")]
-    Unfit {
-        /// What it lacks.
-        summary: String,
-        /// What to do about it.
-        help: Vec<String>,
-    },
-    /// The release's manifest is not understood.
-    #[error("the manifest of release {release} is not understood: {why}")]
-    Manifest {
-        /// The release.
-        release: ReleaseId,
-        /// Why.
-        why: String,
-    },
-    /// A secret that instances need has no value here.
-    #[error("`{environment}` needs secrets that are not set where this command runs: {}", list(secrets))]
-    SecretsMissing {
-        /// The environment.
-        environment: EnvironmentName,
-        /// The variables that the instances get, and those that their values are taken from.
-        secrets: Vec<(String, String)>,
-    },
-    /// Going there would go back past a release that says that this cannot be.
-    #[error("{target} cannot follow {block}, which blocks going back past it: {reason}")]
-    PastBlock {
-        /// Where it would go.
-        target: ReleaseId,
-        /// The release that blocks.
-        block: ReleaseId,
-        /// Why, in its own words.
-        reason: String,
-    },
-    /// There is nothing to do this to.
-    #[error("no rollout is under way in `{environment}`")]
-    NothingUnderWay {
-        /// The environment.
-        environment: String,
-    },
-}
-
-/// `GREETER_TOKEN (for TOKEN)`; the second name only where it is another one.
-fn list(secrets: &[(String, String)]) -> String {
-    let name = |(variable, from): &(String, String)| {
-        if variable == from { from.clone() } else { format!("{from} (for {variable})") }
-    };
-    secrets.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Looks up the secrets that live in the operator's environment, before anything needs them.
@@ -275,7 +216,7 @@ impl<'d, 'w> Deployment<'d, 'w> {
         }
         let started = Instant::now();
         let (environment, release) = (order.environment, &order.release);
-        let manifest = manifest(self.world.releases, release)?;
+        let manifest = order::manifest(self.world.releases, release)?;
         let artifact = self.world.releases.artifact_file(release);
         let needs = preflight::release_needs(release, &manifest, &environment.run, artifact.as_deref());
         let about = Examination { service: &self.actor.service, environment, release: Some(&needs) };
@@ -319,39 +260,6 @@ impl<'d, 'w> Deployment<'d, 'w> {
 
     fn observe(&mut self) -> FleetObservation {
         fleet::observe(&mut self.world.hosts, self.world.parallel, &self.actor.service)
-    }
-
-    fn unfinished(&mut self) -> Result<Option<RolloutState>, DeployError> {
-        let history = self.history()?;
-        self.settle_hooks(&history)?;
-        let Some(left) = history.unfinished(&self.environment.name) else { return Ok(None) };
-        let query = Query { rollout: Some(left.plan.rollout.clone()), ..Query::default() };
-        let records = self.world.journal.read(&query)?;
-        let Some(left) = RolloutState::fold(&records).map_err(RunError::from)? else { return Ok(None) };
-        let Some((host, other)) = overwritten(&left.plan, &self.observe()) else { return Ok(Some(left)) };
-        // Neither way would be right: forward and back would both take away what somebody brought there since.
-        let summary = format!(
-            "was not finished: {host} serves {other} since, which a command with another journal brought there"
-        );
-        let entry = Entry::Finished { outcome: Outcome::Mixed, summary };
-        self.world.record(&self.lease, Some(&left.plan.rollout), entry)?;
-        Ok(None)
-    }
-
-    fn take_over(&mut self, left: RolloutState) -> Result<Deployed, DeployError> {
-        let fleet = self.observe();
-        let course = course(&left, &decide(&left, &fleet, self.world.clock.now()));
-        let rollout = left.plan.rollout.clone();
-        self.announce(&left.plan, Some(course.clone()))?;
-        let query = Query { rollout: Some(rollout.clone()), ..Query::default() };
-        // Reporters learn the plan from its record, as they would have at its beginning.
-        let is_plan = |r: &Record| matches!(r.entry, Entry::Planned { .. });
-        if let Some(planned) = self.world.journal.read(&query)?.into_iter().find(is_plan) {
-            self.world.tell(News::Recorded { record: Box::new(planned) });
-        }
-        let entry = Entry::TakenOver { course: course.clone() };
-        self.world.record(&self.lease, Some(&rollout), entry)?;
-        self.run(left, Some(course))
     }
 
     fn roll_out(&mut self, plan: Plan) -> Result<Deployed, DeployError> {
@@ -413,16 +321,6 @@ impl<'d, 'w> Deployment<'d, 'w> {
     }
 }
 
-/// A host of the plan that serves neither what the plan brings nor what was there before it.
-fn overwritten(plan: &Plan, fleet: &FleetObservation) -> Option<(HostName, ReleaseId)> {
-    fleet.hosts.iter().find_map(|seen| {
-        let host = plan.host(&seen.host)?;
-        let current = seen.seen.current.as_ref()?;
-        let is_known = *current == plan.release || plan.before(host) == Some(current);
-        (!is_known).then(|| (seen.host.clone(), current.clone()))
-    })
-}
-
 /// What is to be said where hosts answer clients with the maintenance page.
 fn maintenance(seen: &FleetObservation) -> Option<String> {
     let on = |h: &&SeenHost| h.seen.traffic.as_ref().is_some_and(|t| t.table.maintenance.is_some());
@@ -434,66 +332,4 @@ fn maintenance(seen: &FleetObservation) -> Option<String> {
             hosts.join(", ")
         )
     })
-}
-
-/// Makes the plan for an order from what is known and seen.
-pub fn make_plan(
-    order: &Order,
-    releases: &dyn ReleaseContent,
-    history: &History,
-    fleet: &FleetObservation,
-) -> Result<Plan, DeployError> {
-    let manifest = manifest(releases, &order.release)?;
-    let (serving, zones) = (history.serving(&order.environment.name), zones(&order.environment.target));
-    let refused = if order.rollback { History::came_back } else { History::refused };
-    let request = planner::Request {
-        rollout: history.next_rollout(&order.environment.name, fleet),
-        environment: order.environment,
-        manifest: &manifest,
-        release: order.release.clone(),
-        trusted_keys: order.trusted_keys,
-        rollback: order.rollback,
-        canary: order.canary,
-        refused: &refused(history, &order.environment.name),
-        serving: serving.as_ref(),
-        zones: &zones,
-        fleet,
-    };
-    Ok(planner::plan(&request)?)
-}
-
-/// The zones of the hosts that have one.
-fn zones(target: &Target) -> BTreeMap<HostName, String> {
-    match target {
-        Target::Local { .. } => BTreeMap::new(),
-        Target::Ssh(target) => {
-            let zoned =
-                target.hosts.iter().filter_map(|h| Some((h.name.clone(), h.zone.as_ref()?.to_string())));
-            zoned.collect()
-        }
-    }
-}
-
-fn manifest(releases: &dyn ReleaseContent, release: &ReleaseId) -> Result<Manifest, DeployError> {
-    let signed = releases.manifest(release)?;
-    serde_json::from_str(&signed.manifest)
-        .map_err(|e| DeployError::Manifest { release: release.clone(), why: e.to_string() })
-}
-
-/// What a coordinator that takes over does, in words.
-fn course(left: &RolloutState, next: &Decision) -> String {
-    let goes_back = match next {
-        Decision::Record(entry) => matches!(**entry, Entry::GoingBack { .. }),
-        _ => left.back.is_some(),
-    };
-    if goes_back {
-        return "going back".to_owned();
-    }
-    match left.step {
-        _ if !left.committed.is_empty() => "finishing what was committed".to_owned(),
-        Some(open) => format!("continuing at step {} of {}", open.index + 1, left.plan.steps.len()),
-        None if left.promoting => "continuing with the promotion".to_owned(),
-        None if left.steps_done == 0 => "continuing from the beginning".to_owned(),
-        None => format!("continuing after step {} of {}", left.steps_done, left.plan.steps.len()),
-    }
 }
