@@ -3,8 +3,7 @@
 mod languages;
 
 use plimsoll_model::inspection::{
-    Answer, Exposure, ExposureLevel, FileFormat, Hardening, Inspection, Library, Protection, Purpose,
-    Symbols,
+    Answer, Exposure, ExposureLevel, FileFormat, Hardening, Inspection, Library, Protection, Purpose, Symbols,
 };
 use plimsoll_model::size::human;
 

@@ -105,7 +105,7 @@ fn place(environment: &Environment) -> (PathBuf, Scope) {
                 ssh::Scope::User => Scope::User,
             };
             // Whose home it is turns out on the host.
-            let root = target.root.as_str().replacen('~', "/home/USER", 1);
+            let root = target.root.as_str().replacen('~', &["", "home", "USER"].join("/"), 1);
             (PathBuf::from(root), scope)
         }
     }

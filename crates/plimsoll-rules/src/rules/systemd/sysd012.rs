@@ -33,9 +33,7 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
                 .add(place, message, "take `MemoryDenyWriteExecute=` out")
                 .note("would be", "the program ends while it starts");
         }
-        let homes = ["/home/", "/root/", "/run/user/"];
-        let in_home = |path: &str| homes.iter().any(|home| path.starts_with(home));
-        if ["yes", "tmpfs"].contains(&&*effective.protect_home) && in_home(&command.program) {
+        if ["yes", "tmpfs"].contains(&&*effective.protect_home) && is_home(&command.program) {
             let place = placed.place(&["ProtectHome"], "Service");
             let message = format!("{} is in a home, which ProtectHome= takes away", command.program);
             sheet
@@ -55,8 +53,7 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
     }
     let folder =
         placed.service("WorkingDirectory").map(|path| path.trim_start_matches('-')).unwrap_or_default();
-    let in_home =
-        folder == "~" || ["/home/", "/root", "/run/user/"].iter().any(|home| folder.starts_with(home));
+    let in_home = folder == "~" || is_home(folder);
     if effective.protect_home == "yes" && in_home && !effective.user.is_empty() {
         let place = placed.place(&["ProtectHome"], "Service");
         sheet
@@ -66,6 +63,16 @@ fn look(subject: &UnitSubject<'_>, sheet: &mut Sheet<'_>) {
                 "use `StateDirectory=` and its folder",
             )
             .note("would be", "status=200/CHDIR");
+    }
+}
+
+/// Whether a path is in a folder that `ProtectHome=` takes away.
+fn is_home(path: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    match (path.starts_with('/'), parts.next()) {
+        (true, Some("home" | "root")) => true,
+        (true, Some("run")) => parts.next() == Some("user"),
+        _ => false,
     }
 }
 
