@@ -356,7 +356,7 @@ mod tests {
                      module example.com/m v1.0.0 => ../m v1.0.1
                      main.main
           exposure   UNSAFE: 9.6 of 10, as systemd 252 computes it
-          -0.5     PrivateNetwork=yes (it reaches the host's network); breaks every program that speaks to others over the network
+            -0.5     PrivateNetwork=yes (it reaches the host's network); breaks every program that speaks to others over the network
           rust       rustc 1.95.0, packages unknown (no cargo auditable); 1 crate seen in paths
 
         other
