@@ -29,6 +29,8 @@ pub struct LocalOptions {
     pub log: PathBuf,
     /// Who calls, `user@machine`, for the host's trail.
     pub author: Option<String>,
+    /// Variables of this process's environment that the agent, which outlives it, does not get: secrets.
+    pub withheld: Vec<String>,
 }
 
 /// The local host.
@@ -145,7 +147,11 @@ fn spawn_agent(options: &LocalOptions) -> Result<Child, String> {
     let log =
         open_log(&options.log).map_err(|e| failed(&format!("cannot write {}", options.log.display()), e))?;
     let errors = log.try_clone().map_err(|e| failed("cannot share the agent's log", e))?;
-    Command::new(program)
+    let mut command = Command::new(program);
+    for name in &options.withheld {
+        command.env_remove(name);
+    }
+    command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(log)
@@ -213,6 +219,7 @@ mod tests {
             start: vec!["true".to_owned()],
             log: folder.join("log"),
             author: None,
+            withheld: Vec::new(),
         })
     }
 

@@ -94,6 +94,8 @@ pub struct Run<'r, 'w> {
     viewer: Viewer,
     /// Hosts that do not answer, and since when. Only this coordinator's knowledge: another one begins to wait anew.
     silent_since: HashMap<HostName, Timestamp>,
+    /// When it looked at the hosts for the first time.
+    watched_since: Option<Timestamp>,
     last_renewal: Timestamp,
     last_word: Timestamp,
     /// Hosts whose switches are armed for this rollout, as they were last seen or are being armed: they get word.
@@ -125,6 +127,7 @@ impl<'r, 'w> Run<'r, 'w> {
             following: migrate::Following::default(),
             viewer,
             silent_since: HashMap::new(),
+            watched_since: None,
             last_renewal: Timestamp::default(),
             last_word: Timestamp::default(),
             armed: HashSet::new(),
@@ -190,6 +193,7 @@ impl<'r, 'w> Run<'r, 'w> {
         let World { hosts, parallel, clock, .. } = &mut *self.world;
         let mut fleet = fleet::observe_with_word(hosts, *parallel, &self.state.plan.service, Some(&word));
         let now = clock.now();
+        fleet.watched_since = *self.watched_since.get_or_insert(now);
         let before = std::mem::take(&mut self.silent_since);
         for lost in &mut fleet.unreachable {
             let since = before.get(&lost.host).copied().unwrap_or(now);

@@ -10,13 +10,13 @@ use std::time::Duration;
 use plimsoll_drivers::{Clock, Host};
 use plimsoll_model::agent::Request;
 use plimsoll_model::observation::{FleetObservation, SeenHost};
-use plimsoll_model::record::{Entry, Operation, Outcome};
+use plimsoll_model::record::{Entry, Operation, Outcome, Record};
 use plimsoll_model::service::Environment;
 use plimsoll_model::{Fence, HostName, RolloutId, ServiceName, Timestamp};
 
 use crate::deploy::{DeployError, Deployment};
 use crate::fleet;
-use crate::journal::{JournalError, RENEW_EVERY};
+use crate::journal::{JournalError, Query, RENEW_EVERY};
 use crate::world::World;
 
 /// How long beyond its own drain and stop times a service may take to end.
@@ -59,6 +59,15 @@ impl Deployment<'_, '_> {
             Ok::<_, JournalError>(())
         })?;
         Ok(Stopped::new(ended, refused, seen))
+    }
+
+    /// Who has stopped the environment since this record of the journal; `None` where nobody has.
+    pub(crate) fn stopped_since(&mut self, record: u64) -> Result<Option<String>, JournalError> {
+        let environment = Some(self.environment.name.clone());
+        let records = self.world.journal.read(&Query { after: record, environment, ..Query::default() })?;
+        let is_down =
+            |r: &&Record| matches!(&r.entry, Entry::Operated { operation: Operation::Down { .. }, .. });
+        Ok(records.iter().rfind(is_down).map(|record| record.author.clone()))
     }
 
     fn end_unfinished(&mut self) -> Result<Option<RolloutId>, DeployError> {

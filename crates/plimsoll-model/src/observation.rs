@@ -138,6 +138,9 @@ pub struct FleetObservation {
     pub hosts: Vec<SeenHost>,
     /// Hosts that did not, with the reason.
     pub unreachable: Vec<LostHost>,
+    /// Since when this coordinator has looked on: before that nobody may have.
+    #[serde(default)]
+    pub watched_since: Timestamp,
 }
 
 /// A host that answered.

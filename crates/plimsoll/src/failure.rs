@@ -127,6 +127,9 @@ impl From<ShipError> for Failure {
             ShipError::Deploy(error) => error.into(),
             ShipError::Journal(error) => error.into(),
             ShipError::Hosts(_) => Self::new(ExitCode::Unreachable, with_causes(&error)),
+            ShipError::Stopped { .. } => {
+                Self::new(ExitCode::LockHeld, error.to_string()).help("plimsoll ship    brings it in again")
+            }
             ShipError::Cancelled => Self::new(ExitCode::Refused, error.to_string()),
         }
     }

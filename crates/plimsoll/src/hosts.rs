@@ -22,6 +22,7 @@ use plimsoll_model::{EnvironmentName, ExitCode, HostName, RolloutId};
 use crate::commands::servant::agent_command;
 use crate::failure::{Failure, with_causes};
 use crate::project::Project;
+use crate::secrets;
 use crate::this_machine::{ThisMachine, reach};
 use crate::who;
 
@@ -58,7 +59,7 @@ impl Project {
             Target::Local { root } => {
                 let (layout, root) = self.layout(root);
                 layout.create().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
-                local_host(&layout, self.start_command(&root)?)
+                local_host(&layout, self.start_command(&root)?, secrets::variables(&self.service))
             }
             Target::Ssh(target) => self.remote_hosts(environment, target, Purpose::Change),
         }
@@ -166,7 +167,7 @@ impl Project {
         }
         belongs_here(&layout)?;
         let start = if has_work(&layout) { self.start_command(&root)? } else { Vec::new() };
-        local_host(&layout, start)
+        local_host(&layout, start, secrets::variables(&self.service))
     }
 
     /// Whether hosts of an environment that do not answer are missed: on this machine only where an agent has something to
@@ -244,10 +245,14 @@ fn belongs_here(layout: &Layout) -> Result<(), Failure> {
 }
 
 /// The host of this machine, whose agent `start` starts where none runs.
-fn local_host(layout: &Layout, start: Vec<String>) -> Result<Vec<Box<dyn Host>>, Failure> {
+fn local_host(
+    layout: &Layout,
+    start: Vec<String>,
+    withheld: Vec<String>,
+) -> Result<Vec<Box<dyn Host>>, Failure> {
     let sockets = layout.sockets().map_err(|e| Failure::new(ExitCode::Internal, with_causes(&e)))?;
     let log = layout.state().join("agent.log");
-    let options = LocalOptions { socket: sockets.agent, start, log, author: Some(who::author()) };
+    let options = LocalOptions { socket: sockets.agent, start, log, author: Some(who::author()), withheld };
     Ok(vec![Box::new(LocalHost::new(options))])
 }
 

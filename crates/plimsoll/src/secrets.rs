@@ -9,10 +9,20 @@ use plimsoll_model::{Masker, Secret};
 
 use crate::content::EnvironmentSecrets;
 
-/// Variables of ours whose values are secret.
-const OURS: [&str; 2] = [crate::project::PASSWORD, crate::yard::TOKEN];
+/// Variables of ours whose values are secret: nobody else gets them.
+pub(crate) const OURS: [&str; 2] = [crate::project::PASSWORD, crate::yard::TOKEN];
 /// Larger files hold no secret.
 const LARGEST: u64 = 64 * 1024;
+
+/// Variables that this command alone is told: an agent would keep them for as long as it lives.
+pub(crate) fn variables(service: &Service) -> Vec<String> {
+    let declared = service.environments.values().flat_map(|environment| environment.run.secrets.values());
+    let declared = declared.filter_map(|reference| match reference {
+        SecretReference::Env(name) => Some(name.clone()),
+        SecretReference::File(_) => None,
+    });
+    OURS.iter().map(ToString::to_string).chain(declared).collect()
+}
 
 /// Masks every value that is known here, and says which are too short for that.
 pub(crate) fn masker(service: &Service) -> (Masker, Vec<String>) {

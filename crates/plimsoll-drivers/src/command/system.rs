@@ -38,18 +38,25 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct SystemCommands {
     cancel: Arc<AtomicBool>,
     secrets: Masker,
+    withheld: Vec<String>,
 }
 
 impl SystemCommands {
     /// Commands that end when `cancel` becomes true; from then on none is started.
     pub fn new(cancel: Arc<AtomicBool>) -> Self {
-        Self { cancel, secrets: Masker::default() }
+        Self { cancel, ..Self::default() }
     }
 
     /// Masks these values in what the commands print, beside those that only their names call secret.
     #[must_use]
     pub fn masking(self, secrets: Masker) -> Self {
         Self { secrets, ..self }
+    }
+
+    /// Starts no command with these variables of this process's environment.
+    #[must_use]
+    pub fn withholding(self, names: &[&str]) -> Self {
+        Self { withheld: names.iter().map(ToString::to_string).collect(), ..self }
     }
 }
 
@@ -60,7 +67,7 @@ impl Commands for SystemCommands {
         let ending = if self.cancel.load(Ordering::Relaxed) {
             Ending::Cancelled
         } else {
-            match Group::start(order) {
+            match Group::start(order, &self.withheld) {
                 Ok(group) => Run { group, order, cancel: &self.cancel, started }.follow(&mut output),
                 Err(error) => Ending::NotStarted(error),
             }
@@ -82,7 +89,7 @@ struct Group {
 }
 
 impl Group {
-    fn start(order: &CommandOrder) -> Result<Self, StartError> {
+    fn start(order: &CommandOrder, withheld: &[String]) -> Result<Self, StartError> {
         let path = find::program(order)?;
         let mut command = Command::new(&path);
         command.arg0(&order.program).args(&order.args).current_dir(&order.folder).process_group(0);
@@ -91,7 +98,7 @@ impl Group {
             command.env_clear();
             command.envs(CLEAN_VARIABLES.iter().filter_map(|name| Some((name, env::var_os(name)?))));
         }
-        for name in &order.removed {
+        for name in order.removed.iter().chain(withheld) {
             command.env_remove(name);
         }
         // What the shell that started us called its folder is not where the command runs.

@@ -259,7 +259,8 @@ impl<'d, 'w> Deployment<'d, 'w> {
     }
 
     fn observe(&mut self) -> FleetObservation {
-        fleet::observe(&mut self.world.hosts, self.world.parallel, &self.actor.service)
+        let seen = fleet::observe(&mut self.world.hosts, self.world.parallel, &self.actor.service);
+        FleetObservation { watched_since: self.world.clock.now(), ..seen }
     }
 
     fn roll_out(&mut self, plan: Plan) -> Result<Deployed, DeployError> {

@@ -72,6 +72,8 @@ pub struct Ship<'s> {
     pub clock: &'s dyn Clock,
     /// Who acts and how.
     pub actor: &'s Actor<'s>,
+    /// The journal's last record when the command began.
+    pub since: u64,
     /// `user@machine`, for records.
     pub author: String,
     /// Gates that a person skips.
@@ -131,6 +133,14 @@ pub enum ShipError {
     /// The hosts of an environment cannot be reached at all.
     #[error("{0}")]
     Hosts(String),
+    /// A person stopped an environment that the release was on its way to.
+    #[error("{environment} was stopped by {by} while this command was on its way there; it stays stopped")]
+    Stopped {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Who, `user@machine`.
+        by: String,
+    },
     /// A person cancelled before the environment that is aimed at was touched.
     #[error("cancelled; the environment that was aimed at is as it was")]
     Cancelled,

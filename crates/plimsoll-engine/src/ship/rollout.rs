@@ -122,12 +122,15 @@ impl Ship<'_> {
         gate: Gate,
     ) -> Result<Deployed, ShipError> {
         let started = self.start(gate, "");
-        let (actor, trusted_keys) = (self.actor, self.trusted_keys);
+        let (actor, trusted_keys, since) = (self.actor, self.trusted_keys, self.since);
         let order =
             Order { environment, release: release.clone(), trusted_keys, rollback: false, canary: false };
         let mut world = self.world(environment)?;
         let mut deployment = Deployment::begin(&mut world, actor, environment)?;
-        let result = deployment.deploy(&order);
+        let result = match deployment.stopped_since(since)? {
+            Some(by) => Err(ShipError::Stopped { environment: environment.name.clone(), by }),
+            None => deployment.deploy(&order).map_err(ShipError::from),
+        };
         deployment.end();
         drop(world);
         let deployed = result?;

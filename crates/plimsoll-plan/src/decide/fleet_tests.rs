@@ -61,6 +61,7 @@ pub(super) fn without(lost: &[usize]) -> FleetObservation {
     FleetObservation {
         hosts: (1..=3).filter(|n| !lost.contains(n)).map(seen).collect(),
         unreachable: lost.iter().map(silent).collect(),
+        ..FleetObservation::default()
     }
 }
 

@@ -135,10 +135,18 @@ fn not_good(at: &Moment, open: OpenStep, judge: &Judge, duration: Span) -> Decis
     )
 }
 
+/// Until when data is waited for that a step cannot end without. Time in which nobody looked does not count against the
+/// release: a coordinator that came since then has its first interval, which begins with its first look, before the wait.
+fn data_deadline(at: &Moment, judge: &Judge, end: Timestamp) -> Timestamp {
+    let spec = judge.spec();
+    let could_look = at.fleet.watched_since + spec.interval.duration();
+    end.max(could_look) + spec.no_data_deadline.duration()
+}
+
 /// No data: waited for until its deadline, then the declared policy.
 fn no_data(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decision {
     let spec = judge.spec();
-    let deadline = end + spec.no_data_deadline.duration();
+    let deadline = data_deadline(at, judge, end);
     if at.now < deadline {
         return wait_until(format!("data for analysis `{}` ({})", spec.name, judge.lack()), deadline);
     }
@@ -151,7 +159,7 @@ fn no_data(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decisi
 /// It waits for as long as it would for data, and is without verdict then.
 fn suspected(at: &Moment, open: OpenStep, judge: &Judge, end: Timestamp) -> Decision {
     let spec = judge.spec();
-    let deadline = end + spec.no_data_deadline.duration();
+    let deadline = data_deadline(at, judge, end);
     let seen = judge.assessment().reason;
     if at.now < deadline {
         return wait_until(

@@ -187,7 +187,11 @@ pub(super) fn observation(states: &[(InstanceId, InstanceState)], weights: &[Arm
 }
 
 fn fleet(seen: HostObservation) -> FleetObservation {
-    FleetObservation { hosts: vec![SeenHost { host: host(), seen }], unreachable: Vec::new() }
+    FleetObservation {
+        hosts: vec![SeenHost { host: host(), seen }],
+        unreachable: Vec::new(),
+        ..FleetObservation::default()
+    }
 }
 
 pub(super) fn all_ready() -> Vec<(InstanceId, InstanceState)> {
@@ -220,6 +224,18 @@ fn one_analysis_that_may_lack_data_does_not_speak_for_another() {
 }
 
 #[test]
+fn time_in_which_nobody_looked_does_not_count_as_time_without_data() {
+    let state = fold(plan(vec![analysis("strict", Policy::RollBack)]), in_the_pause());
+    let seen = fleet(observation(&all_ready(), &split()));
+    let taken_over = FleetObservation { watched_since: second(28), ..seen };
+    let data_until = second(28 + 1 + 5);
+    let waits = decide(&state, &taken_over, second(30));
+    assert!(matches!(&waits, Decision::Wait(w) if w.until == data_until), "{waits:?}");
+    let entry = recorded(decide(&state, &taken_over, data_until));
+    assert!(matches!(&entry, Entry::GoingBack { reason: BackReason::Policy { .. } }), "{entry:?}");
+}
+
+#[test]
 fn an_instance_that_does_not_come_back_in_a_pause_is_not_waited_for_without_end() {
     let mut states = all_ready();
     states[2].1 = InstanceState::Unready;
@@ -236,7 +252,7 @@ fn an_instance_that_does_not_come_back_in_a_pause_is_not_waited_for_without_end(
 fn a_host_that_does_not_answer_in_a_pause_is_not_waited_for_without_end() {
     let state = fold(plan(Vec::new()), in_the_pause());
     let lost = LostHost { host: host(), reason: "no route".to_owned(), since: None };
-    let seen = FleetObservation { hosts: Vec::new(), unreachable: vec![lost] };
+    let seen = FleetObservation { hosts: Vec::new(), unreachable: vec![lost], ..FleetObservation::default() };
     assert!(matches!(decide(&state, &seen, second(74)), Decision::Wait(w) if w.until == second(75)));
     assert!(matches!(recorded(decide(&state, &seen, second(75))), Entry::GoingBack { .. }));
 }
@@ -335,7 +351,7 @@ fn nothing_is_decided_while_it_is_not_known_whether_a_host_has_committed() {
     entries.push((22, Entry::Commanded { command: Command::Abort }));
     let state = fold(plan(Vec::new()), entries);
     let lost = LostHost { host: host(), reason: "no route".to_owned(), since: None };
-    let gone = FleetObservation { hosts: Vec::new(), unreachable: vec![lost] };
+    let gone = FleetObservation { hosts: Vec::new(), unreachable: vec![lost], ..FleetObservation::default() };
     assert!(matches!(decide(&state, &gone, second(30)), Decision::Wait(w) if w.until == second(80)));
     let mut seen = observation(&all_ready(), &split());
     assert!(matches!(recorded(decide(&state, &fleet(seen.clone()), second(30))), Entry::GoingBack { .. }));

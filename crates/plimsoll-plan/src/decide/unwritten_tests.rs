@@ -149,7 +149,7 @@ fn seen(state: &RolloutState, percent: u32, assigned: (u64, u64)) -> FleetObserv
         remarks: Vec::new(),
     };
     let hosts = vec![SeenHost { host: HostName::local(), seen }];
-    FleetObservation { hosts, unreachable: Vec::new() }
+    FleetObservation { hosts, unreachable: Vec::new(), ..FleetObservation::default() }
 }
 
 fn routed(percent: u32, assigned: (u64, u64)) -> Entry {

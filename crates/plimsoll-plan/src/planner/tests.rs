@@ -76,7 +76,7 @@ fn attempt(
         refused,
         serving: Some(&release('a')),
         zones: &BTreeMap::new(),
-        fleet: &FleetObservation { hosts, unreachable: Vec::new() },
+        fleet: &FleetObservation { hosts, unreachable: Vec::new(), ..FleetObservation::default() },
     };
     plan(&request)
 }

@@ -78,7 +78,7 @@ fn room(sheet: &mut Sheet<'_>, question: &Question<'_>, is_here: bool, disk: &Di
     };
     let asked = asked
         .needed(needed)
-        .fix("`plimsoll prune` removes releases that nothing needs; `du -xh / | sort -h | tail` shows what is large");
+        .fix(format!("`plimsoll prune` removes releases that nothing needs; `du -xh {point} | sort -h | tail` shows what is large"));
     // Who declares how much is enough is believed.
     let enough = disk.free >= certain && (declared > 0 || disk.free >= wished);
     sheet.answer(asked, yes_if(enough), format!("{} free of {}", human(disk.free), human(disk.total)));

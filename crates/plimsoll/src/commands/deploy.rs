@@ -5,13 +5,16 @@ use std::path::Path;
 
 use plimsoll_engine::Order;
 use plimsoll_engine::history::KnownRelease;
+use plimsoll_engine::journal::Query;
+use plimsoll_model::evidence::{Gate, GateDecision};
+use plimsoll_model::record::Entry;
 use plimsoll_model::service::Environment;
 use plimsoll_model::{ExitCode, ReleaseId};
 
 use super::work::{on_environment, show_warnings};
 use crate::cli::Deploy;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::project::Project;
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<ExitCode, Failure> {
@@ -22,6 +25,9 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<E
         Some(name) => named(&project, name)?.release,
         None => serving(&project, environment)?,
     };
+    if let Some(refused) = refused_by_test(&project, &release)? {
+        remark(&format!("warning: the test refused this release: {refused}"));
+    }
     let trusted_keys = project.trusted_keys_for(&release)?;
     let order = Order { environment, release, trusted_keys: &trusted_keys, rollback: false, canary: false };
     on_environment(&project, environment, output, Some(&arguments.waiting), |d| {
@@ -36,6 +42,20 @@ pub(crate) fn run(config: &Path, output: Output, arguments: &Deploy) -> Result<E
         d.preflight(&order)?;
         d.deploy(&order)
     })
+}
+
+/// Why the release's last test refused it, if it did. Who deploys it all the same is told.
+fn refused_by_test(project: &Project, release: &ReleaseId) -> Result<Option<String>, Failure> {
+    let records = project.records(&Query::default())?;
+    let last = records.into_iter().rev().find_map(|record| match record.entry {
+        Entry::Gate { evidence }
+            if evidence.gate == Gate::Test && evidence.release.as_ref() == Some(release) =>
+        {
+            Some(evidence)
+        }
+        _ => None,
+    });
+    Ok(last.filter(|test| test.decision == GateDecision::Refused).map(|test| test.summary))
 }
 
 /// The release that serves the environment, as far as the journal knows.

@@ -20,6 +20,7 @@ use crate::cli::Planned;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::project::Project;
+use crate::secrets::OURS;
 
 pub(crate) fn run(config: &Path, output: Output, arguments: &Planned) -> Result<ExitCode, Failure> {
     let project = Project::load(config)?;
@@ -36,7 +37,7 @@ pub(super) fn of_ship(
     environment: &Environment,
     output: Output,
 ) -> Result<ExitCode, Failure> {
-    let commands = SystemCommands::new(std::sync::Arc::default());
+    let commands = SystemCommands::default().withholding(&OURS);
     let facts = plimsoll_drivers::source::source(&commands, &project.folder)
         .map_err(|e| Failure::usage(e.to_string()))?;
     let mut lines = vec![format!(

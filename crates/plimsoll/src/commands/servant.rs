@@ -95,6 +95,7 @@ fn reach(arguments: &Agent, root: &Path, executable: &Path) -> Result<UnixStream
         log: layout.state().join("agent.log"),
         // Whoever is at the other end of the bridge says it.
         author: None,
+        withheld: Vec::new(),
     };
     local::connect(&options).map_err(|why| Failure::new(ExitCode::Unreachable, why))
 }

@@ -17,6 +17,7 @@ use crate::content::EnvironmentSecrets;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::project::Project;
+use crate::secrets::OURS;
 use crate::who;
 use crate::yard::ProjectYard;
 
@@ -82,9 +83,12 @@ impl Shipment<'_> {
         goal: Goal,
     ) -> Result<Shipped, Failure> {
         let project = self.project;
-        let commands = SystemCommands::new(Arc::clone(&self.hands.cancel)).masking(project.masker.clone());
+        let commands = SystemCommands::new(Arc::clone(&self.hands.cancel))
+            .masking(project.masker.clone())
+            .withholding(&OURS);
         let actor = self.hands.actor(project);
-        let clock = SteadyClock::new(&SystemClock, newest(project.journal()?.as_mut())?);
+        let (newest, since) = newest(project.journal()?.as_mut())?;
+        let clock = SteadyClock::new(&SystemClock, newest);
         let mut ship = Ship {
             service: &project.service,
             project: &project.folder,
@@ -99,6 +103,7 @@ impl Shipment<'_> {
             secrets: &EnvironmentSecrets,
             clock: &clock,
             actor: &actor,
+            since,
             author: who::author(),
             skip: self.skip.clone(),
             events: tell,

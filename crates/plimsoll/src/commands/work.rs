@@ -19,6 +19,7 @@ use crate::content::EnvironmentSecrets;
 use crate::failure::Failure;
 use crate::output::{Output, remark};
 use crate::project::Project;
+use crate::secrets::OURS;
 use crate::yard::ProjectYard;
 use crate::{signals, who};
 
@@ -43,8 +44,8 @@ impl Hands {
     pub(crate) fn new(waiting: Option<&Waiting>, output: Output) -> Self {
         let detach = waiting.is_none_or(|w| w.detach || !(w.wait || output.is_watched()));
         let cancel = signals::cancel_flag();
-        let commands = SystemCommands::new(Arc::clone(&cancel));
-        Self { cancel, detach, commands, told_by: SystemCommands::default() }
+        let commands = SystemCommands::new(Arc::clone(&cancel)).withholding(&OURS);
+        Self { cancel, detach, commands, told_by: SystemCommands::default().withholding(&OURS) }
     }
 
     /// The engine's view of who acts.
@@ -132,7 +133,7 @@ pub(super) fn with_lease<T>(
     let yard = ProjectYard(project);
     let content = project.content();
     let mut journal = project.journal()?;
-    let clock = SteadyClock::new(&SystemClock, newest(journal.as_mut())?);
+    let clock = SteadyClock::new(&SystemClock, newest(journal.as_mut())?.0);
     let mut world = World {
         clock: &clock,
         hosts,
@@ -150,8 +151,9 @@ pub(super) fn with_lease<T>(
     Ok(result?)
 }
 
-/// When the newest record was written: no command is at work before that, whatever the machine's clock says.
-pub(super) fn newest(journal: &mut dyn Journal) -> Result<Timestamp, Failure> {
+/// When the newest record was written, and its number: no command is at work before that, whatever the machine's clock
+/// says.
+pub(super) fn newest(journal: &mut dyn Journal) -> Result<(Timestamp, u64), Failure> {
     let records = journal.read(&Query::default())?;
-    Ok(records.last().map_or(Timestamp::default(), |record| record.at))
+    Ok(records.last().map_or_else(Default::default, |record| (record.at, record.sequence)))
 }

@@ -49,6 +49,25 @@ fn a_rollout_that_is_under_way_ends_with_it() {
 }
 
 #[test]
+fn a_ship_that_is_still_building_brings_nothing_back() {
+    let mut project = Project::new();
+    project.run(&["ship"]).expect(0);
+    let go_on = project.path().join("go-on");
+    let waits = format!(
+        "command = [\"sh\", \"-c\", \"until test -e {}; do sleep 0.05; done; exec install $0 $@\", \"-D\",",
+        go_on.display()
+    );
+    project.edit("command = [\"install\", \"-D\",", &waits);
+    project.change(&[("VERSION", "2")]);
+    let mut ship = project.start(&["ship"]);
+    project.run(&["down"]).expect(0).says(&["production: stopped"]);
+    std::fs::write(go_on, "").expect("written");
+    assert_eq!(ship.wait().expect("it ends").code(), Some(13));
+    eventually("nothing runs", || project.processes().iter().all(|(part, _)| *part == Part::Agent));
+    project.run(&["ship"]).expect(0).says(&["r2 serves everywhere"]);
+}
+
+#[test]
 fn what_an_instance_left_behind_ends_with_it() {
     let mut project = Project::new();
     let seconds = format!("9{}", project.port);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Project, Run};
+use crate::support::{Part, Project, Run};
 
 const VALUE: &str = "postgres://me:hunter2@db/\"main\"";
 
@@ -84,4 +84,31 @@ fn a_refusal_by_the_test_says_what_serves_where() {
         .says(&["r2 was refused; it serves in staging, where it was tested", "plimsoll logs -e staging"])
         .says_once(&["exited with 1"]);
     assert_eq!(project.get(), "1");
+    run(&project, &["deploy", "r2"], &[]).expect(0).says(&["the test refused this release"]);
+}
+
+#[test]
+fn what_only_plimsoll_is_told_reaches_nobody_else() {
+    let project = talkative();
+    let seen = project.path().join("seen");
+    let build = format!("sh\", \"-c\", \"env >> {}; echo built", seen.display());
+    project.edit("sh\", \"-c\", \"echo built", &build);
+    project.edit("echo tested", &format!("env >> {}; echo tested", seen.display()));
+    let ours =
+        [("PLIMSOLL_KEY_PASSWORD", "hunter2-of-keys"), ("PLIMSOLL_PROMETHEUS_TOKEN", "hunter2-of-metrics")];
+    run(&project, &["ship"], &ours).expect(0);
+    let seen = fs::read_to_string(seen).expect("the build and the test wrote it");
+    assert_eq!(
+        seen.matches("DB_URL=").count(),
+        2,
+        "the build and the test have a person's variables: {seen}"
+    );
+    assert!(!seen.contains("PLIMSOLL_KEY_PASSWORD") && !seen.contains("PLIMSOLL_PROMETHEUS_TOKEN"), "{seen}");
+    // An agent lives on, and its environment is to be read for as long.
+    let agents = project.pids(&Part::Agent);
+    assert_eq!(agents.len(), 2, "one of each environment");
+    for pid in agents {
+        let environment = fs::read(format!("/proc/{pid}/environ")).expect("it runs");
+        assert!(!environment.windows(7).any(|part| part == b"hunter2"), "{pid} has a secret");
+    }
 }
