@@ -1,6 +1,6 @@
 //! git: the programs that its commands are, and the templates of repositories.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::bundle::RunTimeState;
 
@@ -12,12 +12,16 @@ pub(super) const FAMILY: Family =
     Family { name: "git", wanted: |evidence| mentions(evidence, "GIT_EXEC_PATH"), add };
 
 fn add(gathering: &mut Gathering, why: &str) -> Result<(), BundleError> {
-    let subjects = [("git-core", "GIT_EXEC_PATH"), ("git-core/templates", "GIT_TEMPLATE_DIR")];
+    let programs = gathering.evidence.folder_ending("git-core").map(Path::to_owned);
+    let subjects = [
+        ("git-core", "GIT_EXEC_PATH", programs.clone()),
+        ("templates", "GIT_TEMPLATE_DIR", programs.and_then(|programs| templates(&programs))),
+    ];
     let mut added = Vec::new();
-    for (end, variable) in subjects {
-        let Some(folder) = gathering.evidence.folder_ending(end).map(Path::to_owned) else {
-            let advice = format!("--with its folder, and set {variable}");
-            gathering.tell(end, RunTimeState::Asked, why, Some(advice));
+    for (what, variable, folder) in subjects {
+        let Some(folder) = folder else {
+            let advice = format!("--with the folder, and set {variable}");
+            gathering.tell(&format!("git's {what}"), RunTimeState::Asked, why, Some(advice));
             continue;
         };
         tree::add(gathering, &folder)?;
@@ -36,4 +40,10 @@ fn add(gathering: &mut Gathering, why: &str) -> Result<(), BundleError> {
     let why = "git runs hooks, aliases, clones of local paths and commands that are scripts by /bin/sh";
     gathering.tell("/bin/sh", RunTimeState::Asked, why, Some(advice.to_owned()));
     Ok(())
+}
+
+/// git knows them relative to the prefix that its programs are below.
+fn templates(programs: &Path) -> Option<PathBuf> {
+    let folders = programs.ancestors().map(|folder| folder.join("share/git-core/templates"));
+    folders.into_iter().find(|folder| folder.is_dir())
 }
