@@ -55,7 +55,7 @@ fn rows(lines: &mut Vec<Line>, bundle: &Bundle, state: RunTimeState, style: &Sty
         RunTimeState::Added => ("ok", Role::Good),
         RunTimeState::Given => ("given", Role::Good),
         RunTimeState::LeftOut => ("left out", Role::Warning),
-        RunTimeState::Asked => ("missing", Role::Warning),
+        RunTimeState::Asked => ("to do", Role::Warning),
         RunTimeState::Unknown => ("unknown", Role::Warning),
     };
     let all: Vec<_> = bundle.run_time.iter().filter(|row| row.state == state).collect();

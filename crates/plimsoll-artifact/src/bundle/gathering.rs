@@ -153,7 +153,9 @@ impl Gathering {
             return Ok(false);
         }
         if let Some(there) = self.contents.get(at) {
-            if let Content::Copy { from: first, .. } = there {
+            if let Content::Copy { from: first, .. } = there
+                && *first != real
+            {
                 let why = format!("{} has the name too, and {} is inside", real.display(), first.display());
                 self.tell(at, RunTimeState::LeftOut, why, None);
             }

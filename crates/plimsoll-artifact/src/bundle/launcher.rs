@@ -122,6 +122,8 @@ fn segment(kind: u32, flags: u32, offset: u64, address: u64, size: u64) -> Vec<u
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
     use crate::elf::{LinkageKind, inspect};
 
@@ -152,5 +154,55 @@ mod tests {
         assert!(matches!(many.to_elf(EM_X86_64), Err(BundleError::TooManyVariables)));
         let long = Launcher { variables: vec!["A".repeat(LONGEST_TEXTS)], ..launcher() };
         assert!(matches!(long.to_elf(EM_X86_64), Err(BundleError::TooManyVariables)));
+    }
+
+    /// Runs a launcher that starts a shell, which prints its name, its arguments and two variables.
+    fn run(machine: u16, emulator: Option<&str>) {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("bin/start");
+        std::fs::create_dir(folder.path().join("bin")).unwrap();
+        let launcher = Launcher {
+            levels: 2,
+            program: "/bin/sh".to_owned(),
+            arguments: [
+                "a shell",
+                "-c",
+                "printf '%s|' \"$0\" \"$@\" \"$OURS\" \"$THEIRS\"",
+                &CALLED.to_string(),
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            variables: vec![format!("OURS={FOLDER}/tree"), "THEIRS=changed".to_owned()],
+        };
+        std::fs::write(&at, launcher.to_elf(machine).unwrap()).unwrap();
+        std::fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut command = std::process::Command::new(emulator.map_or(at.as_os_str(), OsStr::new));
+        command
+            .args(emulator.map(|_| &at))
+            .args(["one", "two words"])
+            .env("THEIRS", "kept")
+            .env_remove("OURS");
+        let output = command.output().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        let expected = format!("{}|one|two words|{}/tree|kept|", at.display(), real.display());
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{output:?}");
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn it_starts_what_its_texts_say() {
+        run(EM_X86_64, None);
+    }
+
+    #[test]
+    fn it_starts_what_its_texts_say_on_arm64() {
+        if cfg!(target_arch = "aarch64") {
+            return run(EM_AARCH64, None);
+        }
+        let emulator = "qemu-aarch64-static";
+        if std::process::Command::new(emulator).arg("--version").output().is_err() {
+            return super::super::real::skip("the launcher on arm64", "qemu-aarch64-static is not here");
+        }
+        run(EM_AARCH64, Some(emulator));
     }
 }

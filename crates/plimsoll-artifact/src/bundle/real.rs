@@ -20,7 +20,7 @@ struct EmptyRoot {
 impl EmptyRoot {
     /// Bundles the first of these programs that is here; nothing, said aloud, where none is or root's rights are missing.
     fn with(test: &str, programs: &[&str], with: &[&Path]) -> Option<Self> {
-        if !rustix_is_root() {
+        if !is_root() {
             skip(test, "needs root for chroot");
             return None;
         }
@@ -66,13 +66,13 @@ fn said(output: Output, program: &str, arguments: &[&str]) -> String {
     text
 }
 
-fn rustix_is_root() -> bool {
+fn is_root() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
 }
 
 #[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
-fn skip(test: &str, why: &str) {
+pub(super) fn skip(test: &str, why: &str) {
     eprintln!("skipped: {test}: {why}");
 }
 
@@ -323,6 +323,30 @@ fn a_program_of_c_plus_plus_throws_and_cancels() {
     let Some(program) = threads(test, folder.path()) else { return };
     let Some(root) = EmptyRoot::with(test, &[program.to_str().unwrap()], &[]) else { return };
     assert_eq!(root.run("/app/bin/threads", &["two words"]), "5050 2 two words\n");
+}
+
+/// The same on a system whose glibc and libstdc++ are older than those that it was compiled with.
+#[test]
+#[ignore = "downloads a root file system"]
+fn a_program_of_c_plus_plus_runs_on_an_older_debian() {
+    let test = "a C++ program from a bundle on an older Debian";
+    let folder = tempfile::tempdir().unwrap();
+    let Some(program) = threads(test, folder.path()) else { return };
+    let old = folder.path().join("old");
+    let mut debootstrap = Command::new("mmdebstrap");
+    let packages = ["--variant=custom", "--mode=root", "--include=libc6,libstdc++6,coreutils", "bullseye"];
+    let Ok(output) = debootstrap.args(packages).arg(&old).output() else {
+        return skip(test, "mmdebstrap is not here");
+    };
+    said(output, "mmdebstrap", &packages);
+    let request = Request { program: program.clone(), ..Request::default() };
+    write(&plan(&request).unwrap(), &old.join("app")).unwrap();
+    fs::copy(&program, old.join("threads")).unwrap();
+    let run = |program: &str| Command::new("chroot").arg(&old).args([program, "x"]).output().unwrap();
+    let alone = run("/threads");
+    let text = String::from_utf8_lossy(&alone.stderr).into_owned();
+    assert!(!alone.status.success() && text.contains("GLIBC_2.3"), "{text}");
+    assert_eq!(said(run("/app/bin/threads"), "threads", &[]), "5050 2 x\n");
 }
 
 const RESOLVES: &str = r#"package main

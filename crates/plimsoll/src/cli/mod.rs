@@ -58,7 +58,7 @@ pub(crate) enum Command {
     /// Put a program, its loader and its libraries into one folder that runs anywhere: on an older system, in an empty root.
     #[command(
         after_help = "Nothing is changed: files are copied byte for byte, and a small program of ours starts the loader.\n\
-                      What is opened at run time is found where that can be told from the program; read what is `missing` or `unknown`.\n\
+                      What is opened at run time is found where that can be told from the program; read what is `to do` or `unknown`.\n\
                       Exit codes: 0 the bundle is there, 2 wrong file or folder, 10 something that it needs is not on this machine.\n\
                       Then: `DIR/bin/NAME`, wherever DIR is moved to."
     )]
