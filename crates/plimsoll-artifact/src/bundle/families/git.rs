@@ -39,6 +39,9 @@ fn add(gathering: &mut Gathering, why: &str) -> Result<(), BundleError> {
     };
     let why = "git runs hooks, aliases, clones of local paths and commands that are scripts by /bin/sh";
     gathering.tell("/bin/sh", RunTimeState::Asked, why, Some(advice.to_owned()));
+    let why = "git opens them by name: one for what runs in the background, one for names of temporary files";
+    let advice = "a target without devices: mknod, or a bind mount, as containers have them".to_owned();
+    gathering.tell("/dev/null, /dev/urandom", RunTimeState::Asked, why, Some(advice));
     Ok(())
 }
 
