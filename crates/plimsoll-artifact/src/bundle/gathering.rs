@@ -240,6 +240,7 @@ impl Gathering {
         facts: &Facts,
     ) -> Result<Vec<MissingLibrary>, BundleError> {
         let mut missing = Vec::new();
+        self.tell_of_paths(from, facts);
         let real = from.canonicalize().map_err(io("find", from))?;
         // A library is loaded into a program, so it is that program's loader that searches.
         let mut facts = facts.clone();
@@ -265,6 +266,25 @@ impl Gathering {
             }
         }
         Ok(missing)
+    }
+
+    /// Paths in the tables of a file are searched before the bundle's folder, and no option of the loader changes that.
+    fn tell_of_paths(&mut self, from: &Path, facts: &Facts) {
+        let is_fixed = |path: &&String| path.starts_with('/');
+        let needed = facts.needed.iter().filter(is_fixed);
+        let searched = facts.rpath.iter().filter(|_| facts.runpath.is_empty()).filter(is_fixed);
+        let paths: Vec<&str> = searched.chain(needed).map(String::as_str).collect();
+        if !paths.is_empty() {
+            let why = format!("{} has the target's {} before the bundle's", from.display(), paths.join(", "));
+            let advice =
+                "link it with a RUNPATH (-Wl,--enable-new-dtags), and libraries by their names".to_owned();
+            self.tell("rpath", RunTimeState::Asked, why, Some(advice));
+        }
+    }
+
+    /// Whether musl's loader starts the program.
+    pub(super) fn is_musl(&self) -> bool {
+        self.interpreter.as_deref().is_some_and(|loader| loader.contains("/ld-musl-"))
     }
 
     /// Whether a file is for the processor that the program is for.

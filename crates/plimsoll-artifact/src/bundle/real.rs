@@ -69,7 +69,6 @@ fn is_root() -> bool {
     status.lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
 }
 
-#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 pub(super) fn skip(test: &str, why: &str) {
     eprintln!("skipped: {test}: {why}");
 }
@@ -265,10 +264,9 @@ fn sqlite_answers() {
 fn nginx_serves() {
     let Some(root) = EmptyRoot::with("nginx from a bundle", &["/usr/sbin/nginx"], &[]) else { return };
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path /tmp/{name};\n"))
-        .collect();
+        .concat();
     let configuration = format!(
         "user root root;\ndaemon off;\nerror_log stderr;\npid /tmp/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}\
          include /app/tree/etc/nginx/mime.types;\nserver {{ listen 127.0.0.1:{port}; location / {{ return 200 hello; }} }}\n}}\n"

@@ -142,6 +142,32 @@ fn what_is_asked_for_comes_along_and_what_is_not_wanted_stays_out() {
 }
 
 #[test]
+fn a_static_program_is_bundled_as_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("small");
+    let launcher = folder.path().join("app/bin/ls");
+    bundle(&request("/bin/ls"), &folder.path().join("app")).unwrap();
+    fs::copy(launcher, &program).unwrap();
+    let made = bundle(&request(program.to_str().unwrap()), &folder.path().join("static")).unwrap();
+    let files: Vec<_> = made.files.iter().map(|file| (file.path.as_str(), file.kind)).collect();
+    assert_eq!(files, [("bin/small", FileKind::Program)]);
+    assert_eq!((made.start.as_str(), made.environment.len()), ("bin/small", 0));
+}
+
+#[test]
+fn devices_and_pipes_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    fs::create_dir(&tree).unwrap();
+    symlink("/dev/zero", tree.join("zero")).unwrap();
+    let with = |path: &Path| Request { with: vec![path.to_owned()], ..request("/bin/ls") };
+    let planned = plan(&with(&tree)).unwrap();
+    let zero = planned.run_time.iter().find(|row| row.what.ends_with("/zero")).unwrap();
+    assert_eq!(zero.state, RunTimeState::LeftOut);
+    assert!(matches!(plan(&with(Path::new("/dev/zero"))), Err(BundleError::Io { .. })));
+}
+
+#[test]
 fn links_lead_from_their_own_folder() {
     assert_eq!(relative("lib/a.so", "lib/b.so"), "b.so");
     assert_eq!(relative("lib/a.so", "tree/usr/a.so"), "../tree/usr/a.so");

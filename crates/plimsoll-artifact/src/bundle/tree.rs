@@ -34,6 +34,10 @@ pub(super) fn add(gathering: &mut Gathering, path: &Path) -> Result<(), BundleEr
     }
     let root = path.canonicalize().map_err(io("find", path))?;
     let tree = Tree { path: path.to_owned(), root };
+    if !tree.root.is_dir() && !tree.root.is_file() {
+        let why = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no file or folder");
+        return Err(io("bundle", path)(why));
+    }
     if tree.root.is_dir() {
         tree.folder(gathering, &tree.root, DEEPEST)
     } else {
@@ -75,7 +79,10 @@ impl Tree {
         }
         for path in paths {
             let kind = path.symlink_metadata().map_err(io("read", &path))?.file_type();
-            if kind.is_dir() {
+            if path.to_str().is_none() {
+                let why = "its name is not UTF-8, which bundle.json could not tell";
+                gathering.tell(&path.display().to_string(), RunTimeState::LeftOut, why, None);
+            } else if kind.is_dir() {
                 self.folder(gathering, &path, depth - 1)?;
             } else if kind.is_symlink() {
                 self.link(gathering, &path)?;
@@ -101,43 +108,48 @@ impl Tree {
             let target = relative(&at, &self.place(&target));
             return gathering.put(&at, Content::Link { target });
         }
+        if !target.is_dir() && !target.is_file() {
+            let why = format!("a link to {}, which is no file or folder", target.display());
+            gathering.tell(&name, RunTimeState::LeftOut, why, None);
+            return Ok(());
+        }
         if target.is_dir() {
             let advice = format!("--with {}", target.display());
             let why = format!("a link to the folder {}, which is outside", target.display());
             gathering.tell(&name, RunTimeState::Asked, why, Some(advice));
             return Ok(());
         }
-        self.copy(gathering, &target, &at)
+        copy(gathering, &target, &at)
     }
 
     fn file(&self, gathering: &mut Gathering, file: &Path) -> Result<(), BundleError> {
         let at = self.place(file);
-        self.copy(gathering, file, &at)
+        copy(gathering, file, &at)
     }
+}
 
-    fn copy(&self, gathering: &mut Gathering, file: &Path, at: &str) -> Result<(), BundleError> {
-        if gathering.is_left_out(&file.display().to_string()) {
-            gathering.tell(&file.display().to_string(), RunTimeState::LeftOut, "left out as asked", None);
-            return Ok(());
+fn copy(gathering: &mut Gathering, file: &Path, at: &str) -> Result<(), BundleError> {
+    if gathering.is_left_out(&file.display().to_string()) {
+        gathering.tell(&file.display().to_string(), RunTimeState::LeftOut, "left out as asked", None);
+        return Ok(());
+    }
+    let facts = if is_elf(file)? { inspect_file(file).ok() } else { None };
+    let facts = facts.filter(|facts| gathering.is_for_this_program(facts));
+    match facts {
+        Some(facts) if facts.file_type.is_program() && facts.interpreter.is_some() => {
+            gathering.add_program(file, &facts, at, &format!("libexec/{at}"))
         }
-        let facts = if is_elf(file)? { inspect_file(file).ok() } else { None };
-        let facts = facts.filter(|facts| gathering.is_for_this_program(facts));
-        match facts {
-            Some(facts) if facts.file_type.is_program() && facts.interpreter.is_some() => {
-                gathering.add_program(file, &facts, at, &format!("libexec/{at}"))
-            }
-            Some(facts) if facts.file_type == FileType::SharedLibrary => {
-                if gathering.put_elf(file, at, FileKind::Library)? {
-                    for missing in gathering.add_needs_there(file, &facts)? {
-                        let why = format!("{} needs it, and it is not here", file.display());
-                        let advice = "install it, or do without that module".to_owned();
-                        gathering.tell(&missing.name, RunTimeState::Asked, why, Some(advice));
-                    }
+        Some(facts) if facts.file_type == FileType::SharedLibrary => {
+            if gathering.put_elf(file, at, FileKind::Library)? {
+                for missing in gathering.add_needs_there(file, &facts)? {
+                    let why = format!("{} needs it, and it is not here", file.display());
+                    let advice = "install it, or do without that module".to_owned();
+                    gathering.tell(&missing.name, RunTimeState::Asked, why, Some(advice));
                 }
-                Ok(())
             }
-            _ => gathering.put(at, Content::Copy { from: file.to_owned(), kind: FileKind::Data }),
+            Ok(())
         }
+        _ => gathering.put(at, Content::Copy { from: file.to_owned(), kind: FileKind::Data }),
     }
 }
 

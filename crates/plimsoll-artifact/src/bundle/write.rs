@@ -21,12 +21,12 @@ const PIECE: usize = 256 * 1024;
 /// Copies what a plan holds into a folder that is empty or not there yet.
 pub fn write(plan: &Plan, into: &Path) -> Result<Bundle, BundleError> {
     check_target(into)?;
-    let mut suffix = [0_u8; 6];
+    let mut suffix = [0_u8; 8];
     getrandom::fill(&mut suffix)
         .map_err(|e| io("find a name beside", into)(std::io::Error::other(e.to_string())))?;
-    let suffix: String = suffix.iter().map(|byte| format!("{byte:02x}")).collect();
+    let suffix = u64::from_le_bytes(suffix);
     let name = into.file_name().unwrap_or_default().to_string_lossy();
-    let beside = into.with_file_name(format!(".{name}.bundling-{suffix}"));
+    let beside = into.with_file_name(format!(".{name}.bundling-{suffix:016x}"));
     fs::create_dir_all(&beside).map_err(io("create", &beside))?;
     let written = fill(plan, &beside)
         .and_then(|bundle| fs::rename(&beside, into).map_err(io("put the bundle at", into)).map(|()| bundle));

@@ -47,6 +47,10 @@ const FAMILIES: [Family; 13] = [
     unwinder::FAMILY,
 ];
 
+/// What only glibc opens; musl has all of it inside.
+const OF_GLIBC: [&str; 4] =
+    [name_services::FAMILY.name, character_sets::FAMILY.name, locales::FAMILY.name, unwinder::FAMILY.name];
+
 /// The names that `--without` takes.
 pub fn names() -> Vec<&'static str> {
     FAMILIES.iter().map(|family| family.name).collect()
@@ -64,8 +68,14 @@ pub(super) fn add(gathering: &mut Gathering) -> Result<(), BundleError> {
         let wanted = left.iter().position(|family| (family.wanted)(&gathering.evidence).is_some());
         let Some(family) = wanted.map(|at| left.remove(at)) else { return Ok(()) };
         let why = (family.wanted)(&gathering.evidence).unwrap_or_default();
+        if gathering.is_musl() && OF_GLIBC.contains(&family.name) {
+            continue;
+        }
         if gathering.is_left_out(family.name) {
             gathering.tell(family.name, RunTimeState::LeftOut, why, None);
+        } else if gathering.is_static {
+            let advice = "the program is static and bundled as itself, so nothing is set for it: the target's are used";
+            gathering.tell(family.name, RunTimeState::Asked, why, Some(advice.to_owned()));
         } else {
             (family.add)(gathering, &why)?;
         }

@@ -42,11 +42,6 @@ const ALWAYS: [&str; 2] = ["dns", "files"];
 const LARGEST: u64 = 1 << 20;
 
 fn add(gathering: &mut Gathering, why: &str) -> Result<(), BundleError> {
-    if gathering.is_static {
-        let advice = "link it dynamically and bundle that, or have the same glibc at the target".to_owned();
-        gathering.tell(FAMILY.name, RunTimeState::Asked, why, Some(advice));
-        return Ok(());
-    }
     let mut added = Vec::new();
     for service in services() {
         let name = format!("libnss_{service}.so.2");

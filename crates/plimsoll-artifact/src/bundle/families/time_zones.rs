@@ -16,6 +16,7 @@ pub(super) const FAMILY: Family = Family {
 
 const FOLDER: &str = "/usr/share/zoneinfo";
 
+#[expect(clippy::unnecessary_wraps, reason = "every family has this shape")]
 fn add(gathering: &mut Gathering, why: &str) -> Result<(), BundleError> {
     let folder = Path::new(FOLDER);
     if gathering.given.contains(folder) {

@@ -16,18 +16,15 @@ pub(super) const FAMILY: Family = Family {
 const NAME: &str = "libgcc_s.so.1";
 
 fn add(gathering: &mut Gathering, why: &str) -> Result<(), BundleError> {
-    if gathering.is_static || gathering.contents.contains_key(&format!("lib/{NAME}")) {
+    if gathering.contents.contains_key(&format!("lib/{NAME}")) {
         return Ok(());
     }
-    match gathering.find_library(NAME) {
-        Some(path) => {
-            gathering.put_elf(&path, &format!("lib/{NAME}"), FileKind::Library)?;
-            gathering.tell(FAMILY.name, RunTimeState::Added, format!("{why}; {}", path.display()), None);
-        }
-        None => {
-            let advice = format!("install {NAME} here: threads that are cancelled need it");
-            gathering.tell(FAMILY.name, RunTimeState::Asked, why, Some(advice));
-        }
+    if let Some(path) = gathering.find_library(NAME) {
+        gathering.put_elf(&path, &format!("lib/{NAME}"), FileKind::Library)?;
+        gathering.tell(FAMILY.name, RunTimeState::Added, format!("{why}; {}", path.display()), None);
+    } else {
+        let advice = format!("install {NAME} here: threads that are cancelled need it");
+        gathering.tell(FAMILY.name, RunTimeState::Asked, why, Some(advice));
     }
     Ok(())
 }
