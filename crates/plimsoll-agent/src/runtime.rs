@@ -104,6 +104,28 @@ pub struct InstanceOrder {
     pub port: u16,
 }
 
+impl InstanceOrder {
+    /// An order of what a release says, with the port and its own names filled in. Secrets are left to the caller.
+    pub fn of_release(
+        process: ProcessHandle,
+        executable: PathBuf,
+        digest: Digest,
+        run_spec: &RunSpec,
+        environment: &str,
+        port: u16,
+    ) -> Self {
+        let number = port.to_string();
+        let mut variables = run_spec.variables.clone();
+        variables.insert("PORT".to_owned(), number.clone());
+        variables.insert("PLIMSOLL_RELEASE".to_owned(), process.instance.release.to_string());
+        variables.insert("PLIMSOLL_INSTANCE".to_owned(), process.instance.to_string());
+        variables.insert("PLIMSOLL_ENVIRONMENT".to_owned(), environment.to_owned());
+        let args = run_spec.args.iter().map(|arg| arg.replace("{port}", &number)).collect();
+        let (run_spec, secrets) = (run_spec.clone(), BTreeMap::new());
+        Self { process, executable, digest, args, variables, secrets, run_spec, port }
+    }
+}
+
 /// Everything that a process that runs once is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnceProcess {

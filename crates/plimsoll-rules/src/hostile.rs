@@ -11,10 +11,15 @@ use crate::settings::Settings;
 use crate::source::Source;
 use crate::surroundings::Surroundings;
 
+/// As every kind of file that there is.
 fn judge(text: &str) {
+    Kind::all().for_each(|kind| judge_as(kind, text));
+}
+
+fn judge_as(kind: Kind, text: &str) {
     let settings = Settings { also: vec!["DF1001".to_owned(), "DF3057".to_owned()], ..Settings::default() };
     let question = Question { paths: Vec::new(), exclude: Vec::new(), settings, today: date(2026, 11, 23) };
-    check_text(Kind::Dockerfile, Source::new("Dockerfile", text), &Surroundings::default(), &question);
+    check_text(kind, Source::new(kind.typical(), text), &Surroundings::none(), &question);
 }
 
 /// Pieces of Dockerfiles and of shell, so that what is made of them comes far into the parsers.
@@ -83,11 +88,84 @@ const PIECES: [&str; 62] = [
     "é",
 ];
 
+/// Pieces of YAML, JSON, TOML, and of what rules look for in them.
+const TREES: [&str; 64] = [
+    "services:\n",
+    "  web:\n",
+    "    image: ",
+    "    ports:\n",
+    "      - ",
+    "\"80:80\"",
+    "0-65535:0-65535",
+    "8000-8999:1",
+    "depends_on: ",
+    "healthcheck: ",
+    "build: ",
+    "./",
+    "..",
+    "{context: ",
+    "volumes: ",
+    "environment: ",
+    "API_KEY: ",
+    "${A",
+    "$$",
+    "}",
+    "]",
+    "[",
+    "{",
+    ":",
+    ": ",
+    ", ",
+    "\n",
+    "---\n",
+    "apiVersion: v1\n",
+    "kind: ",
+    "Deployment\n",
+    "Service\n",
+    "List\n",
+    "items:\n",
+    "spec:\n",
+    "  template:\n",
+    "    spec:\n",
+    "      containers:\n",
+    "      - image: a\n",
+    "&a ",
+    "*a",
+    "<<: *a\n",
+    "!x ",
+    "? ",
+    "| \n",
+    "> \n",
+    "'",
+    "\"",
+    "#",
+    "\t",
+    "jobs:\n",
+    "steps:\n",
+    "  - run: ",
+    "${{ github.event.issue.title }}",
+    "uses: a@b\n",
+    "[[package]]\n",
+    "name = \"a\"\n",
+    "\"packages\": ",
+    "\"node_modules/a\": ",
+    "a@^1:\n",
+    "  resolved \"http://x/-/\"\n",
+    "\u{fffd}",
+    "A=",
+    "export ",
+];
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 700, ..ProptestConfig::default() })]
 
     #[test]
     fn no_text_of_pieces_breaks_it(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..60)) {
+        judge(&pieces.concat());
+    }
+
+    #[test]
+    fn no_tree_of_pieces_breaks_it(pieces in prop::collection::vec(prop::sample::select(&TREES[..]), 0..60)) {
         judge(&pieces.concat());
     }
 
@@ -119,8 +197,74 @@ fn large_and_deep_files_end_in_time() {
     ] {
         let text = piece.repeat(count);
         let one = Instant::now();
-        judge(&text[..text.len().min(1 << 20)]);
+        judge_as(Kind::Dockerfile, &text[..text.len().min(1 << 20)]);
         println!("{piece:?} {:?}", one.elapsed());
         assert!(one.elapsed() < Duration::from_secs(20), "{piece:?} took {:?}", one.elapsed());
+    }
+}
+
+/// The same for files that are trees or lines.
+#[test]
+fn large_trees_and_lists_end_in_time() {
+    for (kind, path, head, piece) in [
+        (
+            Kind::Compose,
+            "compose.yaml",
+            "services:\n",
+            "  a: {image: a, ports: [\"1-999:1-999\"], depends_on: [b]}\n",
+        ),
+        (Kind::Compose, "compose.yaml", "a: &a {b: c}\n", "- *a\n"),
+        (Kind::Compose, "compose.yaml", "", "a: {"),
+        (Kind::Compose, "compose.yaml", "", "a: ${A} ${B\n"),
+        (Kind::Compose, "compose.yaml", "", "[a, "),
+        (Kind::Compose, "compose.yaml", "", "? "),
+        (Kind::Compose, "compose.yaml", "", "- "),
+        (Kind::Compose, "compose.yaml", "", "&a *a "),
+        (Kind::Compose, "compose.yaml", "", "#"),
+        (Kind::Compose, "compose.yaml", "", "\"\\"),
+        (Kind::Kubernetes, "a.yaml", "", "---\napiVersion: v1\nkind: Service\nspec: {selector: {a: b}}\n"),
+        (
+            Kind::Kubernetes,
+            "a.yaml",
+            "",
+            "---\napiVersion: apps/v1\nkind: Deployment\nspec: {template: {metadata: {labels: {a: b}}}}\n",
+        ),
+        (
+            Kind::Workflow,
+            ".github/workflows/a.yml",
+            "jobs:\n",
+            "  a: {needs: [b], steps: [{run: 'echo ${{ secrets.A }}'}]}\n",
+        ),
+        (Kind::GitlabCi, ".gitlab-ci.yml", "", "a: {script: [echo $TOKEN]}\n"),
+        (Kind::Environment, ".env", "", "A=\"\n"),
+        (Kind::Environment, ".env", "", "A=1\n"),
+        (Kind::Lock, "package-lock.json", "", "{\"dependencies\":"),
+        (
+            Kind::Lock,
+            "package-lock.json",
+            "{\"packages\":{",
+            "\"node_modules/a\":{\"resolved\":\"http://a/-/b\"},",
+        ),
+        (Kind::Lock, "yarn.lock", "", "a@1:\n  resolved \"http://a/b\"\n"),
+        (Kind::Lock, "go.sum", "", "a v1 h1:x\n"),
+        (Kind::Lock, "Cargo.lock", "", "[[package]]\nname=\"a\"\nsource=\"registry+x\"\n"),
+        (Kind::Lock, "Cargo.lock", "", "a=["),
+        (Kind::Lock, "Cargo.lock", "a=", "[{a="),
+        (Kind::Lock, "Cargo.lock", "", "a.b."),
+        (Kind::Lock, "requirements.txt", "", "a==1 \\\n --hash=sha256:a\n"),
+        (Kind::Text, "a.txt", "", "# plimsoll: allow SEC001: x\n"),
+        (Kind::Text, "a.sh", "", "password=\"a\" "),
+    ] {
+        let text = head.to_owned() + &piece.repeat((1 << 20) / piece.len());
+        let one = Instant::now();
+        let question = Question {
+            paths: Vec::new(),
+            exclude: Vec::new(),
+            settings: Settings::default(),
+            today: date(2026, 11, 23),
+        };
+        check_text(kind, Source::new(path, text), &Surroundings::none(), &question);
+        println!("{path} {piece:?} {:?}", one.elapsed());
+        assert!(one.elapsed() < Duration::from_secs(20), "{path} {piece:?} took {:?}", one.elapsed());
     }
 }

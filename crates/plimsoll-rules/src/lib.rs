@@ -9,17 +9,25 @@
 
 pub mod check;
 pub mod dockerfile;
+pub mod environment;
 pub mod files;
+pub mod go_sources;
+mod ignore;
+mod judge;
+pub mod lock;
 pub mod page;
 pub mod reference;
 pub mod registry;
 pub mod rule;
 mod rules;
+pub mod secrets;
 pub mod settings;
 pub mod sheet;
 pub mod shell;
 pub mod source;
 pub mod surroundings;
+pub mod systemd;
+pub mod tree;
 pub mod waiver;
 
 #[cfg(test)]

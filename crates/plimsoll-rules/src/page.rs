@@ -8,9 +8,12 @@
 //! ## Why it matters
 //! ## How to fix
 //! ## References            (may be left out)
-//! ## Fires                 blocks of files; behind the kind stand the lines that are found
+//! ## Fires                 blocks of files; behind the language stand the lines that are found
 //! ## Silent                blocks of files in which nothing is found
 //! ```
+//!
+//! Behind a language may stand the file's name, where it is not the typical one of its kind (`yaml compose.prod.yaml 3 5`). A block
+//! with the word `beside` lies beside the next one that has not (`dockerfile Dockerfile beside`).
 
 /// A page taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub struct Page<'p> {
 /// A file in a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case<'p> {
-    /// What stands behind the fence: the kind, then lines or settings.
+    /// What stands behind the fence: the language, then a name, lines or settings.
     pub info: &'p str,
     /// The file's text.
     pub text: &'p str,

@@ -46,12 +46,10 @@ pub fn section(rule: &Rule) -> String {
         "## {} {}\n\n{title}.\n\n{what}\n\n### Why it matters\n\n{why}\n\n### How to fix\n\n{fix}\n",
         rule.id, rule.name
     );
-    let kind = |info: &str| info.split(' ').next().unwrap_or_default().to_owned();
+    let language = |info: &str| info.split(' ').next().unwrap_or_default().to_owned();
     for (heading, cases) in [("This is found", fires), ("This is not", silent)] {
-        if let Some(case) =
-            cases.iter().rfind(|case| kind(case.info) == rule.subject().name()).or(cases.first())
-        {
-            write!(text, "\n{heading}:\n\n```{}\n{}```\n", kind(case.info), case.text)
+        if let Some(case) = cases.iter().rfind(|case| !case.info.ends_with(" beside")) {
+            write!(text, "\n{heading}:\n\n```{}\n{}```\n", language(case.info), case.text)
                 .expect("a string takes all");
         }
     }

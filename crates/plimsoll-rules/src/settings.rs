@@ -18,6 +18,8 @@ pub struct Settings {
     pub trusted_registries: Vec<String>,
     /// Labels that each image has, and how their values look.
     pub labels: BTreeMap<String, LabelFormat>,
+    /// The exposure above which a service is told, in tenths; 7.4 where nothing is said.
+    pub most_exposure: Option<u32>,
     /// Whether images may have no other labels.
     pub only_these_labels: bool,
 }

@@ -46,6 +46,13 @@ impl Source {
         line.strip_suffix('\r').unwrap_or(line)
     }
 
+    /// The bytes of a line, its end included; empty where there is none.
+    pub fn bytes_of(&self, number: u32) -> std::ops::Range<usize> {
+        let end = self.text.len();
+        let at = |index: Option<usize>| index.and_then(|at| self.starts.get(at)).copied().unwrap_or(end);
+        at((number as usize).checked_sub(1))..at(Some(number as usize))
+    }
+
     /// Every line with its number.
     pub fn lines(&self) -> impl Iterator<Item = (u32, &str)> {
         (1..=self.line_count()).map(|number| (number, self.line(number)))
@@ -57,6 +64,19 @@ impl Source {
         let column = text.chars().take_while(|c| c.is_whitespace()).count();
         let end = self.line(last).trim_end().chars().count();
         Place { line: first, column: number(column + 1), end_line: last, end_column: number(end + 1) }
+    }
+
+    /// Where bytes stand; what is behind the end of their first line is left out.
+    pub fn place_of(&self, bytes: std::ops::Range<usize>) -> Place {
+        let line = self.starts.partition_point(|start| *start <= bytes.start).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let line = number(line);
+        let text = self.line(line);
+        let column = |byte: usize| {
+            let before = text.char_indices().take_while(|(at, _)| start + at < byte).count();
+            number(before + 1)
+        };
+        Place { line, column: column(bytes.start), end_line: line, end_column: column(bytes.end) }
     }
 
     /// The lines of a place as they are shown: the first ones, each cut where it is very long.

@@ -90,7 +90,7 @@ fn no_finding_repeats_the_secret() {
 fn after_the_fixes_nothing_is_said() {
     let report = checked(MENDED);
     assert_eq!(report.findings, []);
-    assert_eq!(report.checked.len(), 1);
+    assert!(report.checked.iter().any(|checked| checked.kind == "dockerfile"));
 }
 
 #[test]

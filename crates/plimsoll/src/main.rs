@@ -56,7 +56,7 @@ fn not_understood(error: &clap::Error) -> std::process::ExitCode {
 fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
     use commands::{
         audit, build, bundle, check, deploy, doctor, down, explain, history, init, inspect, key, logs,
-        maintenance, pin, plan, prune, rollback, schema, servant, ship, status, steer,
+        maintenance, pin, plan, prune, rollback, schema, servant, ship, status, steer, unit,
     };
     let output = output::Output::new(&cli);
     let config = cli.config.as_path();
@@ -66,6 +66,7 @@ fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
         Command::Bundle(arguments) => bundle::run(output, &arguments),
         Command::Inspect(arguments) => inspect::run(output, &arguments),
         Command::Explain(arguments) => explain::run(output, &arguments),
+        Command::Unit(arguments) => unit::run(config, output, &arguments),
         Command::Doctor(arguments) => doctor::run(config, output, &arguments),
         Command::Ship(arguments) => ship::run(config, output, &arguments),
         Command::Build => build::run(config, output),

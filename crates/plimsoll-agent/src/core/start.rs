@@ -159,22 +159,16 @@ impl Agent {
     fn launch_program(&mut self, id: &InstanceId, executable: PathBuf) -> Result<(), Refusal> {
         let environment = self.settings()?.environment.to_string();
         let record = self.state.instances.get(id).expect("only known instances are launched");
-        let port = record.port.to_string();
-        let mut variables = record.run_spec.variables.clone();
-        variables.insert("PORT".to_owned(), port.clone());
-        variables.insert("PLIMSOLL_RELEASE".to_owned(), id.release.to_string());
-        variables.insert("PLIMSOLL_INSTANCE".to_owned(), id.to_string());
-        variables.insert("PLIMSOLL_ENVIRONMENT".to_owned(), environment);
-        let order = InstanceOrder {
-            process: record.process(id),
+        let process = record.process(id);
+        let order = InstanceOrder::of_release(
+            process,
             executable,
-            digest: record.digest,
-            args: record.run_spec.args.iter().map(|arg| arg.replace("{port}", &port)).collect(),
-            variables,
-            secrets: self.secrets.get(id).cloned().unwrap_or_default(),
-            run_spec: record.run_spec.clone(),
-            port: record.port,
-        };
+            record.digest,
+            &record.run_spec,
+            &environment,
+            record.port,
+        );
+        let order = InstanceOrder { secrets: self.secrets.get(id).cloned().unwrap_or_default(), ..order };
         self.parts.runtime.start(&order, self.now)?;
         self.troubles.remove("runtime");
         Ok(())

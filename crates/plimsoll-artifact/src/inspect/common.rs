@@ -1,12 +1,14 @@
 //! What programs of all formats tell: Go, Rust, paths of the build.
 
+use std::collections::BTreeSet;
+
 use plimsoll_model::inspection::{
     Answer, BuildPaths, Go, GoModule, GoModuleReplacement, Inspection, Resolver,
 };
 
 use super::Question;
 use crate::go::{self, BuildInfo, Functions, Program};
-use crate::program::{Traces, View, scan};
+use crate::program::{PEOPLE, Traces, View, scan};
 use crate::rust;
 
 /// How many paths of the build are shown.
@@ -25,7 +27,13 @@ pub(super) fn fill(inspection: &mut Inspection, view: &View<'_>, question: &Ques
     let is_plain_go = is_pure_go && program.build_info().is_some();
     let traces =
         if is_plain_go { Traces { complete: true, ..Traces::default() } } else { scan(view, view.data()) };
-    inspection.is_go = Some(if is_go { Answer::Yes } else { Answer::No });
+    let packed = is_packed(view);
+    // What a packer hides nobody sees.
+    inspection.is_go = Some(match (is_go, packed) {
+        (true, _) => Answer::Yes,
+        (false, false) => Answer::No,
+        (false, true) => Answer::Unknown,
+    });
     inspection.go = is_go.then(|| about_go(program.build_info(), functions.as_ref(), &traces));
     let about_rust = if is_plain_go { None } else { rust::read(view, &traces) };
     inspection.is_rust = Some(match &about_rust {
@@ -34,27 +42,29 @@ pub(super) fn fill(inspection: &mut Inspection, view: &View<'_>, question: &Ques
         None => Answer::Unknown,
     });
     inspection.rust = about_rust;
-    inspection.packed = Some(match (traces.packed, traces.complete) {
-        // The mark of a program that unpacks others is in its data, too; a packed program has no table of sections.
-        (true, _) if view.sections.is_empty() => Answer::Yes,
-        (false, true) => Answer::No,
-        _ => Answer::Unknown,
-    });
-    inspection.build_paths = Some(build_paths(functions.as_ref(), &traces));
+    inspection.packed = Some(Answer::of(packed));
+    let searched = traces.complete && !packed;
+    inspection.build_paths = Some(build_paths(functions.as_ref(), &traces.build_paths, searched));
     traces
 }
 
-fn build_paths(functions: Option<&Functions>, traces: &Traces) -> BuildPaths {
+/// UPX leaves its mark behind the headers, and no sections or ones of its own.
+fn is_packed(view: &View<'_>) -> bool {
+    let start = view.bytes(0, view.source.length().min(1024)).unwrap_or_default();
+    let marked = memchr::memmem::find(&start, b"UPX!").is_some();
+    view.section(&["UPX0", "UPX1"]).is_some() || view.sections.is_empty() && marked
+}
+
+fn build_paths(functions: Option<&Functions>, traces: &BTreeSet<String>, searched: bool) -> BuildPaths {
     let of_go = functions.map(|functions| &functions.build_paths);
-    let all: Vec<&String> = of_go.into_iter().flatten().chain(&traces.build_paths).collect();
+    let all: Vec<&String> = of_go.into_iter().flatten().chain(traces).collect();
     // Paths of people tell most.
-    let personal =
-        |path: &&String| ["/home/", "/Users/", "/root/", "\\Users\\"].iter().any(|part| path.contains(part));
+    let personal = |path: &&String| PEOPLE.iter().any(|part| path.contains(part));
     let count = all.len() as u64;
     let is_empty = all.is_empty();
     let (first, last): (Vec<&String>, Vec<&String>) = all.into_iter().partition(personal);
     let examples = first.into_iter().chain(last).take(EXAMPLES).cloned().collect();
-    let found = match (is_empty, traces.complete) {
+    let found = match (is_empty, searched) {
         (false, _) => Answer::Yes,
         (true, true) => Answer::No,
         (true, false) => Answer::Unknown,

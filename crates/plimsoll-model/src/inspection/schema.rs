@@ -2,7 +2,9 @@
 //!
 //! Every field is always there; what is not known or does not apply is `null`. A test holds this against the types.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use super::shape::{answer, flag, list, number, object, or_null, pairs, text, texts, word};
 
 /// The JSON Schema of what `plimsoll inspect --json` prints for each file.
 pub fn json_schema() -> Value {
@@ -17,7 +19,10 @@ fn top() -> Vec<(&'static str, Value)> {
     let mut fields = vec![
         ("schema_version", number("The version of this shape: fields are added, never renamed.")),
         ("path", text("The file, as it was named.")),
-        ("format", word("What kind of file it is.", &["elf", "mach-o", "pe", "script", "unknown"])),
+        (
+            "format",
+            word("What kind of file it is.", &["elf", "mach-o", "pe", "script", "systemd-unit", "unknown"]),
+        ),
         (
             "problem",
             or_null(object(
@@ -298,6 +303,33 @@ fn contents() -> Vec<(&'static str, Value)> {
                 ],
             )),
         ),
+        ("exposure", or_null(object("How much a systemd unit leaves its service exposed.", exposure()))),
+    ]
+}
+
+fn exposure() -> Vec<(&'static str, Value)> {
+    let score = |what: &str| json!({ "description": what, "type": "number" });
+    vec![
+        ("systemd", number("The version of systemd whose table this is.")),
+        ("score", score("From 0, it may do nothing, to 10.")),
+        ("level", word("The word for the score.", &super::ExposureLevel::WORDS)),
+        (
+            "rows",
+            list(
+                "What was looked at; what lowers the score most comes first.",
+                vec![
+                    ("field", text("Its name in systemd's JSON.")),
+                    ("name", text("The setting that it is about.")),
+                    ("weight", number("How much it counts.")),
+                    ("range", number("How bad it is at worst.")),
+                    ("badness", or_null(number("How bad it is; null where it does not apply."))),
+                    ("exposure", or_null(score("Its part of the score; null where it adds nothing."))),
+                    ("may", or_null(text("What the service may do."))),
+                    ("lower", or_null(text("What would lower it."))),
+                    ("breaks", or_null(text("What would break by that."))),
+                ],
+            ),
+        ),
     ]
 }
 
@@ -347,59 +379,6 @@ fn verdict(about: &str) -> Value {
     object(about, vec![("answer", word("Whether it has it.", &answers)), ("why", text("What shows it."))])
 }
 
-fn text(about: &str) -> Value {
-    json!({ "type": "string", "description": about })
-}
-
-fn number(about: &str) -> Value {
-    json!({ "type": "integer", "minimum": 0, "description": about })
-}
-
-fn flag(about: &str) -> Value {
-    json!({ "type": "boolean", "description": about })
-}
-
-fn word(about: &str, words: &[&str]) -> Value {
-    json!({ "type": "string", "enum": words, "description": about })
-}
-
-fn answer(about: &str) -> Value {
-    word(about, &["yes", "no", "unknown"])
-}
-
-fn texts(about: &str) -> Value {
-    json!({ "type": "array", "items": { "type": "string" }, "description": about })
-}
-
-fn pairs(about: &str) -> Value {
-    json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": about })
-}
-
-fn list(about: &str, fields: Vec<(&str, Value)>) -> Value {
-    json!({ "type": "array", "items": object("", fields), "description": about })
-}
-
-fn object(about: &str, fields: Vec<(&str, Value)>) -> Value {
-    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let mut schema = json!({ "type": "object", "required": required });
-    if !about.is_empty() {
-        schema["description"] = json!(about);
-    }
-    let properties: Map<String, Value> =
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    schema["properties"] = Value::Object(properties);
-    schema
-}
-
-fn or_null(mut schema: Value) -> Value {
-    let kind = schema["type"].take();
-    schema["type"] = json!([kind, "null"]);
-    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-        words.push(Value::Null);
-    }
-    schema
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Inspection;
@@ -414,6 +393,7 @@ mod tests {
         let kind = match value {
             Value::Null => "null",
             Value::Bool(_) => "boolean",
+            Value::Number(number) if number.is_f64() => "number",
             Value::Number(_) => "integer",
             Value::String(_) => "string",
             Value::Array(_) => "array",

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use plimsoll_model::finding::Unread;
 
@@ -13,11 +13,23 @@ use super::read::Unreadable;
 const MOST_ENTRIES: usize = 500_000;
 
 /// Files that are checked in one run.
-const MOST_FILES: usize = 10_000;
+const MOST_FILES: usize = 100_000;
 
 /// Folders that hold what others wrote or what tools made.
-const PASSED_OVER: [&str; 9] =
-    [".git", ".hg", ".svn", "node_modules", "target", "vendor", ".venv", "__pycache__", ".terraform"];
+const PASSED_OVER: [&str; 12] = [
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "target",
+    "vendor",
+    ".venv",
+    "__pycache__",
+    ".terraform",
+    ".gradle",
+    ".tox",
+    ".next",
+];
 
 /// A file to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +38,10 @@ pub struct Found {
     pub path: PathBuf,
     /// What it is taken for.
     pub kind: Kind,
+    /// The folder above which nothing is looked at.
+    pub root: PathBuf,
+    /// Whether it was named itself.
+    pub named: bool,
 }
 
 /// What was found, and what could not be looked at.
@@ -47,13 +63,14 @@ pub fn discover(paths: &[PathBuf], exclude: &[String]) -> Discovery {
             Err(error) => discovery.cannot(path, &Unreadable::new(error).to_string()),
             Ok(metadata) if metadata.is_dir() => walk(path, exclude, &mut entries, &mut discovery),
             Ok(_) => {
-                let kind = Kind::of(path).unwrap_or(Kind::Dockerfile);
-                discovery.files.push(Found { path: path.clone(), kind });
+                let kind = Kind::of(path).unwrap_or(Kind::Text);
+                let folder = path.parent().unwrap_or(Path::new(""));
+                discovery.files.push(Found { path: path.clone(), kind, root: limit(folder), named: true });
             }
         }
     }
     discovery.files.sort_by(|a, b| a.path.cmp(&b.path));
-    discovery.files.dedup();
+    discovery.files.dedup_by(|a, b| a.path == b.path);
     discovery
 }
 
@@ -92,10 +109,16 @@ fn walk(root: &Path, exclude: &[String], entries: &mut usize, discovery: &mut Di
             } else if kind.is_file()
                 && let Some(kind) = Kind::of(&path)
             {
-                discovery.files.push(Found { path, kind });
+                discovery.files.push(Found { path, kind, root: limit(root), named: false });
             }
         }
     }
+}
+
+/// The folder above which nothing is looked at: the working folder where it holds the one that was named.
+fn limit(folder: &Path) -> PathBuf {
+    let is_here = folder.is_relative() && !folder.components().any(|part| part == Component::ParentDir);
+    if is_here { PathBuf::new() } else { folder.to_path_buf() }
 }
 
 /// `./Dockerfile` is shown as `Dockerfile`.
@@ -135,7 +158,7 @@ mod tests {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
         for file in
-            ["Dockerfile", "a/b/api.Dockerfile", "a/main.go", "node_modules/x/Dockerfile", ".git/Dockerfile"]
+            ["Dockerfile", "a/b/api.Dockerfile", "a/main.png", "node_modules/x/Dockerfile", ".git/Dockerfile"]
         {
             fs::write(root.join(file), "FROM scratch\n").unwrap();
         }

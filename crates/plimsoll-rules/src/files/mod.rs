@@ -8,5 +8,7 @@ mod kind;
 mod read;
 
 pub use discover::{Found, discover};
+pub(crate) use kind::Comments;
 pub use kind::Kind;
+pub(crate) use read::begins_as_no_text;
 pub use read::{Unreadable, read_text};

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use plimsoll_model::size::human;
 
+/// Bytes that are looked at before the rest is read.
+const BEGINNING: u64 = 8 << 10;
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
@@ -61,8 +64,14 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
         return Err(Unreadable::TooLarge { size: metadata.len(), largest });
     }
     let mut bytes = Vec::new();
+    // Most of what is no text says so at its beginning.
+    let mut file = file.take(largest + 1);
+    file.by_ref().take(BEGINNING).read_to_end(&mut bytes).map_err(Unreadable::new)?;
+    if bytes.contains(&0) {
+        return Err(Unreadable::NoText);
+    }
     // Files below `/proc` say that they are empty, and others may grow meanwhile.
-    file.take(largest + 1).read_to_end(&mut bytes).map_err(Unreadable::new)?;
+    file.read_to_end(&mut bytes).map_err(Unreadable::new)?;
     let size = bytes.len() as u64;
     if size > largest {
         return Err(Unreadable::TooLarge { size, largest });
@@ -71,6 +80,16 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
         return Err(Unreadable::NoText);
     }
     Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+}
+
+/// Whether a file begins as no text does. What cannot be read begins as nothing.
+pub(crate) fn begins_as_no_text(path: &Path) -> bool {
+    let mut bytes = Vec::new();
+    let read = OpenOptions::new()
+        .read(true)
+        .open(path)
+        .and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
+    read.is_ok() && bytes.contains(&0)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use plimsoll_model::finding::{Finding, Note, Waived};
 
 use super::rules::{EXPIRED, NOT_UNDERSTOOD, WITHOUT_FINDING, WITHOUT_REASON};
-use super::{Remark, Waiver, read};
+use super::{Layout, Remark, Waiver, read};
 use crate::rule::Rule;
 use crate::settings::Settings;
 use crate::sheet::Sheet;
@@ -35,14 +35,14 @@ struct Placed {
 /// Takes the allowed findings out. Comments and blocks are in the order of their lines.
 pub(crate) fn apply(
     source: &Source,
-    remarks: &[Remark<'_>],
-    blocks: &[Block],
+    remarks: &[Remark],
+    layout: &Layout,
     findings: Vec<Finding>,
     settings: &Settings,
     today: Date,
 ) -> Applied {
     let mut complaints = Complaints { source, settings, findings: Vec::new() };
-    let mut placed = placed(remarks, blocks, &mut complaints);
+    let mut placed = placed(remarks, layout, &mut complaints);
     let mut applied = Applied::default();
     for mut finding in findings {
         let waiver = placed
@@ -74,11 +74,11 @@ pub(crate) fn apply(
     applied
 }
 
-fn placed(remarks: &[Remark<'_>], blocks: &[Block], complaints: &mut Complaints<'_>) -> Vec<Placed> {
+fn placed(remarks: &[Remark], layout: &Layout, complaints: &mut Complaints<'_>) -> Vec<Placed> {
     let mut placed = Vec::new();
     let ends = ends_of_comments(remarks);
     for (index, remark) in remarks.iter().enumerate() {
-        let waiver = match read(remark.text) {
+        let waiver = match read(&remark.text) {
             None => continue,
             Some(Err(what)) => {
                 let fix = "write `allow RULE until DATE: REASON` behind `plimsoll:`";
@@ -101,23 +101,25 @@ fn placed(remarks: &[Remark<'_>], blocks: &[Block], complaints: &mut Complaints<
             );
             continue;
         }
-        if !waiver.ours && remark.inside {
+        if !waiver.ours && remark.inside && !waiver.same_line {
             continue;
         }
         // Ours may stand further above; others' only where nothing but comments is between.
         let last = if waiver.ours { u32::MAX } else { ends[index] + 1 };
         let block = if waiver.whole_file {
             None
+        } else if waiver.same_line {
+            Some((remark.line, remark.line))
         } else {
-            let at = blocks.partition_point(|(_, end)| *end < remark.line);
-            let Some(block) = blocks.get(at).filter(|(begin, _)| *begin <= last) else {
+            let below = layout.about(complaints.source, remark);
+            let Some(block) = below.filter(|(begin, _)| *begin <= last) else {
                 if waiver.ours {
                     let what = "nothing is below it that it could be about".to_owned();
                     complaints.add(&WITHOUT_FINDING, remark.line, what, "remove it");
                 }
                 continue;
             };
-            Some(*block)
+            Some(block)
         };
         placed.push(Placed { waiver, line: remark.line, block, used: false });
     }
@@ -125,7 +127,7 @@ fn placed(remarks: &[Remark<'_>], blocks: &[Block], complaints: &mut Complaints<
 }
 
 /// Of each comment the last line of those that follow it without a gap.
-fn ends_of_comments(remarks: &[Remark<'_>]) -> Vec<u32> {
+fn ends_of_comments(remarks: &[Remark]) -> Vec<u32> {
     let mut ends: Vec<u32> = remarks.iter().map(|remark| remark.line).collect();
     for index in (1..ends.len()).rev() {
         if remarks[index - 1].line + 1 == remarks[index].line {

@@ -29,7 +29,14 @@ pub(super) fn read(text: &str) -> Option<Result<Waiver, String>> {
             .unwrap_or_default();
         return Some(Err(format!("there is no rule `{unknown}`{like}")));
     }
-    Some(Ok(Waiver { whole_file, rules, until, reason: reason.trim().to_owned(), ours: true }))
+    Some(Ok(Waiver {
+        whole_file,
+        rules,
+        until,
+        reason: reason.trim().to_owned(),
+        ours: true,
+        same_line: false,
+    }))
 }
 
 #[cfg(test)]

@@ -4,12 +4,23 @@ use super::Waiver;
 
 /// Reads a comment for another tool.
 pub(super) fn read(text: &str) -> Option<Waiver> {
-    hadolint(text).or_else(|| buildkit(text)).or_else(|| trivy(text)).or_else(|| checkov(text))
+    hadolint(text)
+        .or_else(|| buildkit(text))
+        .or_else(|| trivy(text))
+        .or_else(|| checkov(text))
+        .or_else(|| secrets(text))
 }
 
 fn waiver(whole_file: bool, rules: Vec<String>, reason: &str) -> Option<Waiver> {
     let reason = reason.trim().to_owned();
-    (!rules.is_empty()).then_some(Waiver { whole_file, rules, until: None, reason, ours: false })
+    (!rules.is_empty()).then_some(Waiver {
+        whole_file,
+        rules,
+        until: None,
+        reason,
+        ours: false,
+        same_line: false,
+    })
 }
 
 /// `hadolint ignore=DL3006,SC1035 # why`, `hadolint global ignore=DL3006`
@@ -55,6 +66,14 @@ fn checkov(text: &str) -> Option<Waiver> {
     waiver(true, vec![name.trim().to_owned()], reason)
 }
 
+/// `gitleaks:allow`, `pragma: allowlist secret`, `trufflehog:ignore`: whatever secret stands in this line
+fn secrets(text: &str) -> Option<Waiver> {
+    let signs = ["gitleaks:allow", "pragma: allowlist secret", "trufflehog:ignore"];
+    signs.iter().find(|sign| text.starts_with(**sign))?;
+    let rules = ["SEC001", "SEC002", "SEC003", "SEC004", "SEC005"].map(ToOwned::to_owned).to_vec();
+    waiver(false, rules, "").map(|waiver| Waiver { same_line: true, ..waiver })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +95,7 @@ mod tests {
             ),
             ("trivy:ignore:AVD-DS-0002 trivy:ignore:DS-0001", false, "AVD-DS-0002 DS-0001"),
             ("checkov:skip=CKV_DOCKER_3:why", true, "CKV_DOCKER_3"),
+            ("gitleaks:allow", false, "SEC001 SEC002 SEC003 SEC004 SEC005"),
         ] {
             assert_eq!(rules(text), Some((whole_file, expected.to_owned())), "{text}");
         }

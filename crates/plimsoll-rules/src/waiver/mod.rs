@@ -5,26 +5,31 @@
 //! # plimsoll: allow-file DF3008, DL3009: images are rebuilt every night
 //! ```
 //!
-//! `allow` is about the instruction below it, or the one that it stands in; `allow-file` about the whole file. A rule is
+//! `allow` is about what is below it ([`layout`]: an instruction, a line, an entry with all that belongs to it), or what it stands
+//! in; `allow-file` about the whole file. A rule is
 //! named by its identifier, its name or an alias. Comments that people have written for other tools are obeyed as
-//! well ([`foreign`]). [`comment`] reads ours, [`apply`] holds them against findings.
+//! well ([`foreign`]). [`remarks`] finds comments where no parser does, [`comment`] reads ours, [`apply`] holds them against findings.
 
 mod apply;
 mod comment;
 mod foreign;
+mod layout;
+mod remarks;
 pub(crate) mod rules;
 
 pub(crate) use apply::{Applied, Block, apply};
+pub(crate) use layout::Layout;
+pub(crate) use remarks::remarks;
 
 use jiff::civil::Date;
 
 /// A comment as the parser of a file found it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Remark<'t> {
+#[derive(Debug, Clone)]
+pub(crate) struct Remark {
     /// Its line.
     pub(crate) line: u32,
     /// Its text without the sign that begins it.
-    pub(crate) text: &'t str,
+    pub(crate) text: String,
     /// Whether it stands inside of what it is about.
     pub(crate) inside: bool,
 }
@@ -42,6 +47,14 @@ struct Waiver {
     reason: String,
     /// Whether it was written for plimsoll: only then do we judge how it is written.
     ours: bool,
+    /// Whether it is about the line that it stands in, and no other.
+    same_line: bool,
+}
+
+/// Whether a comment allows secrets, and nothing else.
+pub(crate) fn is_about_secrets(text: &str) -> bool {
+    let is_secret = |name: &String| crate::registry::find(name).iter().all(|rule| rule.id.starts_with("SEC"));
+    matches!(read(text), Some(Ok(waiver)) if waiver.rules.iter().all(is_secret))
 }
 
 /// Reads a comment; nothing where it is about something else.

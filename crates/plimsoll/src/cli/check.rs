@@ -1,8 +1,9 @@
-//! What is read and judged: `inspect`, `check` and `explain`; and `bundle`, which packs what `inspect` finds.
+//! What is read and judged: `inspect`, `check`, `explain` and `unit`; and `bundle`, which packs what `inspect` finds.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use plimsoll_model::EnvironmentName;
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
@@ -101,4 +102,14 @@ pub(crate) enum FailOn {
 pub(crate) struct Explain {
     /// An identifier, a name or an alias.
     pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unit {
+    /// The program that is released: what it cannot live with is left out of the unit.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+    /// The environment; `production`, or the only one.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) environment: Option<EnvironmentName>,
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use plimsoll_model::{EnvironmentName, Span};
 
-pub(crate) use check::{Bundle, Check, CheckFormat, Explain, FailOn, Inspect};
+pub(crate) use check::{Bundle, Check, CheckFormat, Explain, FailOn, Inspect, Unit};
 pub(crate) use hidden::{Agent, Proxy, Runtime, Spec};
 
 /// Heading of the options that every command has.
@@ -43,7 +43,7 @@ pub(crate) enum Command {
         after_help = "Never overwrites. Then: `plimsoll doctor`, `plimsoll ship --dry-run`, `plimsoll ship`."
     )]
     Init(Init),
-    /// Look for faults in what is there: Dockerfiles, so far. Changes nothing, runs nothing.
+    /// Look for faults in what is there: Dockerfiles, units, Compose, Kubernetes, CI, lock and environment files, secrets. Changes nothing, runs nothing.
     #[command(
         after_help = "A finding is allowed by a comment above it: `# plimsoll: allow RULE until DATE: REASON`; hadolint's comments count too.\n\
                       Exit codes: 0 nothing as bad as --fail-on, 10 something, 14 something could not be read.\n\
@@ -68,6 +68,12 @@ pub(crate) enum Command {
         after_help = "Takes an identifier, a name, or the identifier of the same check elsewhere: `plimsoll explain DL3025`."
     )]
     Explain(Explain),
+    /// The hardened systemd unit that would be installed for this service, and why each line is in it. Installs nothing.
+    #[command(
+        after_help = "The output is a unit: `plimsoll unit > app.service`, `systemd-analyze security --offline=true app.service`.\n\
+                      Without a plimsoll.toml it needs --binary, and takes every default."
+    )]
+    Unit(Unit),
     /// What the hosts are, and whether they have what is needed. Changes nothing.
     #[command(
         after_help = "What is needed: `[environments.NAME.requires]`, and what the newest release needs by itself.\n\

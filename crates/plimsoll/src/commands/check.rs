@@ -58,6 +58,7 @@ fn question(arguments: &Check) -> Result<Question, Failure> {
         trusted_registries: arguments.trusted_registry.clone(),
         labels: labels.collect::<Result<_, _>>()?,
         only_these_labels: arguments.strict_labels,
+        most_exposure: None,
     };
     if let Some(word) = settings.unknown().next() {
         return Err(unknown_rule(word));

@@ -35,5 +35,8 @@ pub(crate) fn run(output: Output, arguments: &Inspect) -> Result<ExitCode, Failu
 /// Facts about one file. Which reader a kind of file has is chosen here and nowhere else: program files and scripts
 /// by their first bytes, in `plimsoll-artifact`; kinds that only a name tells go before them.
 fn inspect(path: &Path, question: &Question) -> Inspection {
-    plimsoll_artifact::inspect::inspect(path, question)
+    match plimsoll_rules::systemd::inspect(path) {
+        Some(inspection) => inspection,
+        None => plimsoll_artifact::inspect::inspect(path, question),
+    }
 }

@@ -25,4 +25,5 @@ pub(crate) mod servant;
 pub(crate) mod ship;
 pub(crate) mod status;
 pub(crate) mod steer;
+pub(crate) mod unit;
 mod work;

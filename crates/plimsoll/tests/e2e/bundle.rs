@@ -18,7 +18,7 @@ fn a_bundle_is_made_told_of_and_runs() {
     run(&["/bin/ls", "-o", first]).expect(0).says(&[
         "first/bin/ls: ",
         "from /usr/bin/ls",
-        "ok        name-services: libexec/ls calls getpwuid",
+        "ok        name-services: libexec/ls calls getpw",
         "to do     time-zones",
     ]);
     let listed = Command::new(format!("{first}/bin/ls")).arg(first).env_clear().output().unwrap();

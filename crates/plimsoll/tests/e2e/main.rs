@@ -28,4 +28,5 @@ mod secrets;
 mod ssh;
 #[allow(dead_code, reason = "what other programs of tests use")]
 mod support;
+mod unit;
 mod wrong_input;

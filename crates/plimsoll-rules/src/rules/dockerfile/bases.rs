@@ -130,6 +130,13 @@ pub(super) fn brings_shell(file: &Dockerfile, stage: usize) -> bool {
     })
 }
 
+/// The image that the last stage begins with, where it is known that no shell is in it and none is brought.
+pub(crate) fn shellless_base(file: &Dockerfile) -> Option<&str> {
+    let last = file.last_stage()?;
+    let image = &file.stages[file.lineage(last).last()?].image;
+    (!Base::of(image).has_shell() && !brings_shell(file, last)).then_some(image.text.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

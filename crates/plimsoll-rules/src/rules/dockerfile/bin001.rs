@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
-    let Some(using) = subject.around.go.as_ref().and_then(|go| go.cgo.as_ref()) else { return };
+    let go = subject.around.go();
+    let Some(using) = go.as_ref().and_then(|go| go.cgo.as_ref()) else { return };
     for build in go_builds::shipped(subject.file) {
         if !build.uses_cgo || build.base.has_loader() {
             continue;

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
-    let Some(go) = &subject.around.go else { return };
+    let Some(go) = subject.around.go() else { return };
     let Some(using) = go.tls.as_ref().filter(|_| !go.has_roots) else { return };
     for build in go_builds::shipped(subject.file) {
         if build.base.has_roots()

@@ -2,9 +2,9 @@
 
 use plimsoll_model::Severity;
 
-use super::secrets;
 use crate::dockerfile::Body;
 use crate::rule::{Check, DockerfileSubject, Rule};
+use crate::secrets::names;
 use crate::sheet::Sheet;
 
 pub(super) const RULE: Rule = Rule {
@@ -22,13 +22,13 @@ fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
         let (word, name) = match &instruction.body {
             Body::Env(pairs) => {
                 let said =
-                    pairs.iter().find(|pair| secrets::is_secret(&pair.key) && secrets::is_value(&pair.value));
+                    pairs.iter().find(|pair| names::is_secret(&pair.key) && names::is_value(&pair.value));
                 ("ENV", said.map(|pair| &pair.key))
             }
             // A value that is given to the builder stays in the history as well.
             Body::Arg(names) => {
                 let said = names.iter().find(|(name, default)| {
-                    secrets::is_secret(name) && default.as_deref().is_none_or(secrets::is_value)
+                    names::is_secret(name) && default.as_deref().is_none_or(names::is_value)
                 });
                 ("ARG", said.map(|(name, _)| name))
             }

@@ -75,9 +75,15 @@ mod df4005;
 mod df4006;
 mod go006;
 mod go007;
+mod img001;
 mod img002;
 mod img004;
 mod img005;
+mod img015;
+mod img019;
+mod img021;
+mod img023;
+mod img024;
 
 mod bases;
 mod go_builds;
@@ -87,11 +93,12 @@ mod packages;
 mod paths;
 mod pip;
 mod runs;
-mod secrets;
+
+pub(crate) use bases::shellless_base;
 
 use crate::rule::Rule;
 
-/// Every rule about Dockerfiles; one line each.
+/// Every rule of the family; one line each.
 pub(crate) const RULES: &[Rule] = &[
     bin001::RULE,
     df1000::RULE,
@@ -167,7 +174,13 @@ pub(crate) const RULES: &[Rule] = &[
     df4006::RULE,
     go006::RULE,
     go007::RULE,
+    img001::RULE,
     img002::RULE,
     img004::RULE,
     img005::RULE,
+    img015::RULE,
+    img019::RULE,
+    img021::RULE,
+    img023::RULE,
+    img024::RULE,
 ];

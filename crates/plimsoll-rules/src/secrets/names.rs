@@ -24,7 +24,7 @@ const ABOUT: [&str; 12] =
     ["FILE", "PATH", "DIR", "URL", "NAME", "ID", "TTL", "LENGTH", "TYPE", "EXPIRY", "ALGORITHM", "HEADER"];
 
 /// Whether a name says so, as a word: `API_KEY`, `dbPassword`; neither `MONKEY` nor `TOKENIZER` nor `PASSWORD_FILE`.
-pub(super) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let words = words(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if words.contains(&"PUBLIC") {
@@ -42,7 +42,7 @@ pub(super) fn is_secret(name: &str) -> bool {
 }
 
 /// Whether a value is one: neither empty nor only a reference to another variable.
-pub(super) fn is_value(value: &str) -> bool {
+pub(crate) fn is_value(value: &str) -> bool {
     !value.is_empty() && !value.starts_with('$')
 }
 

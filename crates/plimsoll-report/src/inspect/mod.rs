@@ -1,10 +1,13 @@
-//! `plimsoll inspect` for people: a block a file, a row a subject; what is the matter first among the libraries.
+//! `plimsoll inspect` for people: a block a file, a row a subject. What a program tells of Go and Rust is in `languages`.
+
+mod languages;
 
 use plimsoll_model::inspection::{
-    Answer, FileFormat, Go, Hardening, Inspection, Library, Protection, Purpose, Rust, Symbols,
+    Answer, Exposure, ExposureLevel, FileFormat, Hardening, Inspection, Library, Protection, Purpose, Symbols,
 };
 use plimsoll_model::size::human;
 
+use self::languages::{about_go, about_rust};
 use crate::line::{Line, render_all};
 use crate::number::counted;
 use crate::palette::Role;
@@ -12,11 +15,6 @@ use crate::style::Style;
 use crate::table::{Align, Table, cell};
 
 const MARGIN: usize = 13;
-/// Defaults of `GODEBUG` that weaken TLS or ignore limits of the host.
-const TELLING: [&str; 7] =
-    ["tls10server", "tls3des", "tlsrsakex", "rsa1024min", "tlssha1", "tlsunsafeekm", "containermaxprocs"];
-/// Longer lists are counted unless all is asked for.
-const SHOWN: usize = 8;
 
 /// What is known of some files, for people.
 pub fn inspections(all: &[Inspection], style: &Style) -> String {
@@ -49,10 +47,37 @@ fn block(inspection: &Inspection, style: &Style) -> Vec<Line> {
     if let Some(go) = &inspection.go {
         about_go(&mut block, go, style);
     }
+    if let Some(exposure) = &inspection.exposure {
+        exposed(&mut block, exposure);
+    }
     if let Some(rust) = &inspection.rust {
         about_rust(&mut block, rust);
     }
     block.lines
+}
+
+/// Ways to lower the score that are named; JSON has all.
+const NAMED: usize = 10;
+
+fn exposed(block: &mut Block, exposure: &Exposure) {
+    let role = match exposure.level {
+        ExposureLevel::Perfect | ExposureLevel::Safe | ExposureLevel::Ok => Role::Good,
+        ExposureLevel::Medium => Role::Plain,
+        _ => Role::Warning,
+    };
+    let score = format!(": {} of 10, as systemd {} computes it", exposure.score, exposure.systemd);
+    block.marked("exposure", role, exposure.level.word(), score);
+    let bad = exposure.rows.iter().filter(|row| row.lower.is_some());
+    let count = bad.clone().count();
+    for row in bad.take(NAMED) {
+        let said = |text: &Option<String>| text.clone().unwrap_or_default();
+        let part = row.exposure.unwrap_or_default();
+        let lower = format!("{} ({}); breaks {}", said(&row.lower), said(&row.may), said(&row.breaks));
+        block.row(&format!("  -{part}"), lower);
+    }
+    if count > NAMED {
+        block.row("", format!("and {} more; --json has them", count - NAMED));
+    }
 }
 
 /// Rows of one file.
@@ -78,6 +103,7 @@ fn title(inspection: &Inspection) -> String {
         FileFormat::MachO => "Mach-O ",
         FileFormat::Pe => "PE ",
         FileFormat::Script => return format!("script, {}", human(inspection.size)),
+        FileFormat::SystemdUnit => return format!("systemd unit, {}", human(inspection.size)),
         FileFormat::Unknown => "",
     };
     let purpose = match inspection.purpose {
@@ -286,112 +312,6 @@ fn contents(block: &mut Block, inspection: &Inspection) {
     }
 }
 
-fn about_go(block: &mut Block, go: &Go, style: &Style) {
-    let version = go.version.as_deref().unwrap_or("of an unknown version");
-    let module = go.main.as_ref().map(|main| match main.version.as_deref() {
-        Some(version) => format!(", {} {version}", main.path),
-        None => format!(", {}", main.path),
-    });
-    let commit = go.revision.as_ref().map(|revision| {
-        let dirty = if go.modified.is_yes() { " with changes" } else { "" };
-        format!(", commit {}{dirty}", revision.get(..12).unwrap_or(revision))
-    });
-    let info = if go.build_info.is_yes() { "" } else { ", its build information is gone" };
-    let name = |part: Option<String>| part.unwrap_or_default();
-    block.row("go", format!("{version}{}{}{info}", name(module), name(commit)));
-    let C { text } = C::of(go);
-    block.row("", format!("cgo {text}; looks up hosts: {}", go.resolver.name()));
-    let zones = embedded(go.loads_time_zones, go.embeds_time_zones, "time zones");
-    let roots = embedded(go.loads_system_roots, go.embeds_roots, "CA roots");
-    block.row("", format!("{zones}; {roots}"));
-    let replaced = go.modules.iter().filter(|module| module.replaced_by.is_some()).count();
-    let mut parts = vec![counted(go.modules.len() as u64, "module")];
-    if replaced > 0 {
-        parts.push(format!("{replaced} replaced"));
-    }
-    parts.push(match go.function_count {
-        Some(count) => {
-            format!("{} in {}", counted(count, "function"), counted(go.packages.len() as u64, "package"))
-        }
-        None => "functions unknown".to_owned(),
-    });
-    parts.push(format!("paths trimmed: {}", go.trimmed.name()));
-    block.row("", parts.join(", "));
-    go_lists(block, go, style);
-}
-
-fn go_lists(block: &mut Block, go: &Go, style: &Style) {
-    if !go.godebug.is_empty() {
-        let chosen = go.godebug.iter().filter(|(name, _)| style.verbose || TELLING.contains(&name.as_str()));
-        let pairs: Vec<_> = chosen.map(|(name, value)| format!("{name}={value}")).collect();
-        let count = counted(go.godebug.len() as u64, "old default");
-        let shown = if pairs.is_empty() { String::new() } else { format!(": {}", pairs.join(", ")) };
-        block.row("", format!("GODEBUG keeps {count}{shown}"));
-    }
-    let modules = go.modules.iter().filter(|module| style.verbose || module.replaced_by.is_some());
-    let modules: Vec<_> = modules.collect();
-    for module in modules.iter().take(if style.verbose { modules.len() } else { SHOWN }) {
-        let version = module.version.as_deref().unwrap_or("");
-        let by = module.replaced_by.as_ref().map_or(String::new(), |by| {
-            format!(" => {} {}", by.path, by.version.as_deref().unwrap_or("(a folder)"))
-        });
-        block.row("", format!("module {} {version}{by}", module.path));
-    }
-    if style.verbose {
-        for (name, value) in &go.settings {
-            block.row("", format!("build {name}={value}"));
-        }
-    }
-    for function in go.functions.iter().flatten() {
-        block.lines.push(Line::text(format!("{}{function}", " ".repeat(MARGIN))));
-    }
-}
-
-/// What is said of C code.
-struct C {
-    text: String,
-}
-
-impl C {
-    fn of(go: &Go) -> Self {
-        let text = match (go.cgo, go.cgo_enabled) {
-            (Answer::Yes, _) if go.cgo_packages.is_empty() => "used".to_owned(),
-            (Answer::Yes, _) => format!("used by {}", go.cgo_packages.join(", ")),
-            (Answer::No, Answer::Yes) => "on, but not used".to_owned(),
-            (Answer::No, _) => "not used".to_owned(),
-            (Answer::Unknown, enabled) => format!("unknown (switched on: {})", enabled.name()),
-        };
-        Self { text }
-    }
-}
-
-fn embedded(needed: Answer, embedded: Answer, what: &str) -> String {
-    match (needed, embedded) {
-        (_, Answer::Yes) => format!("{what} embedded"),
-        (Answer::Yes, _) => format!("{what} loaded from the host"),
-        (Answer::No, _) => format!("no {what} needed"),
-        (Answer::Unknown, _) => format!("{what} unknown"),
-    }
-}
-
-fn about_rust(block: &mut Block, rust: &Rust) {
-    let compiler = match (&rust.rustc, &rust.commit) {
-        (Some(version), _) => format!("rustc {version}"),
-        (None, Some(commit)) => format!("rustc of commit {}", commit.get(..12).unwrap_or(commit)),
-        (None, None) => "rustc of an unknown version".to_owned(),
-    };
-    let packages = match rust.auditable {
-        Answer::Yes => format!("{} (cargo auditable)", counted(rust.packages.len() as u64, "package")),
-        Answer::Unknown => "its list of packages is damaged".to_owned(),
-        Answer::No if rust.crates_in_paths.is_empty() => "packages unknown (no cargo auditable)".to_owned(),
-        Answer::No => format!(
-            "packages unknown (no cargo auditable); {} seen in paths",
-            counted(rust.crates_in_paths.len() as u64, "crate")
-        ),
-    };
-    block.row("rust", format!("{compiler}, {packages}"));
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
@@ -401,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_file_is_a_block_and_what_is_the_matter_is_said() {
-        let text = include_str!("../../plimsoll-model/tests/data/inspection.json");
+        let text = include_str!("../../../plimsoll-model/tests/data/inspection.json");
         let mut known: Inspection = serde_json::from_str(text).unwrap();
         known.problem = None;
         let problem = Problem { what: "the file is empty".to_owned(), advice: "build it again".to_owned() };
@@ -427,14 +347,16 @@ mod tests {
           windows    console, 6.1 or newer, not signed
           hardening  ASLR yes, high entropy yes, DEP yes, CFG no
           symbols    names and debug information; build id 15dfff32
-          build      1 path of the machine that built it, as /home/ada/app/main.go
+          build      1 path of the machine that built it, as /builds/ada/app/main.go
           go         go1.26.8, example.com/m v1.0.0, commit 51ab03d
-                     cgo used by net, os/user; looks up hosts: Go's own or the C library's: the host's files decide
+                     cgo used by net, os/user; looks up hosts: Go's own or the system's: the host decides
                      no time zones needed; no CA roots needed
                      1 module, 1 replaced, 4,078 functions in 2 packages, paths trimmed: no
                      GODEBUG keeps 1 old default: tls10server=1
                      module example.com/m v1.0.0 => ../m v1.0.1
                      main.main
+          exposure   UNSAFE: 9.6 of 10, as systemd 252 computes it
+            -0.5     PrivateNetwork=yes (it reaches the host's network); breaks every program that speaks to others over the network
           rust       rustc 1.95.0, packages unknown (no cargo auditable); 1 crate seen in paths
 
         other
