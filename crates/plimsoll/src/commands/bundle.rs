@@ -59,9 +59,12 @@ fn failure(error: &BundleError, arguments: &Bundle) -> Failure {
             Failure::usage(text).help("name another folder, or remove that one first")
         }
         BundleError::Script { interpreter, .. } => {
-            let interpreter = interpreter.as_deref().unwrap_or("INTERPRETER");
+            let interpreter = match interpreter.as_deref() {
+                Some(name) if !name.contains('/') => format!("$(command -v {name})"),
+                name => name.unwrap_or("INTERPRETER").to_owned(),
+            };
             Failure::usage(text).help(format!(
-                "plimsoll bundle $(command -v {interpreter}) -o {} --with {}    and start it as bin/NAME SCRIPT",
+                "plimsoll bundle {interpreter} -o {} --with {}    and start it as bin/NAME SCRIPT",
                 arguments.output.display(),
                 arguments.program.display()
             ))
@@ -79,11 +82,12 @@ fn failure(error: &BundleError, arguments: &Bundle) -> Failure {
         BundleError::NoLoader { .. } | BundleError::NoLauncher { .. } => {
             Failure::new(ExitCode::Refused, text)
         }
-        BundleError::Io { source, path, .. } => {
+        BundleError::Io { source, .. } => {
             let failure = Failure::new(ExitCode::Internal, text);
             if source.kind() == std::io::ErrorKind::StorageFull {
-                let folder = path.parent().unwrap_or(path).display();
-                return failure.help(format!("df -h {folder}    nothing was left there"));
+                let folder = arguments.output.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.unwrap_or(Path::new(".")).display();
+                return failure.help(format!("df -h {folder}    make room; nothing was left there"));
             }
             failure
         }
