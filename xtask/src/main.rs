@@ -14,6 +14,7 @@ mod demo;
 mod docs;
 mod fleet;
 mod interrupt;
+mod launcher;
 mod layers;
 mod lint;
 mod processes;
@@ -33,6 +34,7 @@ cargo xtask test [--all] [--no-install]
 cargo xtask lint [--fix]       format, clippy, layers, generated pages, forbidden words
 cargo xtask layers             which crate may use which, held against what they do use
 cargo xtask docs [--check]     the generated pages of docs/
+cargo xtask launcher           the code that starts bundled programs, compiled from its source (gcc for both processors)
 cargo xtask bench proxy|ship|hosts|fleet
                                measurements, written into docs/
 cargo xtask fleet up N | shell NAME [command...] | down
@@ -63,6 +65,7 @@ fn run(words: &[&str]) -> anyhow::Result<ExitCode> {
         "lint" => accept(flags, &["--fix"]).and_then(|()| lint::run(flags)),
         "layers" => accept(flags, &[]).and_then(|()| layers::run()),
         "docs" => accept(flags, &["--check"]).and_then(|()| docs::run(flags)),
+        "launcher" => accept(flags, &[]).and_then(|()| launcher::run()),
         "bench" => bench::run(flags),
         "fleet" => fleet::run(flags),
         "help" | "--help" | "-h" => {

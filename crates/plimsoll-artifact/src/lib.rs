@@ -3,6 +3,7 @@
 //! Nothing here runs a program, asks a clock, reads the environment or uses the network. What comes from outside
 //! is bounded in memory and time and never panics.
 //!
+//! - [`bundle`]: a program with all that it needs in one folder that runs anywhere.
 //! - [`delta`]: packing a program as what the other side lacks, and unpacking it.
 //! - [`signature`]: Ed25519 signatures in minisign's format.
 //! - [`elf`]: facts about an ELF executable, and which library of a target root satisfies which need.
@@ -14,6 +15,7 @@
 //! SBOM and OCI layouts join as further modules. The full set of checks is a crate
 //! of its own, `plimsoll-rules`.
 
+pub mod bundle;
 pub mod delta;
 pub mod elf;
 pub mod gate;

@@ -8,6 +8,7 @@
 //! [`observation`] (what is seen) and [`record`] (what is remembered).
 
 pub mod agent;
+pub mod bundle;
 pub mod digest;
 pub mod event;
 pub mod evidence;

@@ -8,11 +8,12 @@
 //! `board` (what they remember between events), `words` (how each thing is said) and `line` (how it is fitted and
 //! coloured). The texts of single commands are one file each: [`mod@status`], [`history`],
 //! [`mod@rollout_history`], [`mod@audit`], [`mod@doctor`], [`mod@check`] (with [`mod@sarif`], [`mod@junit`] and
-//! [`annotations`] beside it), [`mod@inspect`], [`logs`], [`plan_text`], [`exit_codes`].
+//! [`annotations`] beside it), [`mod@inspect`], [`mod@bundle`], [`logs`], [`plan_text`], [`exit_codes`].
 
 pub mod annotations;
 pub mod audit;
 mod board;
+pub mod bundle;
 pub mod check;
 pub mod clock;
 pub mod doctor;
@@ -64,6 +65,7 @@ mod whole_runs;
 
 pub use annotations::{github, gitlab};
 pub use audit::{ChainCheck, audit};
+pub use bundle::bundle;
 pub use check::{CheckView, check, check_json};
 pub use doctor::{DoctorView, doctor};
 pub use ending::{Ending, EndingStory, Gap, Hint, TimelineEntry, UsersHit};

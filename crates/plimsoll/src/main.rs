@@ -55,14 +55,15 @@ fn not_understood(error: &clap::Error) -> std::process::ExitCode {
 
 fn dispatch(cli: Cli) -> Result<plimsoll_model::ExitCode, Failure> {
     use commands::{
-        audit, build, check, deploy, doctor, down, explain, history, init, inspect, key, logs, maintenance,
-        pin, plan, prune, rollback, schema, servant, ship, status, steer, unit,
+        audit, build, bundle, check, deploy, doctor, down, explain, history, init, inspect, key, logs,
+        maintenance, pin, plan, prune, rollback, schema, servant, ship, status, steer, unit,
     };
     let output = output::Output::new(&cli);
     let config = cli.config.as_path();
     match cli.command {
         Command::Init(arguments) => init::run(config, output, &arguments),
         Command::Check(arguments) => check::run(output, &arguments),
+        Command::Bundle(arguments) => bundle::run(output, &arguments),
         Command::Inspect(arguments) => inspect::run(output, &arguments),
         Command::Explain(arguments) => explain::run(output, &arguments),
         Command::Unit(arguments) => unit::run(config, output, &arguments),

@@ -9,9 +9,14 @@ use anyhow::Result;
 use crate::workspace;
 
 /// Programs, and the Debian package that may be installed for each where it is missing.
-const TOOLS: [(&str, Option<&str>); 15] = [
+const TOOLS: [(&str, Option<&str>); 20] = [
     ("git", None),
     ("cc", None),
+    ("c++", Some("g++")),
+    ("curl", Some("curl")),
+    ("openssl", Some("openssl")),
+    ("sqlite3", Some("sqlite3")),
+    ("qemu-aarch64-static", None),
     ("go", None),
     ("cmake", Some("cmake")),
     ("hadolint", None),

@@ -1,13 +1,15 @@
 //! From bytes or a file to [`Facts`].
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 use object::read::ReadCache;
 
+use super::dynamic::Dynamic;
 use super::image::Image;
-use super::{Facts, InspectError};
+use super::{Facts, InspectError, symbols};
 
 /// Facts about an ELF file held in memory.
 pub fn inspect(bytes: &[u8]) -> Result<Facts, InspectError> {
@@ -18,6 +20,17 @@ pub fn inspect(bytes: &[u8]) -> Result<Facts, InspectError> {
 pub fn inspect_file(path: &Path) -> Result<Facts, InspectError> {
     let cache = open(path)?;
     Facts::read(&Image::parse(&cache)?)
+}
+
+/// The names of functions and variables that an ELF file takes from libraries; `None` where they cannot be read.
+pub(crate) fn imports_of(path: &Path) -> Option<BTreeSet<String>> {
+    let cache = open(path).ok()?;
+    let image = Image::parse(&cache).ok()?;
+    let dynamic = Dynamic::read(&image).ok()?;
+    if image.segment(object::elf::PT_DYNAMIC).is_none() {
+        return Some(BTreeSet::new());
+    }
+    symbols::imports(&image, &dynamic)
 }
 
 /// Opens a file to be read in pieces.

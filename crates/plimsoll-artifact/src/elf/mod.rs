@@ -32,7 +32,7 @@ pub use error::InspectError;
 pub(crate) use error::malformed;
 pub use facts::{Facts, Linkage, LinkageKind, Symbols};
 pub use header::{ByteOrder, Class, FileType};
-pub(crate) use inspect::open_plain;
+pub(crate) use inspect::{imports_of, open_plain};
 pub use inspect::{inspect, inspect_file};
 pub(crate) use needs::describe;
 pub use needs::{find_library, unmet};

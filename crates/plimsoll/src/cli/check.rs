@@ -1,4 +1,4 @@
-//! What is read and judged: `inspect`, `check`, `explain` and `unit`.
+//! What is read and judged: `inspect`, `check`, `explain` and `unit`; and `bundle`, which packs what `inspect` finds.
 
 use std::path::PathBuf;
 
@@ -16,6 +16,22 @@ pub(crate) struct Inspect {
     /// The names of all functions of Go programs too.
     #[arg(long)]
     pub(crate) functions: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bundle {
+    /// The program.
+    #[arg(value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// The folder to write; it must be empty or not there.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// This file or folder too: a program, a library that is opened by name, data. May be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) with: Vec<PathBuf>,
+    /// Leave this out on purpose: a subject (`locales`, `name-services`), a library, a path. May be repeated.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) without: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use plimsoll_model::{EnvironmentName, Span};
 
-pub(crate) use check::{Check, CheckFormat, Explain, FailOn, Inspect, Unit};
+pub(crate) use check::{Bundle, Check, CheckFormat, Explain, FailOn, Inspect, Unit};
 pub(crate) use hidden::{Agent, Proxy, Runtime, Spec};
 
 /// Heading of the options that every command has.
@@ -55,6 +55,14 @@ pub(crate) enum Command {
                       Libraries are searched as the program's loader would; other systems' are only named.\n\
                       Exit codes: 0 every file was read, 14 one could not be read.")]
     Inspect(Inspect),
+    /// Put a program, its loader and its libraries into one folder that runs anywhere: on an older system, in an empty root.
+    #[command(
+        after_help = "Nothing is changed: files are copied byte for byte, and a small program of ours starts the loader.\n\
+                      What is opened at run time is found where that can be told from the program; read what is `to do` or `unknown`.\n\
+                      Exit codes: 0 the bundle is there, 2 wrong file or folder, 10 something that it needs is not on this machine.\n\
+                      Then: `DIR/bin/NAME`, wherever DIR is moved to."
+    )]
+    Bundle(Bundle),
     /// What a check is about, why it matters and how to mend it.
     #[command(
         after_help = "Takes an identifier, a name, or the identifier of the same check elsewhere: `plimsoll explain DL3025`."

@@ -9,6 +9,7 @@
     reason = "a test that fails says why by panicking, and one that is skipped says so on standard error"
 )]
 
+mod bundle;
 mod check;
 mod doctor;
 mod down;
