@@ -7,7 +7,7 @@
 //! rollouts over many hosts.
 //!
 //! [`fleet`] is the other end: Debian hosts with systemd and sshd on this machine, and their faults. [`load`] is the
-//! client that counts every lost request meanwhile. Nothing that is shipped uses this crate.
+//! client that counts every lost request meanwhile; [`ports`] has ports for tests to listen on. Nothing that is shipped uses this crate.
 
 #[cfg(feature = "simulator")]
 pub mod breakages;
@@ -15,6 +15,7 @@ pub mod fleet;
 #[cfg(feature = "simulator")]
 pub mod invariants;
 pub mod load;
+pub mod ports;
 #[cfg(feature = "simulator")]
 pub mod random;
 #[cfg(feature = "simulator")]

@@ -8,7 +8,7 @@ mod releases;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -22,6 +22,7 @@ use plimsoll_model::observation::HostObservation;
 use plimsoll_model::release::RunSpec;
 use plimsoll_model::traffic::Stickiness;
 use plimsoll_model::{EnvironmentName, Fence, InstanceId, ServiceName};
+use plimsoll_testkit::ports::free_port;
 pub(crate) use releases::{Releases, example};
 use tempfile::TempDir;
 
@@ -44,7 +45,7 @@ impl LocalSubject {
     }
 
     pub(crate) fn below(root: TempDir) -> Self {
-        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let releases = Releases::new(service());
         let mut subject = Self { root, listen, agent: None, connection: None, releases };
         subject.spawn_agent();

@@ -1,7 +1,7 @@
 //! An agent that is a unit of this host, with instances and a proxy that are units too.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -15,6 +15,8 @@ use plimsoll_model::observation::{HostObservation, InstanceState};
 use plimsoll_model::release::RunSpec;
 use plimsoll_model::traffic::Stickiness;
 use plimsoll_model::{EnvironmentName, Fence, InstanceId, ReleaseId, ServiceName};
+
+use plimsoll_testkit::ports::free_port;
 
 use crate::support::{Releases, example, occupy};
 
@@ -32,7 +34,7 @@ pub(crate) struct SystemdSubject {
 
 impl SystemdSubject {
     pub(crate) fn new(service: &str) -> Self {
-        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         Self::listening(service, listen)
     }
 

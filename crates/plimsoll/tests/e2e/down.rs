@@ -52,14 +52,17 @@ fn a_rollout_that_is_under_way_ends_with_it() {
 fn a_ship_that_is_still_building_brings_nothing_back() {
     let mut project = Project::new();
     project.run(&["ship"]).expect(0);
-    let go_on = project.path().join("go-on");
+    let (building, go_on) =
+        (project.path().join(".plimsoll/building"), project.path().join(".plimsoll/go-on"));
     let waits = format!(
-        "command = [\"sh\", \"-c\", \"until test -e {}; do sleep 0.05; done; exec install $0 $@\", \"-D\",",
+        r#"command = ["sh", "-c", "touch {}; until test -e {}; do sleep 0.05; done; exec install $0 $@", "-D","#,
+        building.display(),
         go_on.display()
     );
-    project.edit("command = [\"install\", \"-D\",", &waits);
     project.change(&[("VERSION", "2")]);
+    project.edit("command = [\"install\", \"-D\",", &waits);
     let mut ship = project.start(&["ship"]);
+    eventually("it builds", || building.exists());
     project.run(&["down"]).expect(0).says(&["production: stopped"]);
     std::fs::write(go_on, "").expect("written");
     assert_eq!(ship.wait().expect("it ends").code(), Some(13));

@@ -76,7 +76,7 @@ fn values_of_secrets_are_not_printed_and_not_stored() {
 
 #[test]
 fn a_refusal_by_the_test_says_what_serves_where() {
-    let mut project = talkative();
+    let mut project = talkative().steps("");
     run(&project, &["ship"], &[]).expect(0);
     project.change(&[("VERSION", "2")]);
     let refused = run(&project, &["ship"], &[("FAIL", "1")]).expect(10);

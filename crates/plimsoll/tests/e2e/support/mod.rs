@@ -13,7 +13,8 @@ mod terminal;
 
 pub use host::{Part, eventually, kill};
 pub use load::Load;
-pub use program::{free_port, plimsoll, service_program};
+pub use plimsoll_testkit::ports::free_port;
+pub use program::{plimsoll, service_program};
 pub use project::{Project, Run};
 pub use terminal::Terminal;
 

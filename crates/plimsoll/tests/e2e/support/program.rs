@@ -29,9 +29,3 @@ pub fn service_program() -> &'static Path {
         program
     })
 }
-
-/// A port that is free now.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
-}

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use super::program::{free_port, plimsoll, service_program};
+use super::free_port;
+use super::program::{plimsoll, service_program};
 
 /// A project, its ports and its processes.
 pub struct Project {
