@@ -19,6 +19,17 @@ pub struct Source {
     starts: Vec<usize>,
 }
 
+/// A comment, where a waiver may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its line.
+    pub line: u32,
+    /// What is behind the sign.
+    pub text: String,
+    /// Whether it stands inside of what goes on over several lines.
+    pub inside: bool,
+}
+
 impl Source {
     /// A file with this text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {

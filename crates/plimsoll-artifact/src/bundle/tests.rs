@@ -70,6 +70,20 @@ fn a_folder_with_something_in_it_is_left_alone() {
 }
 
 #[test]
+fn what_a_killed_run_left_goes_and_what_is_being_written_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = [".app.bundling-left", ".app.bundling-held", ".apple.bundling-left"];
+    for name in names {
+        fs::create_dir_all(folder.path().join(name).join("lib")).unwrap();
+    }
+    let held = fs::File::open(folder.path().join(names[1])).unwrap();
+    held.try_lock().unwrap();
+    bundle(&request("/bin/ls"), &folder.path().join("app")).unwrap();
+    let is_there = names.map(|name| folder.path().join(name).exists());
+    assert_eq!(is_there, [false, true, true], "left, held by another run, of another bundle");
+}
+
+#[test]
 fn what_is_no_program_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {

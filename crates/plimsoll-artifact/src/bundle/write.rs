@@ -25,9 +25,13 @@ pub fn write(plan: &Plan, into: &Path) -> Result<Bundle, BundleError> {
     getrandom::fill(&mut suffix)
         .map_err(|e| io("find a name beside", into)(std::io::Error::other(e.to_string())))?;
     let suffix = u64::from_le_bytes(suffix);
-    let name = into.file_name().unwrap_or_default().to_string_lossy();
-    let beside = into.with_file_name(format!(".{name}.bundling-{suffix:016x}"));
+    let prefix = format!(".{}.bundling-", into.file_name().unwrap_or_default().to_string_lossy());
+    let beside = into.with_file_name(format!("{prefix}{suffix:016x}"));
+    remove_left(&beside, &prefix);
     fs::create_dir_all(&beside).map_err(io("create", &beside))?;
+    // Held until the end, so that nobody takes it for one that was left. A file system without locks leaves it at that.
+    let held = File::open(&beside).map_err(io("open", &beside))?;
+    let _ = held.try_lock();
     let written = fill(plan, &beside)
         .and_then(|bundle| fs::rename(&beside, into).map_err(io("put the bundle at", into)).map(|()| bundle));
     if written.is_err() {
@@ -35,6 +39,22 @@ pub fn write(plan: &Plan, into: &Path) -> Result<Bundle, BundleError> {
         let _ = fs::remove_dir_all(&beside);
     }
     written
+}
+
+/// Removes what killed runs left beside the place: folders of this prefix that nobody holds. Not to be able to is no reason
+/// to make no bundle.
+fn remove_left(beside: &Path, prefix: &str) {
+    let parent = beside.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_folder || !entry.file_name().to_string_lossy().starts_with(prefix) {
+            continue;
+        }
+        let nobody_holds_it = File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok());
+        if nobody_holds_it {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn check_target(into: &Path) -> Result<(), BundleError> {

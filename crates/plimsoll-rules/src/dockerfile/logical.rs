@@ -2,8 +2,7 @@
 
 use plimsoll_model::finding::Place;
 
-use super::parse::Comment;
-use crate::source::{Source, number};
+use crate::source::{Comment, Source, number};
 
 /// An instruction's text without its line breaks, and where each part of it stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -22,7 +22,7 @@ pub use body::{Body, Command, Pair, Transfer};
 pub use heredoc::Heredoc;
 pub use image::Image;
 pub use instruction::{Flag, Instruction, Keyword};
-pub use parse::{Comment, Dockerfile, Problem, parse};
+pub use parse::{Dockerfile, Problem, parse};
 pub use stage::Stage;
 pub use variables::{Reference, references};
 pub use words::unquoted;

@@ -9,7 +9,7 @@ use super::instruction::{Instruction, Keyword};
 use super::logical::{Lines, Logical, place};
 use super::stage::{Stage, stages};
 use super::words;
-use crate::source::Source;
+use crate::source::{Comment, Source};
 
 /// Instructions beyond this are not looked at; the file says so as a problem.
 const MOST: usize = 20_000;
@@ -35,17 +35,6 @@ pub struct Dockerfile {
     pub problems: Vec<Problem>,
     /// The character that escapes and continues lines.
     pub escape: char,
-}
-
-/// A comment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// Its line.
-    pub line: u32,
-    /// What follows the `#`.
-    pub text: String,
-    /// Whether it stands inside of an instruction.
-    pub inside: bool,
 }
 
 /// Something that could not be understood.

@@ -6,7 +6,7 @@
 use plimsoll_model::finding::Place;
 
 use super::unit::Kind;
-use crate::source::Source;
+use crate::source::{Comment, Source};
 
 /// Assignments of a file beyond this are not looked at; the file says so as a problem.
 const MOST_ASSIGNMENTS: usize = 100_000;
@@ -46,17 +46,6 @@ pub struct Assignment {
     pub value: String,
     /// Where it stands.
     pub place: Place,
-}
-
-/// A comment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// Its line.
-    pub line: u32,
-    /// What is behind the sign.
-    pub text: String,
-    /// Whether it stands inside of a continued line.
-    pub inside: bool,
 }
 
 /// A line that systemd does not understand.

@@ -84,7 +84,7 @@ pub(super) fn unknown_rule(word: &str) -> Failure {
     let failure = Failure::usage(format!("there is no rule `{word}`"));
     match plimsoll_rules::registry::like(word) {
         Some(name) => failure.help(format!("did you mean `{name}`?")),
-        None => failure.help("docs/reference/checks.md lists all of them"),
+        None => failure.help("`plimsoll check` names the rule of each finding, as DF3025 or K8S002"),
     }
 }
 

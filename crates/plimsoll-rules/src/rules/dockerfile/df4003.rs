@@ -3,7 +3,7 @@
 use plimsoll_model::Severity;
 
 use super::images;
-use crate::dockerfile::{Body, Instruction};
+use crate::dockerfile::Body;
 use crate::rule::{Check, DockerfileSubject, Rule};
 use crate::sheet::Sheet;
 
@@ -18,13 +18,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(subject: &DockerfileSubject<'_>, sheet: &mut Sheet<'_>) {
-    let is_it = |instruction: &Instruction| matches!(instruction.body, Body::Cmd(_));
-    let fix = "keep the one that is meant";
-    for (again, first) in images::repeated(subject.file, is_it) {
-        sheet.add(
-            again.place,
-            format!("line {} has one already; only the last one counts", first.place.line),
-            fix,
-        );
-    }
+    images::only_the_last_counts(subject.file, sheet, |i| matches!(i.body, Body::Cmd(_)));
 }

@@ -1,6 +1,7 @@
 //! Stages, their images and users.
 
 use crate::dockerfile::{Body, Dockerfile, Image, Instruction};
+use crate::sheet::Sheet;
 
 /// The `FROM`s with images that come from elsewhere: neither stages nor `scratch`.
 pub(super) fn from_outside(file: &Dockerfile) -> impl Iterator<Item = (&Instruction, &Image)> {
@@ -15,10 +16,7 @@ pub(super) fn is_root(user: &str) -> bool {
 }
 
 /// Instructions of a kind that a stage has already, each with the stage's first one.
-pub(super) fn repeated(
-    file: &Dockerfile,
-    is_it: impl Fn(&Instruction) -> bool,
-) -> Vec<(&Instruction, &Instruction)> {
+fn repeated(file: &Dockerfile, is_it: impl Fn(&Instruction) -> bool) -> Vec<(&Instruction, &Instruction)> {
     let mut found = Vec::new();
     let mut first: Option<&Instruction> = None;
     for instruction in file
@@ -33,4 +31,16 @@ pub(super) fn repeated(
         }
     }
     found
+}
+
+/// Accuses every instruction of a kind that its stage has already.
+pub(super) fn only_the_last_counts(
+    file: &Dockerfile,
+    sheet: &mut Sheet<'_>,
+    is_it: impl Fn(&Instruction) -> bool,
+) {
+    for (again, first) in repeated(file, is_it) {
+        let message = format!("line {} has one already; only the last one counts", first.place.line);
+        sheet.add(again.place, message, "keep the one that is meant");
+    }
 }
